@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Collecting the user's mistakes and showing them with the line they are on.
+ *
+ * What must stay true: nothing that comes from a policy reaches the terminal
+ * but as visible characters (see hidden()), and the work and the output for
+ * one diagnostic are bounded, however long its line is.
+ */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+
+#define GUTTER "      "	  /* as wide as a line number and its blank */
+#define SHOWN_COLUMNS 160 /* of a source line; what is beyond is cut */
+#define CUT "..."
+#define CUT_COLUMNS (sizeof(CUT) - 1)
+#define TAB_COLUMNS 8
+#define UTF8_MAX_BYTES 4
+
+struct note {
+	struct span span;
+	const char *message;
+};
+
+struct diag {
+	struct diags *diags; /* NULL in the one that swallows what is dropped */
+	enum severity severity;
+	struct span span;
+	size_t sequence;
+	const char *message;
+	VEC(const char *) helps;
+	VEC(struct note) notes;
+};
+
+struct diags {
+	struct arena *arena;
+	const struct sources *sources;
+	VEC(struct diag *) kept;
+	size_t reported[SEVERITY_NOTE]; /* by severity */
+	size_t dropped[SEVERITY_NOTE];
+	struct diag swallow;
+};
+
+struct diags *diags_new(struct arena *arena, const struct sources *sources)
+{
+	struct diags *diags = arena_new_object(arena, struct diags);
+
+	diags->arena = arena;
+	diags->sources = sources;
+	return diags;
+}
+
+static bool same_span(struct span a, struct span b)
+{
+	return a.source == b.source && a.offset == b.offset &&
+	       a.length == b.length;
+}
+
+static bool is_known(const struct diags *diags, const struct diag *diag)
+{
+	for (size_t i = 0; i < diags->kept.n; i++) {
+		const struct diag *other = diags->kept.v[i];
+
+		if (other->severity == diag->severity &&
+		    same_span(other->span, diag->span) &&
+		    strcmp(other->message, diag->message) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is not kept gets somewhere to hang its notes and helps on, too. */
+static struct diag *report(struct diags *diags, enum severity severity,
+			   struct span span, const char *fmt, va_list args)
+{
+	struct arena_mark mark = arena_mark(diags->arena);
+	struct diag *diag;
+
+	if (diags->reported[severity] >= DIAGS_MAX) {
+		diags->reported[severity]++;
+		diags->dropped[severity]++;
+		return &diags->swallow;
+	}
+	diag = arena_new_object(diags->arena, struct diag);
+	diag->diags = diags;
+	diag->severity = severity;
+	diag->span = span;
+	diag->sequence = diags->kept.n;
+	diag->message = arena_vprintf(diags->arena, fmt, args);
+	if (is_known(diags, diag)) {
+		arena_reset(diags->arena, mark);
+		return &diags->swallow;
+	}
+	diags->reported[severity]++;
+	*vec_push(diags->arena, &diags->kept) = diag;
+	return diag;
+}
+
+struct diag *diag_error(struct diags *diags, struct span span, const char *fmt,
+			...)
+{
+	struct diag *diag;
+	va_list args;
+
+	va_start(args, fmt);
+	diag = report(diags, SEVERITY_ERROR, span, fmt, args);
+	va_end(args);
+	return diag;
+}
+
+struct diag *diag_warning(struct diags *diags, struct span span,
+			  const char *fmt, ...)
+{
+	struct diag *diag;
+	va_list args;
+
+	va_start(args, fmt);
+	diag = report(diags, SEVERITY_WARNING, span, fmt, args);
+	va_end(args);
+	return diag;
+}
+
+void diag_note(struct diag *diag, struct span span, const char *fmt, ...)
+{
+	struct note note = { .span = span };
+	va_list args;
+
+	if (!diag->diags)
+		return;
+	va_start(args, fmt);
+	note.message = arena_vprintf(diag->diags->arena, fmt, args);
+	va_end(args);
+	*vec_push(diag->diags->arena, &diag->notes) = note;
+}
+
+void diag_help(struct diag *diag, const char *fmt, ...)
+{
+	const char *help;
+	va_list args;
+
+	if (!diag->diags)
+		return;
+	va_start(args, fmt);
+	help = arena_vprintf(diag->diags->arena, fmt, args);
+	va_end(args);
+	*vec_push(diag->diags->arena, &diag->helps) = help;
+}
+
+size_t diags_errors(const struct diags *diags)
+{
+	return diags->reported[SEVERITY_ERROR];
+}
+
+size_t diags_warnings(const struct diags *diags)
+{
+	return diags->reported[SEVERITY_WARNING];
+}
+
+/* A word of n letters has no near one n letters away: that is any word. */
+static unsigned int nearness(struct str word)
+{
+	if (word.n <= 1)
+		return 0;
+	return word.n <= 3 ? 1 : 2;
+}
+
+struct suggest suggest_for(struct str word)
+{
+	return (struct suggest){ .word = word, .distance = nearness(word) + 1 };
+}
+
+static bool same_start(struct str a, struct str b)
+{
+	return a.n && b.n && a.p[0] == b.p[0];
+}
+
+/* Of those equally near, the first that begins alike; else the first. */
+void suggest_name(struct suggest *suggest, struct str candidate)
+{
+	unsigned int distance;
+
+	if (!suggest->distance || str_eq(suggest->word, candidate))
+		return;
+	distance = str_distance(suggest->word, candidate, suggest->distance);
+	if (distance < suggest->distance ||
+	    (distance == suggest->distance && suggest->best.n &&
+	     same_start(suggest->word, candidate) &&
+	     !same_start(suggest->word, suggest->best))) {
+		suggest->distance = distance;
+		suggest->best = candidate;
+	}
+}
+
+void suggest_help(const struct suggest *suggest, struct diag *diag)
+{
+	if (suggest->best.n)
+		diag_help(diag, "did you mean \"%.*s\"?",
+			  STR_ARG(suggest->best));
+}
+
+/*
+ * Characters that do something to a terminal, or to the eye, instead of being
+ * seen: controls, and those that reorder the text around them.
+ */
+static bool hidden(uint32_t rune)
+{
+	return rune < 0x20 || (rune >= 0x7f && rune < 0xa0) || rune == 0x61c ||
+	       (rune >= 0x200b && rune <= 0x200f) ||
+	       (rune >= 0x2028 && rune <= 0x202e) ||
+	       (rune >= 0x2060 && rune <= 0x206f) || rune == 0xfeff;
+}
+
+static void add_blanks(struct buf *out, size_t n)
+{
+	memset(buf_reserve(out, n), ' ', n);
+	out->n += n;
+}
+
+/* Adds @s so that each character takes one column; the next column. */
+static size_t add_visible(struct buf *out, struct str s, size_t column)
+{
+	while (s.n) {
+		uint32_t rune = 0;
+		size_t n = str_rune(s, &rune);
+		size_t blanks = TAB_COLUMNS - column % TAB_COLUMNS;
+
+		if (rune == '\t') {
+			add_blanks(out, blanks);
+			column += blanks;
+		} else if (n && !hidden(rune)) {
+			buf_add(out, s.p, n);
+			column++;
+		} else {
+			n = n ? n : 1;
+			for (size_t i = 0; i < n; i++)
+				buf_printf(out, "\\x%02x", s.p[i] & 0xff);
+			column += 4 * n;
+		}
+		s.p += n;
+		s.n -= n;
+	}
+	return column;
+}
+
+/* One line of source as it can be shown. */
+struct excerpt {
+	struct buf text;	  /* each character takes one column */
+	size_t total;		  /* columns of all that */
+	size_t from, to;	  /* those that are meant, to be underlined */
+	bool cut_left, cut_right; /* the line goes on beyond the text */
+};
+
+static bool is_lead(char c)
+{
+	return (c & 0xc0) != 0x80;
+}
+
+/*
+ * The bytes of the line that can matter when [@from, @to) is shown: enough of
+ * them before and behind to fill the columns with the longest characters.
+ */
+static struct str near_text(struct str line, size_t from, struct excerpt *e)
+{
+	const size_t reach = (size_t)SHOWN_COLUMNS * UTF8_MAX_BYTES;
+	size_t begin = from > reach ? from - reach : 0;
+	size_t end = line.n - from > reach ? from + reach : line.n;
+
+	while (begin && begin < from && !is_lead(line.p[begin]))
+		begin++;
+	while (end < line.n && end > from && !is_lead(line.p[end]))
+		end--;
+	e->cut_left = begin > 0;
+	e->cut_right = end < line.n;
+	return (struct str){ line.p + begin, end - begin };
+}
+
+/* @from and @to are bytes of @line. */
+static struct excerpt make_excerpt(struct str line, size_t from, size_t to)
+{
+	struct excerpt e = { .text = { 0 } };
+	struct str near = near_text(line, from, &e);
+	const char *end = near.p + near.n;
+	struct str before = { near.p, (size_t)(line.p + from - near.p) };
+	struct str meant = { line.p + from, to - from };
+	struct str after;
+
+	if (meant.p + meant.n > end)
+		meant.n = (size_t)(end - meant.p);
+	buf_reserve(&e.text, near.n);
+	after.p = meant.p + meant.n;
+	after.n = (size_t)(end - after.p);
+	e.from = add_visible(&e.text, before, 0);
+	e.to = add_visible(&e.text, meant, e.from);
+	e.total = add_visible(&e.text, after, e.to);
+	return e;
+}
+
+/* The columns [@left, @right) of what add_visible() made. */
+static struct str columns_of(struct str text, size_t left, size_t right)
+{
+	size_t column = 0, begin = 0, end = 0;
+
+	while (end < text.n && column < right) {
+		if (column++ == left)
+			begin = end;
+		for (end++; end < text.n && !is_lead(text.p[end]); end++)
+			;
+	}
+	return (struct str){ text.p + begin, left < right ? end - begin : 0 };
+}
+
+struct window {
+	size_t left, right; /* the columns to be shown, without the dots */
+	bool dots_left, dots_right;
+};
+
+static struct window choose_window(const struct excerpt *e)
+{
+	struct window w = { .right = e->total };
+
+	if (e->total > SHOWN_COLUMNS) {
+		if (e->from > SHOWN_COLUMNS / 2)
+			w.left = e->from - SHOWN_COLUMNS / 2;
+		if (w.left > e->total - SHOWN_COLUMNS)
+			w.left = e->total - SHOWN_COLUMNS;
+		w.right = w.left + SHOWN_COLUMNS;
+	}
+	w.dots_left = w.left > 0 || e->cut_left;
+	w.dots_right = w.right < e->total || e->cut_right;
+	if (w.dots_left)
+		w.left += CUT_COLUMNS;
+	if (w.dots_right)
+		w.right -= CUT_COLUMNS;
+	return w;
+}
+
+struct printer {
+	const struct diags *diags;
+	struct buf out;
+	bool colour;
+};
+
+#define BOLD "\033[1m"
+#define CYAN "\033[1;36m"
+#define MAGENTA "\033[1;35m"
+#define PLAIN "\033[0m"
+#define RED "\033[1;31m"
+
+static const struct {
+	const char *name, *colour;
+} severities[] = {
+	[SEVERITY_ERROR] = { "error", RED },
+	[SEVERITY_WARNING] = { "warning", MAGENTA },
+	[SEVERITY_NOTE] = { "note", CYAN },
+};
+
+static void paint(struct printer *p, const char *colour)
+{
+	if (p->colour)
+		buf_puts(&p->out, colour);
+}
+
+static void print_underline(struct printer *p, enum severity severity,
+			    const struct excerpt *e, const struct window *w)
+{
+	size_t to = e->to < w->right ? e->to : w->right;
+	size_t dots = w->dots_left ? CUT_COLUMNS : 0;
+
+	buf_puts(&p->out, GUTTER "| ");
+	add_blanks(&p->out, dots + e->from - w->left);
+	paint(p, severities[severity].colour);
+	buf_putc(&p->out, '^');
+	for (size_t column = e->from + 1; column < to; column++)
+		buf_putc(&p->out, '~');
+	paint(p, PLAIN);
+	buf_putc(&p->out, '\n');
+}
+
+static void print_excerpt(struct printer *p, enum severity severity,
+			  unsigned int line, const struct excerpt *e)
+{
+	struct window w = choose_window(e);
+	struct str shown = columns_of((struct str){ e->text.p, e->text.n },
+				      w.left, w.right);
+
+	buf_printf(&p->out, "%5u |%s%s%.*s%s\n", line, e->total ? " " : "",
+		   w.dots_left ? CUT : "", STR_ARG(shown),
+		   w.dots_right ? CUT : "");
+	print_underline(p, severity, e, &w);
+}
+
+static size_t visible_end(struct str line, size_t from)
+{
+	size_t end = line.n;
+
+	while (end > from &&
+	       (line.p[end - 1] == ' ' || line.p[end - 1] == '\t'))
+		end--;
+	return end;
+}
+
+/* The part of @span that is on its first line, as bytes of that line. */
+static void print_snippet(struct printer *p, enum severity severity,
+			  struct span span, const struct place *place)
+{
+	const struct source *source = source_of(p->diags->sources, span);
+	size_t begin = (size_t)(place->text.p - source->text.p);
+	size_t from = span.offset < begin ? 0 : span.offset - begin;
+	size_t to = from + span.length;
+	struct excerpt e;
+
+	if (from > place->text.n)
+		from = place->text.n;
+	if (to > place->text.n)
+		to = visible_end(place->text, from);
+	e = make_excerpt(place->text, from, to);
+	print_excerpt(p, severity, place->line, &e);
+	buf_free(&e.text);
+}
+
+static void print_message(struct printer *p, enum severity severity,
+			  struct span span, const char *message)
+{
+	struct place place = span_place(p->diags->sources, span);
+
+	paint(p, BOLD);
+	if (place.path) {
+		add_visible(&p->out, str_of(place.path), 0);
+		buf_printf(&p->out, ":%u:%u: ", place.line, place.column);
+	}
+	paint(p, severities[severity].colour);
+	buf_printf(&p->out, "%s: ", severities[severity].name);
+	paint(p, PLAIN);
+	add_visible(&p->out, str_of(message), 0);
+	buf_putc(&p->out, '\n');
+	if (place.path)
+		print_snippet(p, severity, span, &place);
+}
+
+static void print_diag(struct printer *p, const struct diag *diag)
+{
+	print_message(p, diag->severity, diag->span, diag->message);
+	for (size_t i = 0; i < diag->helps.n; i++) {
+		buf_puts(&p->out, GUTTER "= help: ");
+		add_visible(&p->out, str_of(diag->helps.v[i]), 0);
+		buf_putc(&p->out, '\n');
+	}
+	for (size_t i = 0; i < diag->notes.n; i++)
+		print_message(p, SEVERITY_NOTE, diag->notes.v[i].span,
+			      diag->notes.v[i].message);
+}
+
+static void print_dropped(struct printer *p, enum severity severity)
+{
+	size_t n = p->diags->dropped[severity];
+
+	if (n)
+		buf_printf(&p->out, "... and %zu more %s%s\n", n,
+			   severities[severity].name, n == 1 ? "" : "s");
+}
+
+static int by_place(const void *left, const void *right)
+{
+	const struct diag *a = *(const struct diag *const *)left;
+	const struct diag *b = *(const struct diag *const *)right;
+
+	if (a->span.source != b->span.source)
+		return a->span.source < b->span.source ? -1 : 1;
+	if (a->span.offset != b->span.offset)
+		return a->span.offset < b->span.offset ? -1 : 1;
+	return a->sequence < b->sequence ? -1 : 1;
+}
+
+void diags_print(const struct diags *diags, FILE *out, bool colour)
+{
+	struct printer p = { .diags = diags, .colour = colour };
+	size_t n = diags->kept.n;
+	struct diag **sorted = arena_array(diags->arena, n, sizeof(*sorted));
+
+	if (n) {
+		memcpy(sorted, diags->kept.v, n * sizeof(*sorted));
+		qsort(sorted, n, sizeof(*sorted), by_place);
+	}
+	for (size_t i = 0; i < n; i++)
+		print_diag(&p, sorted[i]);
+	print_dropped(&p, SEVERITY_ERROR);
+	print_dropped(&p, SEVERITY_WARNING);
+	if (p.out.n)
+		fwrite(p.out.p, 1, p.out.n, out);
+	buf_free(&p.out);
+}

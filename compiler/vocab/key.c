@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The keys: one row each, and nothing about a key is said anywhere else.
+ *
+ * Source: uapi nf_tables.h; include/net/netfilter/nf_conntrack_tuple.h for
+ * what a direction is; RFC 791, 8200, 9293, 768, 792, 4443 for the offsets.
+ */
+#include <assert.h>
+#include <linux/in.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "key.h"
+
+#define META(name, wire, what)                                                 \
+	{                                                                      \
+		.text = name, .type = wire, .load = LOAD_META, .arg = what     \
+	}
+#define CT(name, wire, what)                                                   \
+	{                                                                      \
+		.text = name, .type = wire, .load = LOAD_CT, .arg = what       \
+	}
+#define NETWORK(name, wire, family, at)                                        \
+	{                                                                      \
+		.text = name, .type = wire, .load = LOAD_PAYLOAD,              \
+		.base = NFT_PAYLOAD_NETWORK_HEADER, .offset = at,              \
+		.nfproto = family                                              \
+	}
+#define TRANSPORT(name, wire, family, protocol, at)                            \
+	{                                                                      \
+		.text = name, .type = wire, .load = LOAD_PAYLOAD,              \
+		.base = NFT_PAYLOAD_TRANSPORT_HEADER, .offset = at,            \
+		.nfproto = family, .l4proto = protocol                         \
+	}
+#define FIB_TYPE(name, from)                                                   \
+	{                                                                      \
+		.text = name, .type = WIRE_FIB_TYPE, .load = LOAD_FIB,         \
+		.arg = NFT_FIB_RESULT_ADDRTYPE, .flags = from                  \
+	}
+
+static const struct key keys[KEY_IDS] = {
+	[KEY_NFPROTO] = META("meta nfproto", WIRE_NFPROTO, NFT_META_NFPROTO),
+	[KEY_L4PROTO] = META("meta l4proto", WIRE_INET_PROTO, NFT_META_L4PROTO),
+	[KEY_IIFNAME] = META("iifname", WIRE_IFNAME, NFT_META_IIFNAME),
+	[KEY_OIFNAME] = META("oifname", WIRE_IFNAME, NFT_META_OIFNAME),
+	[KEY_IP_SADDR] = NETWORK("ip saddr", WIRE_IPV4, NFPROTO_IPV4, 12),
+	[KEY_IP_DADDR] = NETWORK("ip daddr", WIRE_IPV4, NFPROTO_IPV4, 16),
+	[KEY_IP6_SADDR] = NETWORK("ip6 saddr", WIRE_IPV6, NFPROTO_IPV6, 8),
+	[KEY_IP6_DADDR] = NETWORK("ip6 daddr", WIRE_IPV6, NFPROTO_IPV6, 24),
+	[KEY_TH_SPORT] = TRANSPORT("th sport", WIRE_PORT, 0, 0, 0),
+	[KEY_TH_DPORT] = TRANSPORT("th dport", WIRE_PORT, 0, 0, 2),
+	[KEY_ICMP_TYPE] = TRANSPORT("icmp type", WIRE_ICMP_TYPE, NFPROTO_IPV4,
+				    IPPROTO_ICMP, 0),
+	[KEY_ICMPV6_TYPE] = TRANSPORT("icmpv6 type", WIRE_ICMPV6_TYPE,
+				      NFPROTO_IPV6, IPPROTO_ICMPV6, 0),
+	[KEY_TCP_FLAGS] =
+		TRANSPORT("tcp flags", WIRE_TCP_FLAGS, 0, IPPROTO_TCP, 13),
+	[KEY_CT_MARK] = CT("ct mark", WIRE_MARK, NFT_CT_MARK),
+	[KEY_CT_STATE] = CT("ct state", WIRE_CT_STATE, NFT_CT_STATE),
+	[KEY_CT_DIRECTION] = CT("ct direction", WIRE_CT_DIR, NFT_CT_DIRECTION),
+	[KEY_CT_STATUS] = CT("ct status", WIRE_CT_STATUS, NFT_CT_STATUS),
+	[KEY_CT_PACKETS] = CT("ct packets", WIRE_COUNT64, NFT_CT_PKTS),
+	[KEY_CT_BYTES] = CT("ct bytes", WIRE_COUNT64, NFT_CT_BYTES),
+	[KEY_FIB_DADDR_TYPE] = FIB_TYPE("fib daddr type", NFTA_FIB_F_DADDR),
+	[KEY_FIB_DADDR_IIF_TYPE] = FIB_TYPE("fib daddr . iif type",
+					    NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF),
+};
+
+const struct key *key(enum key_id id)
+{
+	assert(id > KEY_NONE && id < KEY_IDS);
+	return &keys[id];
+}

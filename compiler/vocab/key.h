@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What nf_tables can load from a packet or its connection: one row each, said
+ * once, in key.c. Text, bytecode and documentation read the row.
+ */
+#ifndef NFTOFFC_VOCAB_KEY_H
+#define NFTOFFC_VOCAB_KEY_H
+
+#include "wire.h"
+
+enum key_id {
+	KEY_NONE,
+	KEY_NFPROTO,  /* meta nfproto */
+	KEY_L4PROTO,  /* meta l4proto */
+	KEY_IIFNAME,  /* iifname */
+	KEY_OIFNAME,  /* oifname */
+	KEY_IP_SADDR, /* ip saddr; needs nfproto ipv4 */
+	KEY_IP_DADDR,
+	KEY_IP6_SADDR, /* ip6 saddr; needs nfproto ipv6 */
+	KEY_IP6_DADDR,
+	KEY_TH_SPORT, /* th sport; "tcp sport" after l4proto tcp */
+	KEY_TH_DPORT,
+	KEY_ICMP_TYPE, /* icmp type; needs nfproto ipv4, l4proto icmp */
+	KEY_ICMPV6_TYPE,
+	KEY_TCP_FLAGS, /* tcp flags; needs l4proto tcp */
+	KEY_CT_MARK,
+	KEY_CT_STATE,
+	KEY_CT_DIRECTION,
+	KEY_CT_STATUS,
+	KEY_CT_PACKETS, /* both directions together; 64 bits */
+	KEY_CT_BYTES,
+	KEY_FIB_DADDR_TYPE,	/* fib daddr type */
+	KEY_FIB_DADDR_IIF_TYPE, /* fib daddr . iif type */
+	KEY_IDS
+};
+
+/* Which expression loads it. */
+enum key_load {
+	LOAD_NONE,
+	LOAD_META,    /* arg: NFT_META_* */
+	LOAD_CT,      /* arg: NFT_CT_* */
+	LOAD_PAYLOAD, /* base, offset, the type's length */
+	LOAD_FIB,     /* arg: NFT_FIB_RESULT_*, flags: NFTA_FIB_F_* */
+};
+
+struct key {
+	const char *text; /* as nft lists it: "ip saddr" */
+	enum wire_id type;
+	enum key_load load;
+	uint8_t base, offset; /* NFT_PAYLOAD_*_HEADER, bytes */
+	uint32_t arg, flags;
+	uint8_t nfproto; /* what must hold before it is loaded: NFPROTO_* */
+	uint8_t l4proto; /* IPPROTO_*; both 0: nothing */
+};
+
+const struct key *key(enum key_id id);
+
+#endif

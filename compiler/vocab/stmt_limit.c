@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rate limits: a bucket of the rule's own, or a named one that rules share.
+ * A rule goes on only while the bucket is not empty.
+ */
+#include <assert.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "stmt.h"
+
+static const struct {
+	const char *word;
+	uint64_t seconds;
+} units[] = {
+	{ "second", 1 },  { "minute", 60 },   { "hour", 3600 },
+	{ "day", 86400 }, { "week", 604800 },
+};
+
+void limit_print(struct buf *out, uint64_t rate, uint64_t unit, uint32_t burst)
+{
+	size_t i = 0;
+
+	while (units[i].seconds != unit) {
+		i++;
+		assert(i < sizeof(units) / sizeof(units[0]));
+	}
+	buf_puts(out, "rate ");
+	buf_put_u64(out, rate);
+	buf_putc(out, '/');
+	buf_puts(out, units[i].word);
+	buf_puts(out, " burst ");
+	buf_put_u64(out, burst);
+	buf_puts(out, " packets");
+}
+
+static void print(struct buf *out, const struct stmt *stmt)
+{
+	if (!stmt->limit.name) {
+		buf_puts(out, "limit ");
+		limit_print(out, stmt->limit.rate, stmt->limit.unit,
+			    stmt->limit.burst);
+		return;
+	}
+	buf_puts(out, "limit name \"");
+	buf_puts(out, stmt->limit.name);
+	buf_putc(out, '"');
+}
+
+static void linear(struct exprs *out, const struct stmt *stmt)
+{
+	struct expr *expr;
+
+	if (stmt->limit.name) {
+		expr = expr_add(out, EXPR_OBJREF);
+		expr->arg = NFT_OBJECT_LIMIT;
+		expr->name = stmt->limit.name;
+		return;
+	}
+	expr = expr_add(out, EXPR_LIMIT);
+	expr->limit.rate = stmt->limit.rate;
+	expr->limit.unit = stmt->limit.unit;
+	expr->limit.burst = stmt->limit.burst;
+}
+
+const struct stmt_ops stmt_limit = {
+	.name = "limit",
+	.doc = "Goes on with the rule only while a rate is not exceeded.",
+	.print = print,
+	.linear = linear,
+};
