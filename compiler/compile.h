@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One compilation: from a policy's path to the model and the IR. It reads only
+ * the files that the policy names, needs no privilege, and gives the same
+ * bytes for the same input.
+ */
+#ifndef NFTOFFC_COMPILE_H
+#define NFTOFFC_COMPILE_H
+
+#include "base/diag.h"
+#include "ir/lower.h"
+#include "policy/model.h"
+
+struct compilation {
+	struct arena *arena; /* owns everything below */
+	struct sources sources;
+	struct diags *diags;
+	struct model *model; /* NULL if there was an error */
+};
+
+/*
+ * 0 with @c->model set; -EINVAL if the policy has mistakes (all of them are in
+ * @c->diags, nothing is printed); another -errno if the file cannot be read
+ * (also a diagnostic). Call compile_free() in every case.
+ */
+int compile_policy(struct compilation *c, const char *path);
+void compile_free(struct compilation *c);
+
+/*
+ * A packet in words ("from lan source 192.168.1.20 tcp 443"); @text must
+ * outlive @c. False, with diagnostics, if it is none.
+ */
+bool compile_packet(struct compilation *c, const char *text,
+		    struct packet *packet);
+
+#endif

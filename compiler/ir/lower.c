@@ -1,0 +1,644 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lowering: the values of the mark, the base chains, and what accepts.
+ *
+ * What must stay true: every way that accepts a connection sets the mark to
+ * the value of what was decided; only values of this policy's run are accepted
+ * by the first rule of a base chain; every base chain ends in an explicit
+ * verdict, whatever its policy says.
+ */
+#include "lowering.h"
+
+#include <inttypes.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#define CT_INVALID 1 /* NF_CT_STATE_INVALID_BIT */
+#define CT_RELATED 4
+#define CT_UNTRACKED 64
+
+static bool same_after(const struct eligible *a, const struct eligible *b)
+{
+	return a->after_packets == b->after_packets &&
+	       a->after_bytes == b->after_bytes;
+}
+
+static bool first_of_its_kind(const struct offload *offload, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (same_after(&offload->eligible[i], &offload->eligible[j]))
+			return false;
+	return true;
+}
+
+static bool is_every(const struct rule *rule)
+{
+	return rule->log.when == LOG_EVERY &&
+	       (rule->action == ACTION_ACCEPT || rule->action == ACTION_LOG);
+}
+
+static bool is_pending(const struct rule *rule)
+{
+	return rule->log.when == LOG_EVERY && rule->action == ACTION_LOG;
+}
+
+uint32_t lower_mark_count(const struct model *model)
+{
+	uint32_t n = 1;
+	size_t i;
+
+	for (i = 0; i < model->offload.neligible; i++)
+		n += first_of_its_kind(&model->offload, i);
+	for (i = 0; i < model->nrules; i++)
+		n += (uint32_t)is_every(&model->rules[i]) +
+		     (uint32_t)is_pending(&model->rules[i]);
+	return n;
+}
+
+struct ir_chain *lower_chain(struct lowering *l, const char *name,
+			     struct span span)
+{
+	const char *free = name;
+	struct ir_chain *chain;
+	unsigned int i;
+
+	for (i = 2; map_get(&l->chain_names, str_of(free)); i++)
+		free = arena_printf(l->arena, "%s.%u", name, i);
+	chain = ir_chain_add(l->ir, free, span);
+	map_add(&l->chain_names, str_of(free), chain);
+	return chain;
+}
+
+const char *lower_reply_name(struct lowering *l, const char *name)
+{
+	return arena_printf(l->arena, "%s.reply", name);
+}
+
+static uint32_t mark_of(const struct lowering *l, uint32_t k)
+{
+	return (l->ir->mark.epoch + k) << l->ir->mark.shift;
+}
+
+void lower_mark_op(struct lowering *l, struct ir_build *b, uint32_t k)
+{
+	struct stmt *stmt = ir_stmt(b, &stmt_ct_mark);
+
+	stmt->ct_mark.keep = ~l->ir->mark.mask;
+	stmt->ct_mark.set = mark_of(l, k);
+	b->ops[b->nops - 1].epoch = true;
+}
+
+static struct ir_set *anonymous_map(struct lowering *l, enum wire_id type,
+				    size_t room)
+{
+	struct ir_set *set = arena_new_object(l->arena, struct ir_set);
+
+	ir_set_field(set, type);
+	set->keys = arena_array(l->arena, room, set->klen);
+	set->verdicts = arena_array(l->arena, room, sizeof(struct ir_verdict));
+	return set;
+}
+
+static void map_value(struct ir_set *set, enum wire_id type, uint64_t key,
+		      enum verdict code, const char *chain)
+{
+	wire_put(type, key, set->keys + set->nelems * set->klen);
+	set->verdicts[set->nelems++] = (struct ir_verdict){ code, chain };
+}
+
+static void vmap_op(struct ir_build *b, enum key_id key, struct ir_set *set)
+{
+	struct ir_op *op = ir_op(b, IR_OP_VMAP);
+
+	op->nkeys = 1;
+	op->keys[0] = key;
+	op->set = set;
+}
+
+/* A map on our part of the mark: to what @k of @values means. */
+static void mark_vmap(struct lowering *l, struct ir_chain *chain,
+		      struct ir_set *set, const char *comment)
+{
+	struct ir_build b = ir_build(l->ir);
+
+	set->epoch = true;
+	vmap_op(&b, KEY_CT_MARK, set);
+	b.ops[b.nops - 1].masked = true;
+	wire_put(WIRE_MARK, l->ir->mark.mask, b.ops[b.nops - 1].hi);
+	ir_rule_add(&b, chain, (struct span){ 0 }, comment);
+}
+
+static void decided_rule(struct lowering *l, struct ir_chain *chain,
+			 enum hook_index hook)
+{
+	struct ir_set *set = anonymous_map(l, WIRE_MARK, l->decided.n);
+	size_t i;
+
+	for (i = 0; i < l->decided.n; i++) {
+		const struct decided *decided = &l->decided.v[i];
+
+		if (decided->hooks[hook])
+			map_value(set, WIRE_MARK, mark_of(l, decided->value),
+				  decided->then ? VERDICT_GOTO : VERDICT_ACCEPT,
+				  decided->then);
+	}
+	mark_vmap(l, chain, set, "decided before");
+}
+
+/* Before a chain marks a connection as accepted: was it to be logged whole? */
+static void pending_rule(struct lowering *l, struct ir_chain *chain)
+{
+	struct ir_set *set;
+	size_t i;
+
+	if (!l->any_pending)
+		return;
+	set = anonymous_map(l, WIRE_MARK, l->decided.n);
+	for (i = 0; i < l->model->nrules; i++)
+		if (l->pending[i])
+			map_value(set, WIRE_MARK, mark_of(l, l->pending[i]),
+				  VERDICT_GOTO,
+				  lower_whole_name(l, &l->model->rules[i]));
+	mark_vmap(l, chain, set, "to be logged whole");
+}
+
+void lower_keep(struct lowering *l, struct ir_chain *chain, uint32_t k,
+		struct span span, const char *comment)
+{
+	struct ir_build b = ir_build(l->ir);
+
+	lower_mark_op(l, &b, k);
+	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_rule_add(&b, chain, span, comment);
+	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_rule_add(&b, chain, span, "not tracked: it has no mark");
+}
+
+void lower_accepting(struct lowering *l, struct ir_chain *chain, uint32_t k)
+{
+	pending_rule(l, chain);
+	lower_keep(l, chain, k, (struct span){ 0 }, NULL);
+}
+
+const char *lower_refuse(struct lowering *l)
+{
+	struct ir_build b = ir_build(l->ir);
+
+	if (l->refuse)
+		return l->refuse->name;
+	l->refuse = lower_chain(l, "refuse", (struct span){ 0 });
+	ir_is(&b, KEY_L4PROTO, 6);
+	ir_stmt(&b, &stmt_reject)->reject = REJECT_TCP_RESET;
+	ir_rule_add(&b, l->refuse, (struct span){ 0 }, NULL);
+	ir_stmt(&b, &stmt_reject)->reject = REJECT_ICMPX_ADMIN;
+	ir_rule_add(&b, l->refuse, (struct span){ 0 }, NULL);
+	ir_verdict(&b, VERDICT_DROP, NULL); /* what may not be answered */
+	ir_rule_add(&b, l->refuse, (struct span){ 0 }, NULL);
+	return l->refuse->name;
+}
+
+void lower_final(struct lowering *l, struct ir_chain *chain, enum action action,
+		 const char *target)
+{
+	struct ir_build b = ir_build(l->ir);
+
+	if (action == ACTION_ACCEPT)
+		ir_verdict(&b, VERDICT_GOTO, target);
+	else if (action == ACTION_REJECT)
+		ir_verdict(&b, VERDICT_GOTO, lower_refuse(l));
+	else
+		ir_verdict(&b, VERDICT_DROP, NULL);
+	ir_rule_add(&b, chain, (struct span){ 0 }, "default");
+}
+
+/* Neighbour discovery and multicast listeners are never tracked; without them
+ * there is no IPv6. */
+static void untracked_chain(struct lowering *l)
+{
+	static const uint8_t types[] = {
+		130, 130, 131, 131, 132, 132, 133, 133,
+		134, 134, 135, 135, 136, 136, 143, 143
+	};
+	struct ir_chain *chain =
+		lower_chain(l, "untracked", (struct span){ 0 });
+	struct ir_build b = ir_build(l->ir);
+
+	ir_in_ranges(&b, KEY_ICMPV6_TYPE, types, sizeof(types) / 2, false);
+	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_rule_add(&b, chain, (struct span){ 0 },
+		    "neighbour discovery, multicast listeners");
+}
+
+static void icmp_verdict(struct lowering *l, struct ir_chain *chain,
+			 enum verdict verdict, const char *comment)
+{
+	static const uint8_t protos[] = { 1, 1, 58, 58 };
+	struct ir_build b = ir_build(l->ir);
+
+	ir_in_ranges(&b, KEY_L4PROTO, protos, sizeof(protos) / 2, false);
+	ir_verdict(&b, verdict, NULL);
+	ir_rule_add(&b, chain, (struct span){ 0 }, comment);
+}
+
+/*
+ * An ICMP error carries the connection that it is about. One that is not
+ * decided must not be decided by the error, which looks quite different: the
+ * mark would say "accepted" of what the policy denies, or logs whole. What the
+ * router itself answers (a reject among it) goes out, and leaves no mark.
+ */
+static void related_chains(struct lowering *l)
+{
+	struct ir_chain *chain = lower_chain(l, "related", (struct span){ 0 });
+	struct ir_build b = ir_build(l->ir);
+	struct ir_op *op;
+
+	icmp_verdict(l, chain, VERDICT_DROP, "about what is not decided yet");
+	chain = lower_chain(l, "related.output", (struct span){ 0 });
+	icmp_verdict(l, chain, VERDICT_ACCEPT, "the router's own answers");
+	op = ir_op(&b, IR_OP_FLAGS);
+	op->nkeys = 1;
+	op->keys[0] = KEY_TCP_FLAGS;
+	wire_put(WIRE_TCP_FLAGS, 4, op->lo); /* rst */
+	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_rule_add(&b, chain, (struct span){ 0 }, "the router's own answers");
+}
+
+static void state_rule(struct lowering *l, struct ir_chain *chain,
+		       enum hook_index hook)
+{
+	struct ir_set *set = anonymous_map(l, WIRE_CT_STATE, 3);
+	struct ir_build b = ir_build(l->ir);
+
+	if (hook == HOOK_OUTPUT) /* an ICMP error about what was refused */
+		map_value(set, WIRE_CT_STATE, CT_INVALID, VERDICT_JUMP,
+			  "related.output");
+	else if (l->model->invalid_drop)
+		map_value(set, WIRE_CT_STATE, CT_INVALID, VERDICT_DROP, NULL);
+	map_value(set, WIRE_CT_STATE, CT_RELATED, VERDICT_JUMP,
+		  hook == HOOK_OUTPUT ? "related.output" : "related");
+	if (hook != HOOK_FORWARD)
+		map_value(set, WIRE_CT_STATE, CT_UNTRACKED, VERDICT_JUMP,
+			  "untracked");
+	vmap_op(&b, KEY_CT_STATE, set);
+	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
+}
+
+static void loopback_rule(struct lowering *l, struct ir_chain *chain,
+			  enum key_id key)
+{
+	struct ir_build b = ir_build(l->ir);
+	uint8_t name[WIRE_MAX];
+
+	wire_ifname("lo", 2, name);
+	ir_cmp(&b, key, NFT_CMP_EQ, name);
+	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
+}
+
+static void clamp_rule(struct lowering *l, struct ir_chain *chain)
+{
+	struct ir_build b = ir_build(l->ir);
+	struct ir_op *op;
+
+	if (!l->clamp)
+		return;
+	op = ir_op(&b, IR_OP_MASK);
+	op->nkeys = 1;
+	op->keys[0] = KEY_TCP_FLAGS;
+	wire_put(WIRE_TCP_FLAGS, 2, op->lo); /* syn */
+	wire_put(WIRE_TCP_FLAGS, 6, op->hi); /* of syn and rst */
+	ir_verdict(&b, VERDICT_JUMP, l->clamp->name);
+	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
+}
+
+static void clamp_side(struct lowering *l, const struct zone *zone, bool in)
+{
+	struct pieces pieces = lower_zone_pieces(l, zone);
+	const char *name = arena_printf(l->arena, "clamp-mss %s", zone->name);
+	struct ir_build b = ir_build(l->ir);
+	uint8_t families[FAMILIES];
+	size_t i, j, n;
+
+	for (i = 0; i < pieces.list.n; i++) {
+		n = lower_families(&pieces.list.v[i], NULL, FAMILY_BOTH,
+				   families);
+		for (j = 0; j < n; j++) {
+			lower_piece(&b, &pieces.list.v[i], in, families[j]);
+			ir_stmt(&b, &stmt_mss);
+			ir_rule_add(&b, l->clamp, zone->span, name);
+		}
+	}
+}
+
+static void clamp_chain(struct lowering *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->model->nzones; i++) {
+		if (!l->model->zones[i].clamp_mss)
+			continue;
+		if (!l->clamp)
+			l->clamp =
+				lower_chain(l, "clamp-mss", (struct span){ 0 });
+		clamp_side(l, &l->model->zones[i], false);
+		clamp_side(l, &l->model->zones[i], true);
+	}
+}
+
+/* Replies of the connections that @other decides are seen in this hook. */
+static void reply_rule(struct lowering *l, struct ir_chain *chain,
+		       const char *to)
+{
+	struct ir_build b = ir_build(l->ir);
+
+	ir_is(&b, KEY_CT_DIRECTION, 1);
+	ir_verdict(&b, VERDICT_GOTO, to);
+	ir_rule_add(&b, chain, (struct span){ 0 }, "replies not yet decided");
+}
+
+struct hook_row {
+	const char *name, *reply;
+	enum ir_hook hook;
+	enum hook_index replies; /* the hook that sees the replies */
+};
+
+static const struct hook_row hook_rows[HOOKS] = {
+	[HOOK_INPUT] = { "input", "reply.input", IR_HOOK_INPUT, HOOK_OUTPUT },
+	[HOOK_FORWARD] = { "forward", "reply.forward", IR_HOOK_FORWARD,
+			   HOOK_FORWARD },
+	[HOOK_OUTPUT] = { "output", "reply.output", IR_HOOK_OUTPUT,
+			  HOOK_INPUT },
+};
+
+static struct ir_chain *base_chain(struct lowering *l, const char *name,
+				   enum ir_hook hook)
+{
+	struct ir_chain *chain = lower_chain(l, name, (struct span){ 0 });
+
+	chain->type = "filter";
+	chain->hook = hook;
+	chain->priority_text = "filter";
+	chain->policy_drop = true;
+	return chain;
+}
+
+static void fill_base(struct lowering *l, enum hook_index hook,
+		      struct ir_chain *chain)
+{
+	const struct hook_row *row = &hook_rows[hook];
+
+	if (hook == HOOK_FORWARD)
+		clamp_rule(l, chain);
+	decided_rule(l, chain, hook);
+	state_rule(l, chain, hook);
+	if (hook == HOOK_INPUT)
+		loopback_rule(l, chain, KEY_IIFNAME);
+	if (hook == HOOK_OUTPUT)
+		loopback_rule(l, chain, KEY_OIFNAME);
+	reply_rule(l, chain, hook_rows[row->replies].reply);
+	lower_dispatch(l, chain, hook, DIR_ORIGINAL);
+	lower_final(l, chain, l->model->defaults[hook], LOWER_ACCEPTED);
+}
+
+static void fill_reply(struct lowering *l, enum hook_index hook,
+		       struct ir_chain *chain)
+{
+	lower_dispatch(l, chain, hook, DIR_REPLY);
+	lower_final(l, chain, l->model->defaults[hook], LOWER_ACCEPTED);
+}
+
+static void base_chains(struct lowering *l)
+{
+	struct ir_chain *base[HOOKS], *reply[HOOKS];
+	int h;
+
+	for (h = 0; h < HOOKS; h++)
+		base[h] = base_chain(l, hook_rows[h].name, hook_rows[h].hook);
+	lower_nat(l);
+	for (h = 0; h < HOOKS; h++)
+		reply[h] =
+			lower_chain(l, hook_rows[h].reply, (struct span){ 0 });
+	lower_accepting(l, lower_chain(l, LOWER_ACCEPTED, (struct span){ 0 }),
+			0);
+	untracked_chain(l);
+	related_chains(l);
+	clamp_chain(l);
+	lower_every_chains(l);
+	lower_offload_chains(l);
+	lower_pairs(l);
+	for (h = 0; h < HOOKS; h++) {
+		fill_base(l, h, base[h]);
+		fill_reply(l, h, reply[h]);
+	}
+}
+
+static struct decided *decide(struct lowering *l)
+{
+	struct decided *decided = vec_push(l->arena, &l->decided);
+
+	memset(decided, 0, sizeof(*decided));
+	decided->value = (uint32_t)l->decided.n - 1;
+	return decided;
+}
+
+static const char *after_name(struct lowering *l, const struct eligible *entry,
+			      const char *word)
+{
+	if (entry->after_packets)
+		return arena_printf(l->arena, "%s.after-%" PRIu64 "-packets",
+				    word, entry->after_packets);
+	if (entry->after_bytes)
+		return arena_printf(l->arena, "%s.after-%" PRIu64 "-bytes",
+				    word, entry->after_bytes);
+	return word;
+}
+
+static void decide_offload(struct lowering *l)
+{
+	const struct offload *offload = &l->model->offload;
+	size_t i;
+
+	for (i = 0; i < offload->neligible; i++) {
+		const struct eligible *entry = &offload->eligible[i];
+		struct decided *decided;
+
+		if (!first_of_its_kind(offload, i))
+			continue;
+		decided = decide(l);
+		decided->set = after_name(l, entry, "eligible");
+		decided->then = after_name(l, entry, "offloading");
+		decided->offload = true;
+		decided->hooks[HOOK_FORWARD] = true;
+		decided->after_packets = entry->after_packets;
+		decided->after_bytes = entry->after_bytes;
+	}
+}
+
+static void decide_every(struct lowering *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->model->nrules; i++) {
+		const struct rule *rule = &l->model->rules[i];
+		struct decided *decided;
+		bool own;
+
+		if (!is_every(rule))
+			continue;
+		decided = decide(l);
+		decided->then = arena_printf(l->arena, "every.%s", rule->name);
+		decided->set = decided->then;
+		own = rule->from.router || rule->to.router;
+		decided->hooks[HOOK_FORWARD] = !own;
+		decided->hooks[HOOK_INPUT] = own; /* one sees the replies */
+		decided->hooks[HOOK_OUTPUT] = own;
+		l->every[i] = decided->value;
+		if (!is_pending(rule))
+			continue;
+		l->pending[i] = decide(l)->value;
+		l->any_pending = true;
+	}
+}
+
+static void decide_all(struct lowering *l)
+{
+	size_t n = l->model->nrules;
+	struct decided *accepted;
+
+	l->every = arena_array(l->arena, n, sizeof(*l->every));
+	l->pending = arena_array(l->arena, n, sizeof(*l->pending));
+	accepted = decide(l); /* 0: accepted, nothing more */
+	accepted->set = LOWER_ACCEPTED;
+	memset(accepted->hooks, true, sizeof(accepted->hooks));
+	decide_offload(l);
+	decide_every(l);
+}
+
+static bool is_interval(const struct ranges *ranges)
+{
+	size_t i, len = ranges->len;
+
+	for (i = 0; i < ranges->n; i++)
+		if (memcmp(ranges->v + 2 * i * len,
+			   ranges->v + (2 * i + 1) * len, len) != 0)
+			return true;
+	return false;
+}
+
+/* Single values: the IR has them without their range's other end. */
+static uint8_t *single_keys(struct lowering *l, const struct ranges *ranges)
+{
+	size_t i, len = ranges->len;
+	uint8_t *keys = arena_array(l->arena, ranges->n, len);
+
+	for (i = 0; i < ranges->n; i++)
+		memcpy(keys + i * len, ranges->v + 2 * i * len, len);
+	return keys;
+}
+
+static void named_set(struct lowering *l, const struct set *set, int family,
+		      const char *suffix)
+{
+	const struct ranges *ranges = &set->elements[family];
+	const char *name = arena_printf(l->arena, "%s.%s", set->name, suffix);
+	struct ir_set *out;
+
+	if (!set->type->wire[family] || (!ranges->n && !set->dynamic))
+		return;
+	out = ir_set_add(l->ir, name, set->span);
+	ir_set_field(out, set->type->wire[family]);
+	map_add(&l->sets, str_of(name), out);
+	out->dynamic = set->dynamic;
+	out->timeout = set->timeout;
+	out->size = set->size;
+	out->interval = is_interval(ranges);
+	out->nelems = ranges->n;
+	out->keys = out->interval ? ranges->v : single_keys(l, ranges);
+	if (!out->interval && !set->dynamic && !out->size)
+		out->size = (uint32_t)ranges->n; /* loads faster */
+}
+
+static void named_sets(struct lowering *l)
+{
+	static const char *const families[] = { "ipv4", "ipv6" };
+	size_t i;
+	int f;
+
+	for (i = 0; i < l->model->nsets; i++) {
+		const struct set *set = l->model->sets[i];
+		bool family = set->type->wire[FAMILY_INDEX_IPV6] != WIRE_NONE;
+
+		for (f = 0; f < FAMILIES; f++)
+			named_set(l, set, f,
+				  family ? families[f] : set->type->name);
+	}
+}
+
+static void mark_layout(struct lowering *l, const struct lower_options *options)
+{
+	struct ir_mark *mark = &l->ir->mark;
+
+	mark->mask = l->model->mark_mask;
+	mark->shift = (uint32_t)__builtin_ctz(mark->mask);
+	mark->epoch = options && options->epoch ? options->epoch : 1;
+	mark->count = lower_mark_count(l->model);
+}
+
+const char *ir_record_print(struct arena *arena, const struct ir *ir)
+{
+	return arena_printf(arena,
+			    "policy %s digest %016" PRIx64
+			    " epoch %u+%u mask %08x",
+			    ir->policy, ir->digest, ir->mark.epoch,
+			    ir->mark.count, ir->mark.mask);
+}
+
+bool ir_record_parse(const char *comment, struct ir_record *record)
+{
+	return sscanf(comment,
+		      "policy %63s digest %16" SCNx64 " epoch %u+%u mask %x",
+		      record->policy, &record->digest, &record->epoch,
+		      &record->count, &record->mask) == 5;
+}
+
+static void record_chain(struct lowering *l)
+{
+	struct ir_chain *chain;
+	struct ir_build b = ir_build(l->ir);
+
+	ir_share_sets(l->ir);
+	l->ir->digest = ir_digest(l->ir);
+	chain = lower_chain(l, IR_RECORD_CHAIN, (struct span){ 0 });
+	ir_verdict(&b, VERDICT_RETURN, NULL);
+	ir_rule_add(&b, chain, (struct span){ 0 },
+		    ir_record_print(l->arena, l->ir));
+}
+
+struct ir *lower(struct arena *arena, const struct model *model,
+		 const struct lower_options *options)
+{
+	struct lowering l = {
+		.arena = arena,
+		.model = model,
+		.ir = ir_new(arena, model->name),
+	};
+
+	map_init(&l.chain_names, arena);
+	map_init(&l.pair_chains, arena);
+	map_init(&l.block_chains, arena);
+	map_init(&l.block_uses, arena);
+	map_init(&l.offload_chains, arena);
+	map_init(&l.rule_chains, arena);
+	map_init(&l.sets, arena);
+	mark_layout(&l, options);
+	decide_all(&l);
+	named_sets(&l);
+	lower_sole(&l);
+	lower_flowtable(&l);
+	base_chains(&l);
+	record_chain(&l);
+	return l.ir;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From the model to the IR: which chain decides what, and how the decision is
+ * remembered.
+ *
+ * The decision about a connection is taken once and kept in the part of the
+ * conntrack mark that the policy's mark mask names. That part holds a value
+ * epoch + k, k < count: what was decided (accepted; accepted and may be
+ * offloaded; accepted and every packet logged ...). Any other value, 0 among
+ * them, means "not decided by this policy": such a packet, of whichever
+ * direction, is decided afresh. A new policy takes values that no running one
+ * has, and so reaches every live connection.
+ */
+#ifndef NFTOFFC_IR_LOWER_H
+#define NFTOFFC_IR_LOWER_H
+
+#include "ir.h"
+#include "policy/model.h"
+
+struct lower_options {
+	uint32_t epoch; /* first value to use, from 1; 0 means 1 */
+};
+
+/* Values this policy needs: what the caller needs to choose an epoch. */
+uint32_t lower_mark_count(const struct model *model);
+/* Never fails: whatever can go wrong was reported by the checks. */
+struct ir *lower(struct arena *arena, const struct model *model,
+		 const struct lower_options *options);
+
+/* The chain whose only rule's comment records what runs, see ir_record. */
+#define IR_RECORD_CHAIN "applied"
+
+/*
+ * What that comment says, and what the runtime reads back from the kernel: the
+ * record is part of the transaction, so it can never disagree with the rules.
+ *	policy home-router digest 0123456789abcdef epoch 1+4 mask ff000000
+ */
+struct ir_record {
+	char policy[64];
+	uint64_t digest;
+	uint32_t epoch, count, mask;
+};
+
+const char *ir_record_print(struct arena *arena, const struct ir *ir);
+/* False if @comment is no such record. */
+bool ir_record_parse(const char *comment, struct ir_record *record);
+
+#endif

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Offload: whether a connection may be offloaded is decided when it is
+ * accepted, and kept in the mark.
+ *
+ *	offload.PAIR: exempt? accepted   eligible? eligible[.after-N]
+ *	eligible:     marks it "may be offloaded", accepts
+ *	offloading:   (each packet until it is offloaded) exempt by a set that is
+ *		      filled while it runs? accept   enough packets? flow add
+ *
+ * So a connection that is not eligible pays nothing, and one that is pays until
+ * its flow exists. Exemptions by dynamic sets are asked each time, in the
+ * original direction, where addresses and devices mean what the policy says.
+ */
+#include "lowering.h"
+
+#include <linux/netfilter/nf_tables.h>
+
+#define CT_ESTABLISHED 2
+#define FLOWTABLE "fast"
+
+static bool applies(const struct eligible *entry, int from, int to)
+{
+	return zone_set_has(&entry->from, from) && zone_set_has(&entry->to, to);
+}
+
+/* Which entries concern the pair, as a string: equal ones share a chain. */
+static const char *list_key(struct lowering *l, int from, int to,
+			    bool *eligible)
+{
+	const struct offload *offload = &l->model->offload;
+	size_t n = offload->nexempt + offload->neligible, i;
+	char *key = arena_alloc(l->arena, n + 1);
+
+	*eligible = false;
+	for (i = 0; i < offload->nexempt; i++)
+		key[i] = applies(&offload->exempt[i], from, to) &&
+					 !offload->exempt[i].dynamic ?
+				 '1' :
+				 '0';
+	for (i = 0; i < offload->neligible; i++) {
+		bool one = applies(&offload->eligible[i], from, to);
+
+		key[offload->nexempt + i] = one ? '1' : '0';
+		*eligible |= one;
+	}
+	return key;
+}
+
+static const char *eligible_chain(const struct lowering *l,
+				  const struct eligible *entry)
+{
+	size_t i;
+
+	for (i = 1; i < l->decided.n; i++)
+		if (l->decided.v[i].offload &&
+		    l->decided.v[i].after_packets == entry->after_packets &&
+		    l->decided.v[i].after_bytes == entry->after_bytes)
+			return l->decided.v[i].set;
+	return LOWER_ACCEPTED;
+}
+
+/* Only tcp and udp can be offloaded: the others keep the plain mark. */
+static bool narrow_protos(struct alt *alt)
+{
+	struct protos both = { { 0 } };
+	size_t i;
+
+	protos_add(&both, 6);
+	protos_add(&both, 17);
+	for (i = 0; i < 4; i++)
+		alt->protos.bits[i] = alt->any_proto ? both.bits[i] :
+						       alt->protos.bits[i] &
+							       both.bits[i];
+	alt->any_proto = false;
+	return protos_count(&alt->protos) != 0;
+}
+
+static void entry_rules(struct lowering *l, struct ir_chain *chain,
+			const struct eligible *entry, const char *target,
+			enum dir dir)
+{
+	struct ir_build b = ir_build(l->ir);
+	size_t i;
+
+	for (i = 0; i < entry->alts->n; i++) {
+		struct alt alt = entry->alts->v[i];
+
+		if (strcmp(target, LOWER_ACCEPTED) != 0 && !narrow_protos(&alt))
+			continue;
+		lower_alt(l, &b, &alt, dir);
+		ir_verdict(&b, VERDICT_GOTO, target);
+		ir_rule_add(&b, chain, entry->span, entry->name);
+	}
+}
+
+static void fill_target(struct lowering *l, struct ir_chain *chain, int from,
+			int to, enum dir dir)
+{
+	const struct offload *offload = &l->model->offload;
+	struct ir_build b = ir_build(l->ir);
+	size_t i;
+
+	for (i = 0; i < offload->nexempt; i++)
+		if (applies(&offload->exempt[i], from, to) &&
+		    !offload->exempt[i].dynamic)
+			entry_rules(l, chain, &offload->exempt[i],
+				    LOWER_ACCEPTED, dir);
+	for (i = 0; i < offload->neligible; i++)
+		if (applies(&offload->eligible[i], from, to))
+			entry_rules(l, chain, &offload->eligible[i],
+				    eligible_chain(l, &offload->eligible[i]),
+				    dir);
+	ir_verdict(&b, VERDICT_GOTO, LOWER_ACCEPTED);
+	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
+}
+
+const char *lower_offload_target(struct lowering *l, int from, int to)
+{
+	struct ir_chain *chain;
+	const char *key;
+	bool eligible;
+
+	key = list_key(l, from, to, &eligible);
+	if (!eligible)
+		return LOWER_ACCEPTED;
+	chain = map_get(&l->offload_chains, str_of(key));
+	if (chain)
+		return chain->name;
+	chain = lower_chain(l,
+			    arena_printf(l->arena, "offload.%s-to-%s",
+					 l->model->zones[from].name,
+					 l->model->zones[to].name),
+			    (struct span){ 0 });
+	map_add(&l->offload_chains, str_of(key), chain);
+	fill_target(l, chain, from, to, DIR_ORIGINAL);
+	fill_target(l,
+		    lower_chain(l, lower_reply_name(l, chain->name),
+				(struct span){ 0 }),
+		    from, to, DIR_REPLY);
+	return chain->name;
+}
+
+/* One way in which an entry's zones and matches can be met. */
+static void dynamic_rule(struct lowering *l, struct ir_chain *chain,
+			 const struct eligible *entry, const struct piece *from,
+			 const struct piece *to, const struct alt *asked)
+{
+	uint8_t families[FAMILIES];
+	size_t i, n = lower_families(from, to, asked->families, families);
+
+	for (i = 0; i < n; i++) {
+		struct ir_build b = ir_build(l->ir);
+		struct alt alt = *asked;
+
+		alt.families = families[i];
+		if (from)
+			lower_piece(&b, from, true, alt.families);
+		if (to)
+			lower_piece(&b, to, false, alt.families);
+		lower_alt(l, &b, &alt, DIR_ORIGINAL);
+		ir_verdict(&b, VERDICT_ACCEPT, NULL);
+		ir_rule_add(&b, chain, entry->span, entry->name);
+	}
+}
+
+static void dynamic_exempt(struct lowering *l, struct ir_chain *chain,
+			   const struct eligible *entry)
+{
+	struct pieces from = lower_pieces(l, &entry->from);
+	struct pieces to = lower_pieces(l, &entry->to);
+	size_t nf = from.any ? 1 : from.list.n, nt = to.any ? 1 : to.list.n;
+	size_t i, n = nf * nt * entry->alts->n;
+
+	for (i = 0; i < n; i++)
+		dynamic_rule(l, chain, entry,
+			     from.any ? NULL : &from.list.v[i / nt % nf],
+			     to.any ? NULL : &to.list.v[i % nt],
+			     &entry->alts->v[i / (nf * nt)]);
+}
+
+static void dynamic_exempts(struct lowering *l, struct ir_chain *chain)
+{
+	const struct offload *offload = &l->model->offload;
+	struct ir_build b = ir_build(l->ir);
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < offload->nexempt; i++)
+		any |= offload->exempt[i].dynamic;
+	if (!any)
+		return;
+	ir_is(&b, KEY_CT_DIRECTION, 1);
+	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
+	for (i = 0; i < offload->nexempt; i++)
+		if (offload->exempt[i].dynamic)
+			dynamic_exempt(l, chain, &offload->exempt[i]);
+}
+
+static void at_least(struct ir_build *b, enum key_id id, uint64_t count)
+{
+	uint8_t value[WIRE_MAX] = { 0 };
+
+	if (!count)
+		return;
+	wire_put(WIRE_COUNT64, count, value);
+	ir_cmp(b, id, NFT_CMP_GTE, value);
+}
+
+static void offloading_chain(struct lowering *l, const struct decided *decided)
+{
+	struct ir_chain *chain =
+		lower_chain(l, decided->then, l->model->offload.span);
+	struct ir_build b = ir_build(l->ir);
+	struct ir_op *op;
+
+	dynamic_exempts(l, chain);
+	op = ir_op(&b, IR_OP_FLAGS); /* one-way UDP is not offloaded */
+	op->nkeys = 1;
+	op->keys[0] = KEY_CT_STATE;
+	wire_put(WIRE_CT_STATE, CT_ESTABLISHED, op->lo);
+	at_least(&b, KEY_CT_PACKETS, decided->after_packets);
+	at_least(&b, KEY_CT_BYTES, decided->after_bytes);
+	ir_stmt(&b, &stmt_flow_add)->flowtable = FLOWTABLE;
+	ir_rule_add(&b, chain, l->model->offload.span, NULL);
+	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
+}
+
+static void eligible_mark(struct lowering *l, const struct decided *decided)
+{
+	struct ir_chain *chain =
+		lower_chain(l, decided->set, l->model->offload.span);
+
+	lower_accepting(l, chain, decided->value);
+}
+
+void lower_offload_chains(struct lowering *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->decided.n; i++) {
+		if (!l->decided.v[i].offload)
+			continue;
+		eligible_mark(l, &l->decided.v[i]);
+		offloading_chain(l, &l->decided.v[i]);
+	}
+}
+
+struct device_names {
+	VEC(const char *) list;
+};
+
+static void add_device(struct lowering *l, struct device_names *names,
+		       const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < names->list.n; i++)
+		if (strcmp(names->list.v[i], name) == 0)
+			return;
+	*vec_push(l->arena, &names->list) = name;
+}
+
+static void add_zone(struct lowering *l, struct device_names *names,
+		     const struct zone *zone)
+{
+	size_t i;
+
+	for (i = 0; i < zone->ndevices; i++)
+		add_device(l, names, zone->devices[i].name);
+}
+
+static void eligible_devices(struct lowering *l, struct device_names *names)
+{
+	const struct offload *offload = &l->model->offload;
+	size_t i, j;
+
+	for (j = 0; j < l->model->nzones; j++)
+		for (i = 0; i < offload->neligible; i++)
+			if (zone_set_has(&offload->eligible[i].from, (int)j) ||
+			    zone_set_has(&offload->eligible[i].to, (int)j))
+				add_zone(l, names, &l->model->zones[j]);
+}
+
+void lower_flowtable(struct lowering *l)
+{
+	const struct offload *offload = &l->model->offload;
+	struct device_names names = { 0 };
+	struct ir_flowtable *flowtable;
+	size_t i;
+
+	if (!offload->given)
+		return;
+	if (offload->devices_auto)
+		eligible_devices(l, &names);
+	for (i = 0; !offload->devices_auto && i < offload->ndevices; i++)
+		add_device(l, &names, offload->devices[i].name);
+	flowtable = ir_flowtable_add(l->ir, FLOWTABLE, offload->span);
+	flowtable->hardware = offload->mode == OFFLOAD_HARDWARE;
+	flowtable->counter = offload->counters;
+	flowtable->devices = names.list.v;
+	flowtable->ndevices = names.list.n;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside compiler/ir only: lowering's state and its parts.
+ *
+ *	lower.c          values of the mark, base chains, what accepts
+ *	lower_rule.c     rules, blocks of rules, the chains of zone pairs
+ *	lower_zone.c     zones as devices and subnets; the maps to the pairs
+ *	lower_offload.c  what is eligible, the flowtable
+ *	lower_nat.c      address translation
+ *
+ * The way a packet takes in a base chain:
+ *
+ *	mark decided? --yes--> accept | offload chain | log chain
+ *	   |no
+ *	invalid? drop   reply? --yes--> reply.HOOK: maps --> PAIR.reply
+ *	   |no
+ *	maps --> PAIR: rules --> (log) --> (eligible?) --> mark set, accept
+ *	   |none
+ *	default
+ *
+ * A reply that is not decided (its connection's original direction has been
+ * silent since the policy changed) takes the same rules mirrored: source and
+ * destination, and the devices, swapped.
+ */
+#ifndef NFTOFFC_IR_LOWERING_H
+#define NFTOFFC_IR_LOWERING_H
+
+#include "lower.h"
+#include "policy/alts.h"
+
+enum dir { DIR_ORIGINAL, DIR_REPLY, DIRS };
+
+/* One value of the mark: what was decided. */
+struct decided {
+	uint32_t value;	   /* k, see lower.h */
+	const char *set;   /* the chain that sets it (and accepts) */
+	const char *then;  /* where later packets go; NULL: accepted */
+	bool hooks[HOOKS]; /* where packets of such connections are seen */
+	bool offload;
+	/* offload: */
+	uint64_t after_packets, after_bytes;
+};
+
+struct pair {
+	int from, to;	   /* zone indexes, -1 the router */
+	struct pair *same; /* the one whose chains it shares */
+	VEC(uint32_t) blocks;
+	const char *target;	       /* the chain that accepts */
+	struct ir_chain *chains[DIRS]; /* NULL: only the default */
+};
+
+struct block { /* consecutive rules of the same zones */
+	size_t first, n;
+};
+
+struct lowering {
+	struct arena *arena;
+	const struct model *model;
+	struct ir *ir;
+	struct map chain_names;
+	VEC(struct decided) decided; /* by value */
+	uint32_t *every;	     /* by rule: value, 0: none */
+	uint32_t *pending;	     /* by rule: value, 0: none */
+	bool any_pending;
+	bool *sole; /* by zone: nothing else is on its devices */
+	VEC(struct block) blocks;
+	VEC(struct pair) pairs[HOOKS];
+	uint32_t *slots[HOOKS];	 /* from * zones + to -> index + 1 of pairs */
+	struct map pair_chains;	 /* what they hold -> struct pair * */
+	struct map block_chains; /* block and target -> char *name */
+	struct map block_uses;	 /* the same -> counts */
+	struct map offload_chains;
+	struct map rule_chains; /* chains for a rule's action */
+	struct map sets;	/* "name.ipv4" -> struct ir_set * */
+	struct ir_chain *refuse, *clamp;
+};
+
+/* A chain of a name not yet taken: @name, or with a number behind it. */
+struct ir_chain *lower_chain(struct lowering *l, const char *name,
+			     struct span span);
+
+/* The name of @chain's twin for replies. */
+const char *lower_reply_name(struct lowering *l, const char *name);
+
+/* Sets the mark to value @k, as a statement of the rule being built. */
+void lower_mark_op(struct lowering *l, struct ir_build *b, uint32_t k);
+/* The last rules of a chain: remember decision @k, and accept. */
+void lower_keep(struct lowering *l, struct ir_chain *chain, uint32_t k,
+		struct span span, const char *comment);
+/* Fills a chain that remembers decision @k and accepts. */
+void lower_accepting(struct lowering *l, struct ir_chain *chain, uint32_t k);
+/* "refuse", made when first wanted. */
+const char *lower_refuse(struct lowering *l);
+#define LOWER_ACCEPTED "accepted"
+
+/* The last word of a chain: @action, accepting by way of @target. */
+void lower_final(struct lowering *l, struct ir_chain *chain, enum action action,
+		 const char *target);
+
+/* lower_rule.c */
+void lower_alt(struct lowering *l, struct ir_build *b, const struct alt *alt,
+	       enum dir dir);
+void lower_log_op(struct lowering *l, struct ir_build *b,
+		  const struct rule *rule);
+void lower_every_chains(struct lowering *l);
+/* The chain that accepts what a rule that only logs wants to see whole. */
+const char *lower_whole_name(struct lowering *l, const struct rule *rule);
+void lower_pairs(struct lowering *l);
+
+/* lower_zone.c */
+struct piece { /* devices that one comparison takes, and subnets */
+	const uint8_t *names; /* packed ranges of 16 bytes each end */
+	size_t n;
+	uint8_t families;
+	const struct ranges *subnets[FAMILIES]; /* NULL: not narrowed */
+};
+
+struct pieces {
+	VEC(struct piece) list; /* none: nothing to ask ("any") */
+	bool any;
+};
+
+struct pieces lower_pieces(struct lowering *l, const struct zone_set *set);
+struct pieces lower_zone_pieces(struct lowering *l, const struct zone *zone);
+/*
+ * The families that one rule each can ask for: subnets are of one. @from and
+ * @to may be NULL (any). How many of @out there are.
+ */
+size_t lower_families(const struct piece *from, const struct piece *to,
+		      uint8_t families, uint8_t out[FAMILIES]);
+/* Asks for @piece on the side that came in (@in) or goes out. False if it
+ * has nothing of these families. */
+bool lower_piece(struct ir_build *b, const struct piece *piece, bool in,
+		 uint8_t families);
+void lower_dispatch(struct lowering *l, struct ir_chain *chain,
+		    enum hook_index hook, enum dir dir);
+void lower_sole(struct lowering *l);
+
+/* lower_offload.c */
+const char *lower_offload_target(struct lowering *l, int from, int to);
+void lower_offload_chains(struct lowering *l);
+void lower_flowtable(struct lowering *l);
+
+/* lower_nat.c */
+void lower_nat(struct lowering *l);
+
+#endif

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The binder's core and the policy's top level.
+ *
+ * Top-level entries are bound in the order in which they refer to each other
+ * (zones, sets and services before the rules that name them), whatever their
+ * order in the file.
+ */
+#include "bind.h"
+
+#include "policy.h"
+
+static const char *kind_name(const struct node *node)
+{
+	switch (node->kind) {
+	case NODE_NULL:
+		return "nothing";
+	case NODE_SCALAR:
+		return "text";
+	case NODE_LIST:
+		return "a list";
+	case NODE_MAP:
+		return "a map of keys and values";
+	}
+	return "something else";
+}
+
+struct diag *bind_expected(struct binder *b, const struct node *node,
+			   const char *expected)
+{
+	if (node->kind == NODE_SCALAR)
+		return diag_error(b->diags, node->span,
+				  "found \"%.*s\", expected %s",
+				  STR_ARG(node->scalar), expected);
+	return diag_error(b->diags, node->span, "found %s, expected %s",
+			  kind_name(node), expected);
+}
+
+static const struct field *find_field(const struct field *fields,
+				      struct str key)
+{
+	for (; fields->key; fields++)
+		if (str_is(key, fields->key))
+			return fields;
+	return NULL;
+}
+
+/* "default { input: drop }" is a key with a blank in it. */
+static void missing_colon(struct str key, const struct field *fields,
+			  struct diag *diag)
+{
+	struct str word = str_cut(&key, ' ');
+
+	if (key.p && find_field(fields, word))
+		diag_help(diag, "a \":\" is missing after \"%.*s\"",
+			  STR_ARG(word));
+}
+
+static void unknown_key(struct binder *b, const struct node *key,
+			const struct field *fields, bool matches,
+			const char *what)
+{
+	struct suggest suggest = suggest_for(key->scalar);
+	const struct match_word *word;
+	struct diag *diag;
+	size_t i;
+
+	diag = diag_error(b->diags, key->span, "%s has no key \"%.*s\"", what,
+			  STR_ARG(key->scalar));
+	missing_colon(key->scalar, fields, diag);
+	for (; fields->key; fields++)
+		suggest_name(&suggest, str_of(fields->key));
+	for (i = 0; matches && (word = match_word_at(i)); i++)
+		suggest_name(&suggest, str_of(word->word));
+	suggest_help(&suggest, diag);
+}
+
+static bool repeated_key(struct binder *b, const struct node *map, size_t i)
+{
+	const struct node *key = map->map.pairs[i].key;
+	size_t j;
+
+	for (j = 0; j < i; j++) {
+		const struct node *other = map->map.pairs[j].key;
+		struct diag *diag;
+
+		if (!str_eq(other->scalar, key->scalar))
+			continue;
+		diag = diag_error(b->diags, key->span,
+				  "the key \"%.*s\" is given twice",
+				  STR_ARG(key->scalar));
+		diag_note(diag, other->span, "it is first given here");
+		return true;
+	}
+	return false;
+}
+
+static void bind_pair(struct binder *b, const struct pair *pair,
+		      const struct field *fields, void *into, const char *what,
+		      struct matches *matches)
+{
+	const struct field *field = find_field(fields, pair->key->scalar);
+	const struct match_word *word = NULL;
+
+	if (!field && matches)
+		word = match_word_find(pair->key->scalar);
+	if (!field && !word) {
+		unknown_key(b, pair->key, fields, matches, what);
+		return;
+	}
+	if (pair->value->kind == NODE_NULL) {
+		diag_error(b->diags, pair->key->span,
+			   "\"%.*s\" is given no value",
+			   STR_ARG(pair->key->scalar));
+		return;
+	}
+	if (field)
+		field->bind(b, pair->value, into);
+	else
+		bind_match(b, word, pair->key, pair->value, matches);
+}
+
+/* A key that is near what is missing: that it is unknown was said already. */
+static bool is_meant(const struct node *map, const struct field *fields,
+		     const char *missing)
+{
+	struct suggest suggest;
+	size_t i, j;
+
+	for (i = 0; i < map->map.n; i++) {
+		struct str key = map->map.pairs[i].key->scalar;
+
+		if (find_field(fields, key))
+			continue;
+		suggest = suggest_for(key);
+		for (j = 0; fields[j].key; j++)
+			suggest_name(&suggest, str_of(fields[j].key));
+		if (str_is(suggest.best, missing))
+			return true;
+	}
+	return false;
+}
+
+static void missing_keys(struct binder *b, const struct node *map,
+			 const struct field *fields, const char *what)
+{
+	const struct field *field;
+	size_t i;
+
+	for (field = fields; field->key; field++) {
+		if (!field->required)
+			continue;
+		for (i = 0; i < map->map.n; i++)
+			if (str_is(map->map.pairs[i].key->scalar, field->key))
+				break;
+		if (i == map->map.n && !is_meant(map, fields, field->key))
+			diag_error(b->diags, map->span, "%s needs \"%s\"", what,
+				   field->key);
+	}
+}
+
+bool bind_map(struct binder *b, const struct node *map,
+	      const struct field *fields, void *into, const char *what,
+	      struct matches *matches)
+{
+	char expected[80];
+	size_t i;
+
+	if (map->kind != NODE_MAP) {
+		snprintf(expected, sizeof(expected),
+			 "the keys and values of %s", what);
+		bind_expected(b, map, expected);
+		return false;
+	}
+	for (i = 0; i < map->map.n; i++)
+		if (!repeated_key(b, map, i))
+			bind_pair(b, &map->map.pairs[i], fields, into, what,
+				  matches);
+	missing_keys(b, map, fields, what);
+	return true;
+}
+
+void bind_each(struct binder *b, const struct node *node, bind_fn item,
+	       void *into)
+{
+	size_t i;
+
+	if (node->kind != NODE_LIST) {
+		item(b, node, into);
+		return;
+	}
+	if (node->list.n == 0)
+		diag_error(b->diags, node->span, "the list is empty");
+	for (i = 0; i < node->list.n; i++)
+		item(b, node->list.items[i], into);
+}
+
+/* Top level. Values are only remembered here: see policy_bind(). */
+enum top {
+	TOP_POLICY,
+	TOP_ZONES,
+	TOP_SETS,
+	TOP_SERVICES,
+	TOP_DEFAULT,
+	TOP_INVALID,
+	TOP_MARK_MASK,
+	TOP_RULES,
+	TOP_NAT,
+	TOP_OFFLOAD,
+	TOP_TESTS,
+	TOPS
+};
+
+#define TOP(name, index)                                                       \
+	static void name(struct binder *b, const struct node *value,           \
+			 void *into)                                           \
+	{                                                                      \
+		(void)b;                                                       \
+		((const struct node **)into)[index] = value;                   \
+	}
+
+TOP(top_policy, TOP_POLICY)
+TOP(top_zones, TOP_ZONES)
+TOP(top_sets, TOP_SETS)
+TOP(top_services, TOP_SERVICES)
+TOP(top_default, TOP_DEFAULT)
+TOP(top_invalid, TOP_INVALID)
+TOP(top_mark_mask, TOP_MARK_MASK)
+TOP(top_rules, TOP_RULES)
+TOP(top_nat, TOP_NAT)
+TOP(top_offload, TOP_OFFLOAD)
+TOP(top_tests, TOP_TESTS)
+
+static const struct field top_fields[] = {
+	{ "policy", top_policy, true },
+	{ "zones", top_zones, true },
+	{ "sets", top_sets, false },
+	{ "services", top_services, false },
+	{ "default", top_default, false },
+	{ "invalid", top_invalid, false },
+	{ "mark-mask", top_mark_mask, false },
+	{ "rules", top_rules, false },
+	{ "nat", top_nat, false },
+	{ "offload", top_offload, false },
+	{ "tests", top_tests, false },
+	{ NULL, NULL, false },
+};
+
+static void bind_default(struct binder *b, const struct node *node, void *into)
+{
+	static const char *const words[] = { "drop", "reject", "accept", NULL };
+	static const enum action actions[] = { ACTION_DROP, ACTION_REJECT,
+					       ACTION_ACCEPT };
+	enum action *action = into;
+	int i = bind_word(b, node, words, "a default");
+
+	if (i >= 0)
+		*action = actions[i];
+}
+
+static void default_input(struct binder *b, const struct node *node, void *into)
+{
+	bind_default(b, node, &((enum action *)into)[HOOK_INPUT]);
+}
+
+static void default_forward(struct binder *b, const struct node *node,
+			    void *into)
+{
+	bind_default(b, node, &((enum action *)into)[HOOK_FORWARD]);
+}
+
+static void default_output(struct binder *b, const struct node *node,
+			   void *into)
+{
+	bind_default(b, node, &((enum action *)into)[HOOK_OUTPUT]);
+}
+
+static const struct field default_fields[] = {
+	{ "input", default_input, false },
+	{ "forward", default_forward, false },
+	{ "output", default_output, false },
+	{ NULL, NULL, false },
+};
+
+static void bind_invalid(struct binder *b, const struct node *node)
+{
+	static const char *const words[] = { "drop", "filter", NULL };
+	int i = bind_word(b, node, words, "\"invalid\"");
+
+	b->model->invalid_drop = i != 1;
+}
+
+static bool parse_hex(struct str s, uint32_t *out)
+{
+	uint32_t value = 0;
+	size_t i;
+
+	if (s.n < 3 || s.n > 10 || s.p[0] != '0' || s.p[1] != 'x')
+		return false;
+	for (i = 2; i < s.n; i++) {
+		char c = s.p[i];
+		int digit = c >= '0' && c <= '9' ? c - '0' :
+			    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+			    c >= 'A' && c <= 'F' ? c - 'A' + 10 :
+						   -1;
+
+		if (digit < 0)
+			return false;
+		value = value << 4 | (uint32_t)digit;
+	}
+	*out = value;
+	return true;
+}
+
+static void bind_mark_mask(struct binder *b, const struct node *node)
+{
+	static const char expected[] =
+		"a run of bits of the conntrack mark, as in 0xff000000";
+	uint32_t mask, low;
+	struct str text;
+
+	if (!bind_text(b, node, expected, &text))
+		return;
+	if (!parse_hex(text, &mask) || mask == 0) {
+		bind_expected(b, node, expected);
+		return;
+	}
+	low = mask & -mask;
+	if (mask + low != 0 && (mask & (mask + low)) != 0) {
+		diag_error(b->diags, node->span,
+			   "the mask's bits do not stand together");
+		return;
+	}
+	b->model->mark_mask = mask;
+	b->model->mark_mask_span = node->span;
+}
+
+static void bind_policy_name(struct binder *b, const struct node *node)
+{
+	const char *name = bind_name(b, node, "a policy");
+
+	if (name)
+		b->model->name = name;
+}
+
+static struct model *model_new(struct arena *arena)
+{
+	struct model *model = arena_new_object(arena, struct model);
+
+	model->arena = arena;
+	model->name = "policy";
+	model->defaults[HOOK_OUTPUT] = ACTION_ACCEPT;
+	model->invalid_drop = true;
+	model->mark_mask = 0xff000000;
+	return model;
+}
+
+static void bind_top(struct binder *b, const struct node *const tops[TOPS])
+{
+	if (tops[TOP_POLICY])
+		bind_policy_name(b, tops[TOP_POLICY]);
+	if (tops[TOP_INVALID])
+		bind_invalid(b, tops[TOP_INVALID]);
+	if (tops[TOP_MARK_MASK])
+		bind_mark_mask(b, tops[TOP_MARK_MASK]);
+	if (tops[TOP_DEFAULT])
+		bind_map(b, tops[TOP_DEFAULT], default_fields,
+			 b->model->defaults, "\"default\"", NULL);
+	if (tops[TOP_ZONES])
+		bind_zones(b, tops[TOP_ZONES]);
+	if (tops[TOP_SETS])
+		bind_sets(b, tops[TOP_SETS]);
+	if (tops[TOP_SERVICES])
+		bind_services(b, tops[TOP_SERVICES]);
+	if (tops[TOP_NAT]) /* before the rules: port forwards add some */
+		bind_nats(b, tops[TOP_NAT]);
+	bind_rules(b, tops[TOP_RULES]);
+	if (tops[TOP_OFFLOAD])
+		bind_offload(b, tops[TOP_OFFLOAD]);
+	if (tops[TOP_TESTS])
+		bind_tests(b, tops[TOP_TESTS]);
+}
+
+struct model *policy_bind(struct arena *arena, struct sources *sources,
+			  const struct source *source, const struct node *root,
+			  struct diags *diags)
+{
+	struct binder b = {
+		.arena = arena,
+		.scratch = arena_new(),
+		.sources = sources,
+		.diags = diags,
+		.source = source,
+		.model = model_new(arena),
+	};
+	const struct node *tops[TOPS] = { NULL };
+
+	/* so that no reset gives the first chunk back */
+	arena_alloc(b.scratch, 1);
+	map_init(&b.zones, arena);
+	map_init(&b.sets, arena);
+	map_init(&b.services, arena);
+	map_init(&b.names, arena);
+	if (bind_map(&b, root, top_fields, tops, "a policy", NULL))
+		bind_top(&b, tops);
+	b.model->zone_names = b.zones;
+	b.model->set_names = b.sets;
+	b.model->service_names = b.services;
+	if (diags_errors(diags) == 0)
+		check_model(&b);
+	arena_free(b.scratch);
+	return b.model;
+}
+
+bool policy_bind_packet(struct model *model, struct sources *sources,
+			const struct source *source, const struct node *node,
+			struct diags *diags, struct packet *packet)
+{
+	size_t errors = diags_errors(diags);
+	struct binder b = {
+		.arena = model->arena,
+		.sources = sources,
+		.diags = diags,
+		.source = source,
+		.model = model,
+		.zones = model->zone_names,
+		.sets = model->set_names,
+		.services = model->service_names,
+	};
+
+	bind_packet(&b, node, packet);
+	return diags_errors(diags) == errors;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside compiler/policy only: binding the tree's fields to the model.
+ *
+ *	tree -> bind.c (top level, order) -> bind_*.c (one area each) -> model
+ *
+ * A map of the policy is described by a table of fields. The binder walks the
+ * pairs, finds the field, reports unknown and repeated keys with the nearest
+ * right name, and calls what binds the value. Each bind function reports what
+ * is wrong and carries on: the model that comes out of a policy with errors is
+ * never used.
+ */
+#ifndef NFTOFFC_POLICY_BIND_H
+#define NFTOFFC_POLICY_BIND_H
+
+#include "base/diag.h"
+#include "model.h"
+#include "read/tree.h"
+
+struct binder {
+	struct arena *arena;
+	struct arena *scratch; /* marked and reset by who uses it */
+	struct sources *sources;
+	struct diags *diags;
+	const struct source *source;
+	struct model *model;
+	struct map zones;    /* name -> struct zone * */
+	struct map sets;     /* name -> struct set * */
+	struct map services; /* name -> struct service *, user's and used */
+	struct map names;    /* every rule's name -> its struct span * */
+};
+
+typedef void (*bind_fn)(struct binder *b, const struct node *value, void *into);
+
+struct field {
+	const char *key;
+	bind_fn bind;
+	bool required;
+};
+
+/* Where match words may stand too, they are collected here. */
+struct matches {
+	VEC(struct match) list;
+};
+
+/*
+ * Binds each pair of @map to its field of @fields (ended by a NULL key);
+ * @what names the thing in messages ("a zone"). With @matches, match words are
+ * allowed beside the fields. False if @map is no map.
+ */
+bool bind_map(struct binder *b, const struct node *map,
+	      const struct field *fields, void *into, const char *what,
+	      struct matches *matches);
+
+/* Scalars. On a mistake: reported, the result is false or 0. */
+struct diag *bind_expected(struct binder *b, const struct node *node,
+			   const char *expected);
+bool bind_text(struct binder *b, const struct node *node, const char *expected,
+	       struct str *out);
+void bind_bool(struct binder *b, const struct node *node, bool *out);
+bool bind_number(struct binder *b, const struct node *node, uint64_t min,
+		 uint64_t max, uint64_t *out);
+/* "1h", "90s", "2d": seconds. */
+bool bind_duration(struct binder *b, const struct node *node, uint64_t *out);
+/* "10/second", optionally "10/second burst 20". */
+bool bind_rate(struct binder *b, const struct node *node,
+	       struct limit_spec *out);
+/* A name of our own: letters, digits, '-' and '_', a letter first. */
+const char *bind_name(struct binder *b, const struct node *node,
+		      const char *what);
+/* Index of the scalar in @words (ended by NULL), or -1 and reported. */
+int bind_word(struct binder *b, const struct node *node,
+	      const char *const *words, const char *what);
+/* Calls @item for each item of a list, or once for anything else. */
+void bind_each(struct binder *b, const struct node *node, bind_fn item,
+	       void *into);
+
+/* The areas. */
+void bind_match(struct binder *b, const struct match_word *word,
+		const struct node *key, const struct node *value,
+		struct matches *matches);
+void bind_zone_set(struct binder *b, const struct node *node,
+		   struct zone_set *out);
+void zone_set_any(struct binder *b, struct zone_set *set);
+void bind_devices(struct binder *b, const struct node *node,
+		  struct device **devices, size_t *n);
+void bind_families(struct binder *b, const struct node *node, uint8_t *out);
+void bind_zones(struct binder *b, const struct node *node);
+void bind_sets(struct binder *b, const struct node *node);
+void bind_services(struct binder *b, const struct node *node);
+const struct service *service_resolve(struct binder *b, struct str name,
+				      struct span span);
+void bind_rules(struct binder *b, const struct node *node);
+void bind_nats(struct binder *b, const struct node *node);
+void bind_offload(struct binder *b, const struct node *node);
+void bind_tests(struct binder *b, const struct node *node);
+void bind_packet(struct binder *b, const struct node *node,
+		 struct packet *packet);
+
+/* Reads a set's file into @set; @node is the scalar that names it. */
+void bind_set_file(struct binder *b, const struct node *node, struct set *set);
+
+/*
+ * Derived names. @given may be NULL. Reports a name that is taken.
+ */
+const char *name_entry(struct binder *b, const char *given,
+		       struct span given_span, struct span span,
+		       const char *derived);
+/* "lan to wan source admins port 443" as a name: see name.c. */
+const char *name_derive(struct binder *b, const char *word,
+			const struct zone_set *from, const struct zone_set *to,
+			const struct match *matches, size_t n,
+			const char *more);
+
+/* Everything that needs the whole model, after all is bound. */
+void check_model(struct binder *b);
+
+#endif

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rules: an action, the zones it speaks of, what else must match, and how it
+ * is logged and limited. "- accept: { from: lan, to: wan }".
+ */
+#include <syslog.h>
+
+#include "bind.h"
+
+struct rule_fill {
+	struct rule *rule;
+	struct matches matches;
+	const char *name;
+	struct span name_span;
+	bool from, to;
+};
+
+static void rule_from(struct binder *b, const struct node *node, void *into)
+{
+	struct rule_fill *fill = into;
+
+	fill->from = true;
+	bind_zone_set(b, node, &fill->rule->from);
+}
+
+static void rule_to(struct binder *b, const struct node *node, void *into)
+{
+	struct rule_fill *fill = into;
+
+	fill->to = true;
+	bind_zone_set(b, node, &fill->rule->to);
+}
+
+static void rule_name(struct binder *b, const struct node *node, void *into)
+{
+	struct rule_fill *fill = into;
+
+	fill->name = bind_name(b, node, "a rule");
+	fill->name_span = node->span;
+}
+
+static void rule_limit(struct binder *b, const struct node *node, void *into)
+{
+	bind_rate(b, node, &((struct rule_fill *)into)->rule->limit);
+}
+
+static void log_when(struct binder *b, const struct node *node, void *into)
+{
+	static const char *const words[] = { "new", "every", NULL };
+	struct log_spec *log = into;
+	int i = bind_word(b, node, words, "when to log");
+
+	if (i >= 0)
+		log->when = i ? LOG_EVERY : LOG_NEW;
+}
+
+static void log_prefix(struct binder *b, const struct node *node, void *into)
+{
+	struct log_spec *log = into;
+	struct str text;
+	size_t i;
+
+	if (!bind_text(b, node, "the text that begins each record", &text))
+		return;
+	for (i = 0; i < text.n; i++)
+		if (text.p[i] < ' ' || text.p[i] > '~' || text.p[i] == '"' ||
+		    text.p[i] == '\\' || text.p[i] == '$')
+			break;
+	if (i < text.n || text.n > 127)
+		diag_error(b->diags, node->span,
+			   "a log prefix is at most 127 printable ASCII "
+			   "characters, without \", \\ and $");
+	else
+		log->prefix = arena_strndup(b->arena, text.p, text.n);
+}
+
+static void log_group(struct binder *b, const struct node *node, void *into)
+{
+	uint64_t group;
+
+	if (bind_number(b, node, 0, 65535, &group))
+		((struct log_spec *)into)->group = (int)group;
+}
+
+static void log_level(struct binder *b, const struct node *node, void *into)
+{
+	static const char *const words[] = { "emerg", "alert", "crit",
+					     "err",   "warn",  "notice",
+					     "info",  "debug", NULL };
+	int i = bind_word(b, node, words, "a log level");
+
+	if (i >= 0)
+		((struct log_spec *)into)->level = (unsigned int)i;
+}
+
+static void log_snaplen(struct binder *b, const struct node *node, void *into)
+{
+	uint64_t snaplen;
+
+	if (bind_number(b, node, 1, 65535, &snaplen))
+		((struct log_spec *)into)->snaplen = (unsigned int)snaplen;
+}
+
+static void log_rate(struct binder *b, const struct node *node, void *into)
+{
+	struct log_spec *log = into;
+	struct limit_spec rate = { 0 };
+
+	bind_rate(b, node, &rate);
+	log->rate = rate.rate;
+	log->rate_unit = rate.unit;
+	log->burst = rate.burst;
+}
+
+static const struct field log_fields[] = {
+	{ "when", log_when, false },
+	{ "prefix", log_prefix, false },
+	{ "group", log_group, false },
+	{ "level", log_level, false },
+	{ "snaplen", log_snaplen, false },
+	{ "rate", log_rate, false },
+	{ NULL, NULL, false },
+};
+
+static void log_init(struct log_spec *log)
+{
+	*log = (struct log_spec){ .group = -1, .level = LOG_INFO };
+}
+
+static void rule_log(struct binder *b, const struct node *node, void *into)
+{
+	struct log_spec *log = &((struct rule_fill *)into)->rule->log;
+
+	log_init(log);
+	log->span = node->span;
+	if (node->kind != NODE_MAP) {
+		log_when(b, node, log);
+		return;
+	}
+	log->when = LOG_NEW;
+	bind_map(b, node, log_fields, log, "\"log\"", NULL);
+	if (log->group >= 0 && log->prefix && strlen(log->prefix) > 63)
+		diag_error(b->diags, node->span,
+			   "a log prefix with a group is at most 63 "
+			   "characters"); /* NFULNL_PREFIXLEN */
+}
+
+static const struct field rule_fields[] = {
+	{ "from", rule_from, false }, { "to", rule_to, false },
+	{ "log", rule_log, false },   { "limit", rule_limit, false },
+	{ "name", rule_name, false }, { NULL, NULL, false },
+};
+
+struct action_word {
+	const char *word;
+	enum action action;
+};
+
+static const struct action_word actions[] = {
+	{ "accept", ACTION_ACCEPT }, { "drop", ACTION_DROP },
+	{ "reject", ACTION_REJECT }, { "log", ACTION_LOG },
+	{ NULL, ACTION_DROP },
+};
+
+/* A list entry with one key: "- accept: {...}". NULL, reported, if not. */
+static const struct pair *entry_pair(struct binder *b, const struct node *node,
+				     const char *expected)
+{
+	if (node->kind == NODE_MAP && node->map.n == 1)
+		return &node->map.pairs[0];
+	bind_expected(b, node, expected);
+	return NULL;
+}
+
+static const struct action_word *find_action(struct binder *b,
+					     const struct node *key)
+{
+	const struct action_word *action;
+	struct suggest suggest;
+	struct diag *diag;
+
+	for (action = actions; action->word; action++)
+		if (str_is(key->scalar, action->word))
+			return action;
+	diag = diag_error(b->diags, key->span,
+			  "\"%.*s\" is no action: accept, drop, reject or log",
+			  STR_ARG(key->scalar));
+	suggest = suggest_for(key->scalar);
+	for (action = actions; action->word; action++)
+		suggest_name(&suggest, str_of(action->word));
+	suggest_help(&suggest, diag);
+	return NULL;
+}
+
+static const char *more_words(struct binder *b, const struct rule *rule)
+{
+	return rule->log.when && rule->action == ACTION_LOG ?
+		       arena_printf(b->arena, "%s",
+				    rule->log.when == LOG_NEW ? "new" :
+								"every") :
+		       NULL;
+}
+
+static void finish_rule(struct binder *b, struct rule_fill *fill,
+			const char *word)
+{
+	struct rule *rule = fill->rule;
+
+	if (!fill->from)
+		zone_set_any(b, &rule->from);
+	if (!fill->to)
+		zone_set_any(b, &rule->to);
+	rule->matches = fill->matches.list.v;
+	rule->nmatches = fill->matches.list.n;
+	if (rule->action == ACTION_LOG && !rule->log.when) {
+		log_init(&rule->log);
+		rule->log.when = LOG_NEW;
+	}
+	if (rule->from.router && rule->to.router)
+		diag_error(b->diags, rule->span,
+			   "a rule from the router to itself decides nothing: "
+			   "local traffic is always accepted");
+	rule->name = name_entry(b, fill->name, fill->name_span, rule->span,
+				name_derive(b, word, &rule->from, &rule->to,
+					    rule->matches, rule->nmatches,
+					    more_words(b, rule)));
+}
+
+static void bind_rule(struct binder *b, const struct node *node, void *into)
+{
+	static const char expected[] =
+		"one rule, as in \"accept: { from: lan, to: wan }\"";
+	VEC(struct rule) *rules = into;
+	struct rule_fill fill = { 0 };
+	const struct action_word *action;
+	const struct pair *pair;
+	struct rule rule = { 0 };
+
+	pair = entry_pair(b, node, expected);
+	action = pair ? find_action(b, pair->key) : NULL;
+	if (!action)
+		return;
+	rule.action = action->action;
+	rule.span = span_join(pair->key->span, pair->value->span);
+	rule.action_span = pair->key->span;
+	fill.rule = &rule;
+	if (!bind_map(b, pair->value, rule_fields, &fill, "a rule",
+		      &fill.matches))
+		return;
+	finish_rule(b, &fill, action->word);
+	*vec_push(b->arena, rules) = rule;
+}
+
+static struct match *forward_matches(struct binder *b, const struct nat *nat,
+				     size_t *n);
+
+/*
+ * Where the forward's new address may be: in the zones whose subnets have it;
+ * if there is none, in those that are not narrowed.
+ */
+static void target_zones(struct binder *b, const struct nat *nat,
+			 struct zone_set *to)
+{
+	const struct model *model = b->model;
+	bool known = false, here;
+	size_t i;
+
+	zone_set_any(b, to);
+	for (i = 0; i < model->nzones; i++)
+		known |= ranges_have(&model->zones[i].subnets[nat->family],
+				     nat->lo);
+	for (i = 0; i < model->nzones; i++) {
+		const struct zone *zone = &model->zones[i];
+
+		here = known ? ranges_have(&zone->subnets[nat->family],
+					   nat->lo) :
+			       !zone->subnets[0].n && !zone->subnets[1].n;
+		if (here)
+			continue;
+		to->any = false;
+		to->words[i / 64] &= ~(UINT64_C(1) << (i % 64));
+	}
+}
+
+/* What a port forward lets in: just the connections that it translates. */
+static void forward_rule(struct binder *b, const struct nat *nat,
+			 struct rule *rule)
+{
+	*rule = (struct rule){
+		.name = nat->name,
+		.span = nat->span,
+		.action_span = nat->span,
+		.action = ACTION_ACCEPT,
+		.forward = nat,
+		.from = nat->from,
+	};
+	if (nat->reflect)
+		zone_set_any(b, &rule->from);
+	target_zones(b, nat, &rule->to);
+	rule->matches = forward_matches(b, nat, &rule->nmatches);
+}
+
+static struct match *match_add(struct matches *matches, struct binder *b,
+			       const char *word, struct span span)
+{
+	struct match *match = vec_push(b->arena, &matches->list);
+
+	*match = (struct match){
+		.word = match_word_find(str_of(word)),
+		.span = span,
+	};
+	return match;
+}
+
+/*
+ * The translated connection's own words: its destination is the new address
+ * and port; everything else is as the entry says.
+ */
+static struct match *forward_matches(struct binder *b, const struct nat *nat,
+				     size_t *n)
+{
+	struct matches out = { 0 };
+	struct match *match;
+	size_t i, room = 0;
+
+	for (i = 0; i < nat->nmatches; i++) {
+		const struct match_word *word = nat->matches[i].word;
+
+		if (word->key[0] == KEY_IP_DADDR)
+			continue;
+		if (word->key[0] == KEY_TH_DPORT && nat->port_lo)
+			continue;
+		*vec_push(b->arena, &out.list) = nat->matches[i];
+	}
+	match = match_add(&out, b, "destination", nat->span);
+	match->ranges[nat->family].len = nat->family ? 16 : 4;
+	ranges_push(b->arena, &match->ranges[nat->family], &room, nat->lo,
+		    nat->hi);
+	if (nat->port_lo) {
+		uint8_t lo[WIRE_MAX], hi[WIRE_MAX];
+
+		room = 0;
+		match = match_add(&out, b, "port", nat->span);
+		match->ranges[0].len = 2;
+		wire_put(WIRE_PORT, nat->port_lo, lo);
+		wire_put(WIRE_PORT, nat->port_hi, hi);
+		ranges_push(b->arena, &match->ranges[0], &room, lo, hi);
+	}
+	*n = out.list.n;
+	return out.list.v;
+}
+
+void bind_rules(struct binder *b, const struct node *node)
+{
+	VEC(struct rule) rules = { 0 };
+	size_t n = node && node->kind == NODE_LIST ? node->list.n : 0, i;
+
+	vec_reserve(b->arena, &rules, n + b->model->nnats);
+	if (node && node->kind != NODE_LIST)
+		bind_expected(b, node, "a list of rules");
+	for (i = 0; i < n; i++)
+		bind_rule(b, node->list.items[i], &rules);
+	for (i = 0; i < b->model->nnats; i++)
+		if (b->model->nats[i].kind == NAT_FORWARD)
+			forward_rule(b, &b->model->nats[i],
+				     vec_push(b->arena, &rules));
+	b->model->rules = rules.v;
+	b->model->nrules = rules.n;
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scalars of the policy. A plain YAML scalar is never reinterpreted: "no" and
+ * "on" are text, and where true or false is expected only these two will do.
+ */
+#include "bind.h"
+
+bool bind_text(struct binder *b, const struct node *node, const char *expected,
+	       struct str *out)
+{
+	if (node->kind != NODE_SCALAR || node->scalar.n == 0) {
+		bind_expected(b, node, expected);
+		return false;
+	}
+	*out = node->scalar;
+	return true;
+}
+
+void bind_bool(struct binder *b, const struct node *node, bool *out)
+{
+	static const char *const yes[] = { "yes",  "on",   "Yes", "On",
+					   "True", "TRUE", "y" };
+	static const char *const no[] = { "no",	   "off",   "No", "Off",
+					  "False", "FALSE", "n" };
+	struct diag *diag;
+	struct str text;
+	size_t i;
+
+	if (!bind_text(b, node, "true or false", &text))
+		return;
+	*out = str_is(text, "true");
+	if (*out || str_is(text, "false"))
+		return;
+	diag = bind_expected(b, node, "true or false");
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (str_is(text, yes[i]))
+			diag_help(diag, "write \"true\"");
+		if (str_is(text, no[i]))
+			diag_help(diag, "write \"false\"");
+	}
+}
+
+static bool digits(struct str *s, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+	size_t n = 0;
+
+	while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9' && n < 19)
+		value = value * 10 + (uint64_t)(s->p[n++] - '0');
+	if (n == 0 || (n > 1 && s->p[0] == '0') || value > max)
+		return false;
+	s->p += n;
+	s->n -= n;
+	*out = value;
+	return true;
+}
+
+bool bind_number(struct binder *b, const struct node *node, uint64_t min,
+		 uint64_t max, uint64_t *out)
+{
+	char expected[64];
+	struct str text;
+	uint64_t value = 0;
+
+	snprintf(expected, sizeof(expected), "a number from %llu to %llu",
+		 (unsigned long long)min, (unsigned long long)max);
+	if (!bind_text(b, node, expected, &text))
+		return false;
+	if (!digits(&text, max, &value) || text.n || value < min) {
+		bind_expected(b, node, expected);
+		return false;
+	}
+	*out = value;
+	return true;
+}
+
+struct unit {
+	const char *name;
+	uint64_t seconds;
+};
+
+static const struct unit units[] = {
+	{ "second", 1 },  { "minute", 60 },   { "hour", 3600 },
+	{ "day", 86400 }, { "week", 604800 }, { "s", 1 },
+	{ "m", 60 },	  { "h", 3600 },      { "d", 86400 },
+	{ "w", 604800 },
+};
+
+static bool unit_find(struct str name, uint64_t *seconds)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!str_is(name, units[i].name))
+			continue;
+		*seconds = units[i].seconds;
+		return true;
+	}
+	return false;
+}
+
+bool bind_duration(struct binder *b, const struct node *node, uint64_t *out)
+{
+	static const char expected[] = "a duration, as in 90s, 5m, 1h or 2d";
+	uint64_t value, unit;
+	struct str text;
+
+	if (!bind_text(b, node, expected, &text))
+		return false;
+	if (!digits(&text, 100000000, &value) ||
+	    !unit_find(str_trim(text), &unit) || value == 0) {
+		bind_expected(b, node, expected);
+		return false;
+	}
+	*out = value * unit;
+	return true;
+}
+
+static bool parse_rate(struct str text, struct limit_spec *out)
+{
+	struct str rest = text, rate = str_trim(str_cut(&rest, '/'));
+	struct str unit = str_trim(str_cut(&rest, ' '));
+	uint64_t burst = 5; /* nft's own default */
+
+	if (!digits(&rate, UINT32_MAX, &out->rate) || rate.n || out->rate == 0)
+		return false;
+	if (!unit_find(unit, &out->unit))
+		return false;
+	rest = str_trim(rest);
+	if (rest.n) {
+		if (!str_is(str_cut(&rest, ' '), "burst"))
+			return false;
+		rest = str_trim(rest);
+		if (!digits(&rest, UINT32_MAX, &burst) || rest.n || !burst)
+			return false;
+	}
+	out->burst = (uint32_t)burst;
+	return true;
+}
+
+bool bind_rate(struct binder *b, const struct node *node,
+	       struct limit_spec *out)
+{
+	static const char expected[] =
+		"a rate, as in 10/second or 5/minute burst 20";
+	struct limit_spec rate = { 0 };
+	struct str text;
+
+	if (!bind_text(b, node, expected, &text))
+		return false;
+	if (!parse_rate(text, &rate)) {
+		bind_expected(b, node, expected);
+		return false;
+	}
+	*out = rate;
+	return true;
+}
+
+static bool name_char(char c, bool first)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+		return true;
+	return !first && ((c >= '0' && c <= '9') || c == '-' || c == '_');
+}
+
+/* nft's identifiers hold 128 bytes; ours are joined, two of them and more. */
+#define NAME_MAX_BYTES 32
+
+const char *bind_name(struct binder *b, const struct node *node,
+		      const char *what)
+{
+	struct str text;
+	size_t i;
+
+	if (!bind_text(b, node, "a name", &text))
+		return NULL;
+	for (i = 0; i < text.n; i++)
+		if (!name_char(text.p[i], i == 0))
+			break;
+	if (i < text.n || text.n > NAME_MAX_BYTES) {
+		diag_error(b->diags, node->span,
+			   "\"%.*s\" cannot be the name of %s: a name is a "
+			   "letter, then letters, digits, \"-\" or \"_\", at "
+			   "most %d in all",
+			   STR_ARG(text), what, NAME_MAX_BYTES);
+		return NULL;
+	}
+	return arena_strndup(b->arena, text.p, text.n);
+}
+
+static const char *word_list(struct binder *b, const char *const *words)
+{
+	const char *list = words[0];
+	size_t i;
+
+	for (i = 1; words[i]; i++)
+		list = arena_printf(b->arena, "%s%s%s", list,
+				    words[i + 1] ? ", " : " or ", words[i]);
+	return list;
+}
+
+int bind_word(struct binder *b, const struct node *node,
+	      const char *const *words, const char *what)
+{
+	struct suggest suggest;
+	struct diag *diag;
+	int i;
+
+	for (i = 0; node->kind == NODE_SCALAR && words[i]; i++)
+		if (str_is(node->scalar, words[i]))
+			return i;
+	diag = bind_expected(b, node,
+			     arena_printf(b->arena, "%s: %s", what,
+					  word_list(b, words)));
+	if (node->kind != NODE_SCALAR)
+		return -1;
+	suggest = suggest_for(node->scalar);
+	for (i = 0; words[i]; i++)
+		suggest_name(&suggest, str_of(words[i]));
+	suggest_help(&suggest, diag);
+	return -1;
+}

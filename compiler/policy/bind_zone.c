@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Zones, and the sets of zones that rules speak of.
+ *
+ * A zone set is a bit for each zone; "any" has all of them set. "router" is
+ * the machine itself and no zone: it stands alone in a from or a to.
+ */
+#include "bind.h"
+
+#define DEVICE_MAX 15 /* IFNAMSIZ - 1 */
+
+static bool device_char(char c)
+{
+	return c > ' ' && c < 127 && c != '/' && c != ':' && c != '"' &&
+	       c != '\\' && c != '*';
+}
+
+static void bind_device(struct binder *b, const struct node *node, void *into)
+{
+	static const char expected[] =
+		"a device's name, as in eth0, or the beginning of several, as "
+		"in wlan1*";
+	VEC(struct device) *devices = into;
+	struct device *device;
+	struct str text;
+	size_t i, n;
+
+	if (!bind_text(b, node, expected, &text))
+		return;
+	n = text.n - (text.p[text.n - 1] == '*');
+	for (i = 0; i < n; i++)
+		if (!device_char(text.p[i]))
+			break;
+	if (n == 0 || i < n || n > DEVICE_MAX) {
+		bind_expected(b, node, expected);
+		return;
+	}
+	device = vec_push(b->arena, devices);
+	*device = (struct device){
+		.name = arena_strndup(b->arena, text.p, text.n),
+		.span = node->span,
+		.prefix = n < text.n,
+	};
+}
+
+void bind_devices(struct binder *b, const struct node *node,
+		  struct device **devices, size_t *n)
+{
+	VEC(struct device) list = { 0 };
+
+	bind_each(b, node, bind_device, &list);
+	*devices = list.v;
+	*n = list.n;
+}
+
+static void zone_devices(struct binder *b, const struct node *node, void *into)
+{
+	struct zone *zone = into;
+
+	bind_devices(b, node, &zone->devices, &zone->ndevices);
+}
+
+struct subnets {
+	struct zone *zone;
+	size_t room[FAMILIES];
+};
+
+static void bind_subnet(struct binder *b, const struct node *node, void *into)
+{
+	struct subnets *subnets = into;
+	struct value values[2];
+	struct diag *diag;
+	const char *why;
+	struct str text;
+
+	if (!bind_text(b, node, type_address.expected, &text))
+		return;
+	if (!type_address.parse(text, values, &why)) {
+		diag = bind_expected(b, node, type_address.expected);
+		diag_help(diag, "%s", why);
+		return;
+	}
+	ranges_push(b->arena, &subnets->zone->subnets[values[0].family],
+		    &subnets->room[values[0].family], values[0].lo,
+		    values[0].hi);
+}
+
+static void zone_subnets(struct binder *b, const struct node *node, void *into)
+{
+	struct subnets subnets = { .zone = into };
+	int f;
+
+	bind_each(b, node, bind_subnet, &subnets);
+	for (f = 0; f < FAMILIES; f++)
+		ranges_normalise(&subnets.zone->subnets[f]);
+}
+
+static void family_item(struct binder *b, const struct node *node, void *into)
+{
+	static const char *const words[] = { "ipv4", "ipv6", NULL };
+	int i = bind_word(b, node, words, "a family");
+
+	if (i >= 0)
+		*(uint8_t *)into |= i ? FAMILY_IPV6 : FAMILY_IPV4;
+}
+
+void bind_families(struct binder *b, const struct node *node, uint8_t *out)
+{
+	*out = 0;
+	bind_each(b, node, family_item, out);
+}
+
+/* "true" is IPv4, as people mean it; IPv6 is translated only if it is said. */
+static void zone_masquerade(struct binder *b, const struct node *node,
+			    void *into)
+{
+	static const char *const words[] = { "true", "false", "ipv4", "ipv6",
+					     NULL };
+	static const uint8_t families[] = { FAMILY_IPV4, 0, FAMILY_IPV4,
+					    FAMILY_IPV6 };
+	struct zone *zone = into;
+	int i;
+
+	zone->masquerade_span = node->span;
+	if (node->kind == NODE_LIST) {
+		bind_families(b, node, &zone->masquerade);
+		return;
+	}
+	i = bind_word(b, node, words, "\"masquerade\"");
+	if (i >= 0)
+		zone->masquerade = families[i];
+}
+
+static void zone_clamp(struct binder *b, const struct node *node, void *into)
+{
+	bind_bool(b, node, &((struct zone *)into)->clamp_mss);
+}
+
+static void zone_required(struct binder *b, const struct node *node, void *into)
+{
+	bind_bool(b, node, &((struct zone *)into)->required);
+}
+
+static const struct field zone_fields[] = {
+	{ "devices", zone_devices, true },
+	{ "subnets", zone_subnets, false },
+	{ "masquerade", zone_masquerade, false },
+	{ "clamp-mss", zone_clamp, false },
+	{ "required", zone_required, false },
+	{ NULL, NULL, false },
+};
+
+static bool zone_name_taken(struct binder *b, const struct node *key,
+			    const char *name)
+{
+	struct zone *other = map_get(&b->zones, str_of(name));
+	struct diag *diag;
+
+	if (str_is(str_of(name), "any") || str_is(str_of(name), "router")) {
+		diag_error(b->diags, key->span,
+			   "\"%s\" is a word of the language and cannot be a "
+			   "zone's name",
+			   name);
+		return true;
+	}
+	if (!other)
+		return false;
+	diag = diag_error(b->diags, key->span, "the zone \"%s\" is given twice",
+			  name);
+	diag_note(diag, other->span, "it is first given here");
+	return true;
+}
+
+static void bind_zone(struct binder *b, const struct pair *pair,
+		      struct zone *zone)
+{
+	const char *name = bind_name(b, pair->key, "a zone");
+
+	if (!name || zone_name_taken(b, pair->key, name))
+		return;
+	zone->name = name;
+	zone->span = pair->key->span;
+	zone->index = (uint32_t)b->model->nzones++;
+	zone->subnets[FAMILY_INDEX_IPV4].len = 4;
+	zone->subnets[FAMILY_INDEX_IPV6].len = 16;
+	map_add(&b->zones, str_of(name), zone);
+	bind_map(b, pair->value, zone_fields, zone, "a zone", NULL);
+}
+
+void bind_zones(struct binder *b, const struct node *node)
+{
+	size_t i;
+
+	if (node->kind != NODE_MAP || node->map.n == 0) {
+		bind_expected(b, node, "zones, each a name and what it is");
+		return;
+	}
+	b->model->zones =
+		arena_array(b->arena, node->map.n, sizeof(struct zone));
+	for (i = 0; i < node->map.n; i++)
+		bind_zone(b, &node->map.pairs[i],
+			  &b->model->zones[b->model->nzones]);
+}
+
+bool zone_set_has(const struct zone_set *set, int zone)
+{
+	if (zone < 0)
+		return set->router;
+	return set->words[zone / 64] >> (zone % 64) & 1;
+}
+
+static void zone_set_init(struct binder *b, struct zone_set *set)
+{
+	set->nwords = (uint32_t)(b->model->nzones + 63) / 64;
+	set->words = arena_array(b->arena, set->nwords, sizeof(uint64_t));
+}
+
+void zone_set_any(struct binder *b, struct zone_set *set)
+{
+	size_t i;
+
+	zone_set_init(b, set);
+	set->any = true;
+	for (i = 0; i < b->model->nzones; i++)
+		set->words[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+static void unknown_zone(struct binder *b, const struct node *node)
+{
+	struct suggest suggest = suggest_for(node->scalar);
+	struct diag *diag;
+	size_t i;
+
+	diag = diag_error(b->diags, node->span, "no zone is called \"%.*s\"",
+			  STR_ARG(node->scalar));
+	for (i = 0; i < b->model->nzones; i++)
+		suggest_name(&suggest, str_of(b->model->zones[i].name));
+	suggest_name(&suggest, STR("any"));
+	suggest_name(&suggest, STR("router"));
+	suggest_help(&suggest, diag);
+}
+
+static void zone_item(struct binder *b, const struct node *node, void *into)
+{
+	struct zone_set *set = into;
+	struct zone *zone;
+	struct str text;
+
+	if (!bind_text(b, node, "a zone's name, \"any\" or \"router\"", &text))
+		return;
+	if (str_is(text, "router")) {
+		set->router = true;
+	} else if (str_is(text, "any")) {
+		zone_set_any(b, set);
+	} else if ((zone = map_get(&b->zones, text))) {
+		set->words[zone->index / 64] |= UINT64_C(1)
+						<< (zone->index % 64);
+	} else {
+		unknown_zone(b, node);
+	}
+}
+
+void bind_zone_set(struct binder *b, const struct node *node,
+		   struct zone_set *out)
+{
+	size_t i;
+	bool zones = false;
+
+	zone_set_init(b, out);
+	out->span = node->span;
+	bind_each(b, node, zone_item, out);
+	for (i = 0; i < out->nwords; i++)
+		zones |= out->words[i] != 0;
+	if (out->router && zones)
+		diag_error(b->diags, node->span,
+			   "\"router\" stands alone: write a rule of its own "
+			   "for it");
+}

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What needs the whole model: that its parts agree.
+ *
+ * Runs only on a model without errors, and completes it: every entry's
+ * alternatives are expanded here, once.
+ */
+#include <stdlib.h>
+
+#include "alts.h"
+#include "bind.h"
+
+/* A rule's room is bounded (IR_RULE_OPS): only many negated sets can fill it. */
+#define ALT_ASKS_MAX 16
+
+static bool asks_too_much(const struct alts *alts)
+{
+	size_t i;
+
+	for (i = 0; i < alts->n; i++)
+		if (alts->v[i].n > ALT_ASKS_MAX)
+			return true;
+	return false;
+}
+
+static bool excludes(struct binder *b, const struct match *matches, size_t n)
+{
+	struct arena_mark mark = arena_mark(b->scratch);
+	struct alts alts;
+	bool none = alts_expand(b->scratch, b->scratch, matches, n, &alts) &&
+		    alts.n == 0;
+
+	arena_reset(b->scratch, mark);
+	return none;
+}
+
+/* Which two words contradict each other, or which one nothing meets. */
+static void never(struct binder *b, const struct match *matches, size_t n,
+		  struct span span)
+{
+	struct diag *diag = diag_error(b->diags, span, "this can never match");
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		if (!excludes(b, &matches[i], 1))
+			continue;
+		diag_note(diag, matches[i].span,
+			  "nothing meets this: it is "
+			  "empty");
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		for (j = i + 1; j < n; j++) {
+			struct match two[] = { matches[i], matches[j] };
+
+			if (!excludes(b, two, 2))
+				continue;
+			diag_note(diag, matches[i].span,
+				  "nothing that meets this ...");
+			diag_note(diag, matches[j].span,
+				  "... can meet this, too");
+			return;
+		}
+	}
+	diag_help(diag, "what it asks for contradicts itself");
+}
+
+static const struct alts *expand(struct binder *b, struct match *matches,
+				 size_t n, struct span span)
+{
+	struct alts *alts = arena_new_object(b->arena, struct alts);
+	struct arena_mark mark = arena_mark(b->scratch);
+	bool fits = alts_expand(b->arena, b->scratch, matches, n, alts);
+
+	arena_reset(b->scratch, mark);
+	if (!fits) {
+		diag_error(b->diags, span,
+			   "this asks for more than %d combinations of values: "
+			   "put the values into sets, or write several entries",
+			   ALTS_MAX);
+		return alts;
+	}
+	if (alts->n == 0)
+		never(b, matches, n, span);
+	if (asks_too_much(alts))
+		diag_error(
+			b->diags, span,
+			"this asks for more than %d things at once: put what "
+			"must not hold into fewer sets",
+			ALT_ASKS_MAX);
+	return alts;
+}
+
+static bool asks_dynamic_set(const struct eligible *entry)
+{
+	size_t i, j;
+
+	for (i = 0; i < entry->nmatches; i++)
+		for (j = 0; j < entry->matches[i].nsets; j++)
+			if (entry->matches[i].sets[j]->dynamic)
+				return true;
+	return false;
+}
+
+static void expand_entries(struct binder *b, struct eligible *entries, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		entries[i].alts = expand(b, entries[i].matches,
+					 entries[i].nmatches, entries[i].span);
+		entries[i].dynamic = asks_dynamic_set(&entries[i]);
+	}
+}
+
+static const char *family_names(unsigned int families)
+{
+	return families == FAMILY_IPV4 ? "IPv4" : "IPv6";
+}
+
+/* A translation is of one family, or of those it says; so must its words be. */
+static void check_families(struct binder *b, const struct nat *nat)
+{
+	unsigned int own = nat->kind == NAT_MASQUERADE ? nat->families :
+			   nat->kind == NAT_SOURCE     ? 1u << nat->family :
+							 FAMILY_BOTH;
+	unsigned int asked = 0;
+	struct diag *diag;
+	size_t i;
+
+	for (i = 0; i < nat->alts->n; i++)
+		asked |= nat->alts->v[i].families;
+	if (!asked || asked & own)
+		return;
+	diag = diag_error(b->diags, nat->span,
+			  "this can never match: it translates %s, what it "
+			  "asks for is %s",
+			  family_names(own), family_names(asked));
+	if (nat->kind == NAT_MASQUERADE)
+		diag_help(diag, "write \"family: %s\"",
+			  asked == FAMILY_IPV4 ? "ipv4" : "ipv6");
+}
+
+static void expand_all(struct binder *b)
+{
+	struct model *m = b->model;
+	size_t i;
+
+	for (i = 0; i < m->nrules; i++)
+		m->rules[i].alts = expand(b, m->rules[i].matches,
+					  m->rules[i].nmatches,
+					  m->rules[i].span);
+	for (i = 0; i < m->nnats; i++) {
+		m->nats[i].alts = expand(b, m->nats[i].matches,
+					 m->nats[i].nmatches, m->nats[i].span);
+		check_families(b, &m->nats[i]);
+	}
+	expand_entries(b, m->offload.eligible, m->offload.neligible);
+	expand_entries(b, m->offload.exempt, m->offload.nexempt);
+}
+
+/* Devices of all zones, by name: those that overlap stand near each other. */
+struct owned {
+	const struct device *device;
+	const struct zone *zone;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct owned *x = a, *y = b;
+	int order = strcmp(x->device->name, y->device->name);
+
+	return order ? order : (int)x->zone->index - (int)y->zone->index;
+}
+
+static bool ranges_meet(const struct ranges *a, const struct ranges *b)
+{
+	size_t i = 0, j = 0, len = a->len;
+
+	while (i < a->n && j < b->n) {
+		const uint8_t *x = a->v + 2 * i * len, *y = b->v + 2 * j * len;
+
+		if (memcmp(x + len, y, len) < 0)
+			i++;
+		else if (memcmp(y + len, x, len) < 0)
+			j++;
+		else
+			return true;
+	}
+	return false;
+}
+
+static bool narrowed(const struct zone *zone)
+{
+	return zone->subnets[0].n || zone->subnets[1].n;
+}
+
+static bool told_apart(const struct zone *a, const struct zone *b)
+{
+	return narrowed(a) && narrowed(b) &&
+	       !ranges_meet(&a->subnets[0], &b->subnets[0]) &&
+	       !ranges_meet(&a->subnets[1], &b->subnets[1]);
+}
+
+static void zones_clash(struct binder *b, const struct owned *x,
+			const struct owned *y)
+{
+	const struct owned *first = x->zone->index < y->zone->index ? x : y;
+	const struct owned *second = first == x ? y : x;
+	struct diag *diag;
+
+	if (x->zone == y->zone) {
+		diag = diag_error(b->diags, second->device->span,
+				  "the device \"%s\" is in this zone already",
+				  second->device->name);
+		diag_note(diag, first->device->span, "here");
+		return;
+	}
+	if (told_apart(x->zone, y->zone))
+		return;
+	diag = diag_error(b->diags, second->device->span,
+			  "nothing tells the zones \"%s\" and \"%s\" apart "
+			  "on this device",
+			  first->zone->name, second->zone->name);
+	diag_note(diag, first->device->span, "the device is in \"%s\" here",
+		  first->zone->name);
+	diag_help(diag, "give both zones subnets that do not overlap");
+}
+
+/* "wlan*" and whatever begins like it. */
+static bool devices_meet(const struct device *a, const struct device *b)
+{
+	size_t n = strlen(a->name) - a->prefix;
+
+	return a->prefix ? strncmp(a->name, b->name, n) == 0 :
+			   strcmp(a->name, b->name) == 0;
+}
+
+static void check_owned(struct binder *b, const struct owned *owned, size_t n)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		const struct device *device = owned[i].device;
+		size_t len = strlen(device->name) - device->prefix;
+
+		for (j = i + 1; j < n; j++) {
+			if (strncmp(device->name, owned[j].device->name, len))
+				break;
+			if (devices_meet(device, owned[j].device))
+				zones_clash(b, &owned[i], &owned[j]);
+			else if (!device->prefix)
+				break;
+		}
+	}
+}
+
+static void check_zones(struct binder *b)
+{
+	struct arena_mark mark = arena_mark(b->scratch);
+	VEC(struct owned) owned = { 0 };
+	size_t i, j;
+
+	for (i = 0; i < b->model->nzones; i++)
+		for (j = 0; j < b->model->zones[i].ndevices; j++)
+			*vec_push(b->scratch, &owned) = (struct owned){
+				&b->model->zones[i].devices[j],
+				&b->model->zones[i],
+			};
+	if (owned.n)
+		qsort(owned.v, owned.n, sizeof(struct owned), by_name);
+	check_owned(b, owned.v, owned.n);
+	arena_reset(b->scratch, mark);
+}
+
+/* Everything but the action, as one string: equal for rules that repeat. */
+static struct str selection(struct binder *b, const struct rule *rule)
+{
+	struct buf buf = { 0 };
+	struct str key;
+	size_t i;
+
+	buf_add(&buf, rule->from.words,
+		rule->from.nwords * sizeof(*rule->from.words));
+	buf_add(&buf, rule->to.words,
+		rule->to.nwords * sizeof(*rule->to.words));
+	buf_putc(&buf, rule->from.router ? 'r' : ' ');
+	buf_putc(&buf, rule->to.router ? 'r' : ' ');
+	for (i = 0; i < rule->nmatches; i++) {
+		struct str text = span_text(b->sources, rule->matches[i].span);
+
+		buf_add(&buf, text.p, text.n);
+		buf_putc(&buf, '\n');
+	}
+	key = (struct str){ arena_strndup(b->arena, buf.p, buf.n), buf.n };
+	buf_free(&buf);
+	return key;
+}
+
+static void check_repeats(struct binder *b)
+{
+	struct map seen;
+	size_t i;
+
+	map_init(&seen, b->arena);
+	for (i = 0; i < b->model->nrules; i++) {
+		struct rule *rule = &b->model->rules[i], *first;
+		struct str key;
+		struct diag *diag;
+
+		if (rule->action == ACTION_LOG || rule->forward)
+			continue;
+		key = selection(b, rule);
+		first = map_get(&seen, key);
+		if (first) {
+			diag = diag_error(b->diags, rule->span,
+					  "this rule can never match");
+			diag_note(diag, first->span,
+				  "this one takes all of its connections");
+		} else if (!rule->limit.rate) {
+			map_add(&seen, key, rule);
+		}
+	}
+}
+
+static bool sets_meet(const struct zone_set *a, const struct zone_set *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->nwords; i++)
+		if (a->words[i] & b->words[i])
+			return true;
+	return false;
+}
+
+static bool may_accept(const struct model *model, const struct eligible *entry)
+{
+	size_t i;
+
+	if (model->defaults[HOOK_FORWARD] == ACTION_ACCEPT)
+		return true;
+	for (i = 0; i < model->nrules; i++) {
+		const struct rule *rule = &model->rules[i];
+
+		if (rule->action == ACTION_ACCEPT &&
+		    rule->log.when != LOG_EVERY &&
+		    sets_meet(&rule->from, &entry->from) &&
+		    sets_meet(&rule->to, &entry->to))
+			return true;
+	}
+	return false;
+}
+
+static bool has_device(const struct offload *offload,
+		       const struct device *device)
+{
+	size_t i;
+
+	for (i = 0; i < offload->ndevices; i++)
+		if (devices_meet(&offload->devices[i], device))
+			return true;
+	return false;
+}
+
+/* A device missing from the flowtable gives half an offload, silently. */
+static void check_covered(struct binder *b, const struct eligible *entry)
+{
+	const struct offload *offload = &b->model->offload;
+	size_t i, j;
+
+	for (i = 0; i < b->model->nzones; i++) {
+		const struct zone *zone = &b->model->zones[i];
+		struct diag *diag;
+
+		if ((entry->from.any || !zone_set_has(&entry->from, (int)i)) &&
+		    (entry->to.any || !zone_set_has(&entry->to, (int)i)))
+			continue;
+		for (j = 0; j < zone->ndevices; j++) {
+			if (has_device(offload, &zone->devices[j]))
+				continue;
+			diag = diag_error(b->diags, entry->span,
+					  "the flowtable lacks the device "
+					  "\"%s\" of the eligible zone \"%s\"",
+					  zone->devices[j].name, zone->name);
+			diag_note(diag, zone->devices[j].span,
+				  "the device is named here");
+			diag_help(diag, "add it under \"devices\", or write "
+					"\"devices: auto\"");
+		}
+	}
+}
+
+/* Asked once more when it is lowered: nothing else can be offloaded. */
+static bool may_be_tcp_or_udp(const struct eligible *entry)
+{
+	size_t i;
+
+	for (i = 0; i < entry->alts->n; i++) {
+		const struct alt *alt = &entry->alts->v[i];
+
+		if (alt->any_proto || protos_have(&alt->protos, 6) ||
+		    protos_have(&alt->protos, 17))
+			return true;
+	}
+	return false;
+}
+
+static void check_offload(struct binder *b)
+{
+	const struct offload *offload = &b->model->offload;
+	size_t i;
+
+	for (i = 0; i < offload->neligible; i++) {
+		const struct eligible *entry = &offload->eligible[i];
+
+		if (entry->alts->n && !may_be_tcp_or_udp(entry))
+			diag_warning(b->diags, entry->span,
+				     "this entry can never take effect: only "
+				     "tcp and udp can be offloaded");
+		if (!may_accept(b->model, entry))
+			diag_warning(b->diags, entry->span,
+				     "this entry can never take effect: no "
+				     "rule accepts connections between these "
+				     "zones that may be offloaded");
+		if (!offload->devices_auto)
+			check_covered(b, entry);
+	}
+}
+
+void check_model(struct binder *b)
+{
+	expand_all(b);
+	check_zones(b);
+	check_repeats(b);
+	check_offload(b);
+}

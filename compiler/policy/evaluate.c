@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a policy says of a connection's first packet. The order is that of the
+ * rules it is lowered to: destination NAT, the zone pair's rules, the hook's
+ * default, what is eligible, source NAT.
+ */
+#include <netinet/in.h>
+
+#include "alts.h"
+
+static bool entry_has(const struct zone_set *from, const struct zone_set *to,
+		      const struct packet *packet)
+{
+	return zone_set_has(from, packet->from) && zone_set_has(to, packet->to);
+}
+
+static int zone_with(const struct model *model, unsigned int family,
+		     const uint8_t *address, int otherwise)
+{
+	size_t i;
+
+	for (i = 0; i < model->nzones; i++)
+		if (ranges_have(&model->zones[i].subnets[family], address))
+			return (int)i;
+	return otherwise;
+}
+
+/* A forward without known subnets goes to the first zone that is not the one
+ * it came from. */
+static int some_zone(const struct model *model, int but)
+{
+	size_t i;
+
+	for (i = 0; i < model->nzones; i++)
+		if ((int)i != but)
+			return (int)i;
+	return but;
+}
+
+static void translate(const struct model *model, struct packet *packet,
+		      struct answer *answer)
+{
+	size_t i;
+
+	for (i = 0; packet->to < 0 && i < model->nnats; i++) {
+		const struct nat *nat = &model->nats[i];
+
+		if (nat->kind == NAT_EXEMPT && nat->to.any &&
+		    zone_set_has(&nat->from, packet->from) &&
+		    alts_match(nat->alts, packet))
+			return;
+		if (nat->kind != NAT_FORWARD || nat->family != packet->family ||
+		    !(nat->reflect || zone_set_has(&nat->from, packet->from)) ||
+		    !alts_match(nat->alts, packet))
+			continue;
+		answer->nat_forward = nat;
+		memcpy(packet->daddr, nat->lo, sizeof(packet->daddr));
+		packet->has_daddr = true;
+		if (nat->port_lo)
+			packet->dport = nat->port_lo;
+		packet->to = zone_with(model, nat->family, nat->lo,
+				       some_zone(model, packet->from));
+	}
+}
+
+static bool rule_holds(const struct rule *rule, const struct packet *packet,
+		       const struct answer *answer)
+{
+	if (rule->forward && rule->forward != answer->nat_forward)
+		return false;
+	return entry_has(&rule->from, &rule->to, packet) &&
+	       alts_match(rule->alts, packet);
+}
+
+static void note_log(struct answer *answer, const struct rule *rule)
+{
+	if (!rule->log.when)
+		return;
+	if (!answer->logs)
+		answer->logs = rule;
+	if (rule->log.when > answer->log)
+		answer->log = rule->log.when;
+}
+
+static void decide(const struct model *model, const struct packet *packet,
+		   struct answer *answer)
+{
+	enum hook_index hook = packet->to < 0	? HOOK_INPUT :
+			       packet->from < 0 ? HOOK_OUTPUT :
+						  HOOK_FORWARD;
+	size_t i;
+
+	answer->action = model->defaults[hook];
+	for (i = 0; i < model->nrules; i++) {
+		const struct rule *rule = &model->rules[i];
+
+		if (!rule_holds(rule, packet, answer))
+			continue;
+		note_log(answer, rule);
+		if (rule->action == ACTION_LOG)
+			continue;
+		answer->action = rule->action;
+		answer->rule = rule;
+		return;
+	}
+}
+
+static const struct eligible *find(const struct eligible *entries, size_t n,
+				   const struct packet *packet)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (entry_has(&entries[i].from, &entries[i].to, packet) &&
+		    alts_match(entries[i].alts, packet))
+			return &entries[i];
+	return NULL;
+}
+
+static const char *why_not(const struct model *model,
+			   const struct packet *packet, struct answer *answer)
+{
+	const struct offload *offload = &model->offload;
+
+	if (answer->action != ACTION_ACCEPT)
+		return "it is not accepted";
+	if (packet->from < 0 || packet->to < 0)
+		return "it is the router's own";
+	if (!offload->given)
+		return "the policy offloads nothing";
+	if (packet->proto != IPPROTO_TCP && packet->proto != IPPROTO_UDP)
+		return "only tcp and udp can be offloaded";
+	if (answer->log == LOG_EVERY)
+		return "every packet of it is logged";
+	answer->exempt = find(offload->exempt, offload->nexempt, packet);
+	if (answer->exempt)
+		return answer->exempt->reason ? answer->exempt->reason :
+						"it is exempt";
+	answer->eligible = find(offload->eligible, offload->neligible, packet);
+	if (!answer->eligible)
+		return "no entry makes it eligible";
+	return NULL;
+}
+
+static void find_source_nat(const struct model *model,
+			    const struct packet *packet, struct answer *answer)
+{
+	size_t i;
+
+	if (packet->to < 0)
+		return;
+	for (i = 0; i < model->nnats; i++) {
+		const struct nat *nat = &model->nats[i];
+
+		if (nat->kind == NAT_FORWARD || /* "any": the router, too */
+		    !(nat->from.any ||
+		      zone_set_has(&nat->from, packet->from)) ||
+		    !zone_set_has(&nat->to, packet->to) ||
+		    !alts_match(nat->alts, packet))
+			continue;
+		if (nat->kind == NAT_MASQUERADE &&
+		    !(nat->families & (1 << packet->family)))
+			continue;
+		answer->nat_source = nat;
+		return;
+	}
+	if (model->zones[packet->to].masquerade & (1 << packet->family))
+		answer->masquerade = &model->zones[packet->to];
+}
+
+void model_evaluate(const struct model *model, const struct packet *packet,
+		    struct answer *answer)
+{
+	struct packet seen = *packet;
+
+	memset(answer, 0, sizeof(*answer));
+	translate(model, &seen, answer);
+	decide(model, &seen, answer);
+	answer->why = why_not(model, &seen, answer);
+	answer->offload = !answer->why;
+	if (answer->offload) {
+		answer->after_packets = answer->eligible->after_packets;
+		answer->after_bytes = answer->eligible->after_bytes;
+	}
+	find_source_nat(model, &seen, answer);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The policy as meant: names resolved, values parsed, checked. What explain
+ * and test evaluate, and what the IR is lowered from.
+ *
+ * All memory is the compilation's arena; all strings are NUL-terminated.
+ */
+#ifndef NFTOFFC_POLICY_MODEL_H
+#define NFTOFFC_POLICY_MODEL_H
+
+#include "base/map.h"
+#include "base/source.h"
+#include "vocab/match.h"
+
+struct alts;
+
+struct device {
+	const char *name; /* "wlan1*" for a prefix */
+	struct span span;
+	bool prefix;
+};
+
+struct zone {
+	const char *name;
+	struct span span;
+	uint32_t index; /* into model->zones, and bit in zone sets */
+	struct device *devices;
+	size_t ndevices;
+	struct ranges subnets[FAMILIES]; /* n == 0 in both: not narrowed */
+	uint8_t masquerade;		 /* families, FAMILY_* bits */
+	bool clamp_mss;
+	bool required;
+	struct span masquerade_span;
+};
+
+/* Zones a rule speaks of: a bit each, and the router. */
+struct zone_set {
+	struct span span;
+	bool any;    /* written as such, or not written */
+	bool router; /* the machine itself */
+	uint32_t nwords;
+	uint64_t *words; /* all zones' bits set if any */
+};
+
+struct set {
+	const char *name;
+	struct span span;
+	const struct value_type *type;
+	bool dynamic;	  /* filled while it runs: has a timeout */
+	uint64_t timeout; /* milliseconds */
+	uint32_t size;
+	/* Sorted, merged. By family for addresses, else in [0]. */
+	struct ranges elements[FAMILIES];
+	bool used;
+};
+
+struct service_item {
+	uint8_t proto;
+	uint8_t families; /* FAMILY_* bits */
+	uint16_t lo, hi;  /* destination ports */
+};
+
+struct service {
+	const char *name;
+	struct span span; /* nowhere for those built in */
+	struct service_item *items;
+	size_t nitems;
+};
+
+enum log_when {
+	LOG_NONE,
+	LOG_NEW,
+	LOG_EVERY,
+};
+
+struct log_spec {
+	enum log_when when;
+	struct span span;
+	const char *prefix; /* NULL: the rule's name and ": " */
+	int group;	    /* -1: the kernel's log */
+	unsigned int level;
+	unsigned int snaplen;
+	uint64_t rate, rate_unit; /* rate 0: not limited */
+	uint32_t burst;
+};
+
+struct limit_spec {
+	uint64_t rate, unit; /* rate 0: none */
+	uint32_t burst;
+};
+
+enum action {
+	ACTION_DROP, /* zero is the careful value */
+	ACTION_REJECT,
+	ACTION_ACCEPT,
+	ACTION_LOG, /* logs, and goes on to the next rule */
+};
+
+struct rule {
+	const char *name;
+	struct span span;	 /* of the whole entry */
+	struct span action_span; /* of the word */
+	enum action action;
+	struct zone_set from, to;
+	struct match *matches; /* all must hold */
+	size_t nmatches;
+	const struct alts *alts; /* the same, expanded: alts.h */
+	struct log_spec log;
+	struct limit_spec limit;
+	/* Made from a port forward: holds only for connections it translated. */
+	const struct nat *forward;
+};
+
+enum nat_kind {
+	NAT_EXEMPT,
+	NAT_MASQUERADE,
+	NAT_SOURCE,
+	NAT_FORWARD,
+};
+
+struct nat {
+	const char *name;
+	struct span span;
+	enum nat_kind kind;
+	struct zone_set from, to;
+	struct match *matches;
+	size_t nmatches;
+	const struct alts *alts;
+	uint8_t families; /* masquerade: FAMILY_* bits */
+	/* The new address of source and forward: */
+	uint8_t family; /* FAMILY_INDEX_* */
+	uint8_t lo[16], hi[16];
+	uint16_t port_lo, port_hi; /* 0: unchanged */
+	bool persistent;
+	bool reflect;
+};
+
+struct eligible {
+	const char *name;
+	struct span span;
+	struct zone_set from, to;
+	struct match *matches;
+	size_t nmatches;
+	const struct alts *alts;
+	bool dynamic; /* asks of a set that is filled while it runs */
+	uint64_t after_packets, after_bytes; /* 0: at once */
+	const char *reason;		     /* of an exemption */
+};
+
+enum offload_mode {
+	OFFLOAD_SOFTWARE,
+	OFFLOAD_AUTO,
+	OFFLOAD_HARDWARE,
+};
+
+struct offload {
+	bool given;
+	struct span span;
+	enum offload_mode mode;
+	struct span mode_span;
+	bool counters;
+	bool devices_auto;
+	struct device *devices; /* with auto: those of the eligible zones */
+	size_t ndevices;
+	struct eligible *eligible, *exempt;
+	size_t neligible, nexempt;
+};
+
+enum expect_bits {
+	EXPECT_ACCEPT = 1,
+	EXPECT_DROP = 2,
+	EXPECT_REJECT = 4,
+	EXPECT_OFFLOAD = 8,
+	EXPECT_NO_OFFLOAD = 16,
+	EXPECT_LOG = 32,
+	EXPECT_NO_LOG = 64,
+};
+
+/* A connection's first packet, as the policy sees it. */
+struct packet {
+	int from, to;	/* zone indexes, -1: the router */
+	uint8_t family; /* FAMILY_INDEX_* */
+	uint8_t proto;
+	uint8_t saddr[16], daddr[16];
+	uint16_t sport, dport; /* host order */
+	uint8_t icmp_type;
+	/* Which of them are known; an unknown field matches nothing. */
+	bool has_saddr, has_daddr, has_sport, has_dport, has_icmp;
+};
+
+struct test {
+	const char *name;
+	struct span span, expect_span;
+	struct packet packet;
+	unsigned int expect; /* EXPECT_* */
+};
+
+enum hook_index { HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT, HOOKS };
+
+struct model {
+	struct arena *arena;
+	const char *name;
+	/* By name: what binding found, for those who bind more later. */
+	struct map zone_names, set_names, service_names;
+	struct zone *zones;
+	size_t nzones;
+	struct set **sets;
+	size_t nsets;
+	enum action defaults[HOOKS];
+	bool invalid_drop;
+	uint32_t mark_mask;
+	struct span mark_mask_span; /* nowhere: not given */
+	struct rule *rules;	    /* those of port forwards at the end */
+	size_t nrules;
+	struct nat *nats;
+	size_t nnats;
+	struct offload offload;
+	struct test *tests;
+	size_t ntests;
+};
+
+/* What the policy says of a packet, and which entry decided each part. */
+struct answer {
+	enum action action;
+	const struct rule *rule; /* NULL: the hook's default */
+	const struct rule *logs; /* NULL: not logged */
+	enum log_when log;
+	bool offload;
+	uint64_t after_packets, after_bytes;
+	const struct eligible *eligible, *exempt;
+	const char *why; /* not offloaded: one phrase; NULL if it is */
+	const struct nat *nat_source, *nat_forward;
+	const struct zone *masquerade; /* by the zone's own word */
+};
+
+void model_evaluate(const struct model *model, const struct packet *packet,
+		    struct answer *answer);
+
+bool zone_set_has(const struct zone_set *set, int zone);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names of entries, given or derived from what they say.
+ *
+ * A derived name depends on the entry's own words only, so it stays when other
+ * entries move: counters, comments, logs and diffs keep talking of the same
+ * rule. It uses the characters that nft's identifiers have.
+ */
+#include "bind.h"
+
+#define DERIVED_MAX 60
+
+static void add_word(struct buf *out, struct str word)
+{
+	size_t i;
+
+	if (out->n)
+		buf_putc(out, '-');
+	for (i = 0; i < word.n; i++) {
+		char c = word.p[i];
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			     (c >= '0' && c <= '9') || c == '.' || c == '_';
+
+		if (plain)
+			buf_putc(out, c);
+		else if (out->n && out->p[out->n - 1] != '-')
+			buf_putc(out, '-');
+	}
+	while (out->n && out->p[out->n - 1] == '-')
+		out->n--;
+}
+
+static void add_zones(struct binder *b, struct buf *out,
+		      const struct zone_set *set)
+{
+	size_t i;
+
+	if (set->any)
+		add_word(out, STR("any"));
+	else if (set->router)
+		add_word(out, STR("router"));
+	for (i = 0; !set->any && i < b->model->nzones; i++)
+		if (zone_set_has(set, (int)i))
+			add_word(out, str_of(b->model->zones[i].name));
+}
+
+static void add_match(struct binder *b, struct buf *out,
+		      const struct match *match)
+{
+	struct str text = span_text(b->sources, match->span), rest;
+
+	rest = text;
+	while (rest.p && rest.n) {
+		struct str word = str_cut(&rest, ' ');
+
+		if (word.n)
+			add_word(out, word);
+	}
+}
+
+static uint64_t hash_of(const struct buf *buf)
+{
+	return hash_bytes(HASH_INIT, buf->p, buf->n);
+}
+
+const char *name_derive(struct binder *b, const char *word,
+			const struct zone_set *from, const struct zone_set *to,
+			const struct match *matches, size_t n, const char *more)
+{
+	struct buf out = { 0 };
+	const char *name;
+	size_t i;
+
+	add_word(&out, str_of(word));
+	if (from)
+		add_zones(b, &out, from);
+	if (to) {
+		add_word(&out, STR("to"));
+		add_zones(b, &out, to);
+	}
+	for (i = 0; i < n; i++)
+		add_match(b, &out, &matches[i]);
+	if (more)
+		add_word(&out, str_of(more));
+	if (out.n > DERIVED_MAX)
+		name = arena_printf(b->arena, "%.*s-%08x", DERIVED_MAX - 9,
+				    out.p, (unsigned int)hash_of(&out));
+	else
+		name = arena_strndup(b->arena, out.p, out.n);
+	buf_free(&out);
+	return name;
+}
+
+static const char *next_free(struct binder *b, const char *name)
+{
+	const char *try = name;
+	unsigned int i;
+
+	for (i = 2; map_get(&b->names, str_of(try)); i++)
+		try = arena_printf(b->arena, "%s-%u", name, i);
+	return try;
+}
+
+const char *name_entry(struct binder *b, const char *given,
+		       struct span given_span, struct span span,
+		       const char *derived)
+{
+	const char *name = given ? given : next_free(b, derived);
+	struct span *place = arena_new_object(b->arena, struct span);
+	struct diag *diag;
+
+	*place = given ? given_span : span;
+	if (!map_add(&b->names, str_of(name), place)) {
+		diag = diag_error(b->diags, given_span,
+				  "the name \"%s\" is given twice", name);
+		diag_note(diag,
+			  *(struct span *)map_get(&b->names, str_of(name)),
+			  "it is first given here");
+	}
+	return name;
+}

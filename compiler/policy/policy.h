@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a tree to the model: bind, resolve, check.
+ */
+#ifndef NFTOFFC_POLICY_POLICY_H
+#define NFTOFFC_POLICY_POLICY_H
+
+#include "model.h"
+#include "read/tree.h"
+
+/*
+ * Never NULL, but only to be used if @diags then holds no error. Files that
+ * the policy names are read relative to @source's directory.
+ */
+struct model *policy_bind(struct arena *arena, struct sources *sources,
+			  const struct source *source, const struct node *root,
+			  struct diags *diags);
+
+/*
+ * A packet as people write it ("from: lan", "port: 443" ...), as a map of the
+ * tree. False if there was an error; zones and services are the model's.
+ */
+bool policy_bind_packet(struct model *model, struct sources *sources,
+			const struct source *source, const struct node *node,
+			struct diags *diags, struct packet *packet);
+
+#endif
