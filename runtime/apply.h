@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Making a policy the one that runs.
+ *
+ * What must stay true: whenever this ends, however it ends, the kernel and the
+ * state directory have the old policy or the new one; and the exit code and
+ * the last message say which. What runs already is left alone: nothing is
+ * sent.
+ */
+#ifndef NFTOFFC_RUNTIME_APPLY_H
+#define NFTOFFC_RUNTIME_APPLY_H
+
+#include <stdbool.h>
+
+struct apply_options {
+	const char *policy;  /* its path */
+	const char *state;   /* the state directory */
+	const char *command; /* for whoever finds the lock taken */
+	bool dry_run;	     /* validate and show the difference only */
+	bool validate;	     /* in a scratch namespace first */
+};
+
+/* Answers an exit_code. */
+int apply(const struct apply_options *options);
+
+#endif

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parsing and help, both from the table of commands. A value that an option
+ * was given stays the text it was: what it means is the command's affair.
+ *
+ * getopt_long() keeps its state in globals; main() is its only caller, once.
+ */
+#include "runtime/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "runtime/exit.h"
+#include "runtime/report.h"
+
+#ifndef NFTOFFC_VERSION
+#define NFTOFFC_VERSION "0.1.0"
+#endif
+
+/* Long options are told by their index, above any letter. */
+#define LONG_BASE 256
+
+static int print_usage(FILE *out, const struct command *commands)
+{
+	const struct command *c;
+
+	fputs("usage: nftoffc COMMAND [OPTION...] [ARGUMENT...]\n\n"
+	      "Compiles a firewall policy with selective flow offload to "
+	      "nftables, and runs it.\n\n",
+	      out);
+	for (c = commands; c->name; c++)
+		fprintf(out, "  %-10s %s\n", c->name, c->doc);
+	fputs("  help       says how a command is used\n\n"
+	      "'nftoffc help COMMAND' tells more; nftoffc(1) tells all.\n",
+	      out);
+	return out == stderr ? EXIT_USAGE : EXIT_DONE;
+}
+
+static void print_option(FILE *out, const struct cli_option *o)
+{
+	char left[40];
+	char letter[] = { '-', o->letter, ',', ' ', '\0' };
+
+	snprintf(left, sizeof(left), "%s--%s%s%s", o->letter ? letter : "    ",
+		 o->name, o->argument ? " " : "",
+		 o->argument ? o->argument : "");
+	fprintf(out, "  %-22s %s\n", left, o->doc);
+}
+
+static int print_help(FILE *out, const struct command *c)
+{
+	const struct cli_option *o = c->options;
+
+	fprintf(out, "usage: nftoffc %s%s%s%s\n\n%s\n", c->name,
+		o && o->name ? " [OPTION...]" : "", *c->arguments ? " " : "",
+		c->arguments, c->doc);
+	if (o && o->name)
+		fputc('\n', out);
+	for (; o && o->name; o++)
+		print_option(out, o);
+	return out == stderr ? EXIT_USAGE : EXIT_DONE;
+}
+
+/* The command of that name, or NULL after a message. */
+static const struct command *find_command(const struct command *commands,
+					  const char *name)
+{
+	const struct command *c, *near = NULL;
+	unsigned int distance, least = 3;
+
+	for (c = commands; c->name; c++) {
+		distance = str_distance(str_of(name), str_of(c->name), 2);
+		if (distance == 0)
+			return c;
+		if (distance < least) {
+			least = distance;
+			near = c;
+		}
+	}
+	report_error("there is no command '%s'", name);
+	if (near)
+		report_help("did you mean '%s'?", near->name);
+	else
+		report_help("'nftoffc help' lists the commands");
+	return NULL;
+}
+
+static int help(const struct command *commands, int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc < 2)
+		return print_usage(stdout, commands);
+	c = find_command(commands, argv[1]);
+	return c ? print_help(stdout, c) : EXIT_USAGE;
+}
+
+/* What getopt_long() wants, from the table's rows; --help is one more. */
+static void getopt_rows(const struct cli_option *o, char *letters,
+			struct option *rows)
+{
+	int i;
+
+	*letters++ = ':';
+	*letters++ = 'h';
+	for (i = 0; o && o[i].name; i++) {
+		rows[i] = (struct option){ o[i].name, o[i].argument != NULL,
+					   NULL, LONG_BASE + i };
+		if (!o[i].letter)
+			continue;
+		*letters++ = o[i].letter;
+		if (o[i].argument)
+			*letters++ = ':';
+	}
+	rows[i] = (struct option){ "help", no_argument, NULL, 'h' };
+	rows[i + 1] = (struct option){ 0 };
+	*letters = '\0';
+}
+
+/* The index of the option that getopt_long() answered with @c, or -1. */
+static int option_index(const struct cli_option *o, int c)
+{
+	int i;
+
+	if (c >= LONG_BASE)
+		return c - LONG_BASE;
+	for (i = 0; o && o[i].name; i++)
+		if (o[i].letter == c)
+			return i;
+	return -1;
+}
+
+static int bad_option(int c, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (c == ':')
+		report_error("option '%s' needs a value", word);
+	else if (optopt && optopt < LONG_BASE)
+		report_error("there is no option '-%c'", optopt);
+	else if (optopt)
+		report_error("option '%s' takes no value", word);
+	else
+		report_error("there is no option '%s'", word);
+	return EXIT_USAGE;
+}
+
+static int parse_options(struct cli *cli, int argc, char **argv)
+{
+	struct option rows[CLI_OPTIONS_MAX + 2];
+	char letters[2 * CLI_OPTIONS_MAX + 3];
+	int c, i;
+
+	getopt_rows(cli->command->options, letters, rows);
+	while ((c = getopt_long(argc, argv, letters, rows, NULL)) != -1) {
+		if (c == 'h') {
+			print_help(stdout, cli->command);
+			return -1;
+		}
+		i = c == '?' || c == ':' ?
+			    -1 :
+			    option_index(cli->command->options, c);
+		if (i < 0)
+			return bad_option(c, argv);
+		cli->values[i] = optarg ? optarg : "";
+	}
+	cli->operands = argv + optind;
+	cli->noperands = argc - optind;
+	return 0;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	struct cli cli = { .command = command };
+	int ret;
+
+	ret = parse_options(&cli, argc, argv);
+	if (ret)
+		return ret < 0 ? EXIT_DONE : ret;
+	if (cli.noperands < command->min || cli.noperands > command->max) {
+		report_error(cli.noperands < command->min ?
+				     "%s: an argument is missing" :
+				     "%s: there are too many arguments",
+			     command->name);
+		return print_help(stderr, command);
+	}
+	return command->run(&cli);
+}
+
+int cli_main(const struct command *commands, int argc, char **argv)
+{
+	const struct command *command;
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	if (!name)
+		return print_usage(stderr, commands);
+	if (strcmp(name, "--version") == 0) {
+		puts("nftoffc " NFTOFFC_VERSION);
+		return EXIT_DONE;
+	}
+	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
+	    strcmp(name, "-h") == 0)
+		return help(commands, argc - 1, argv + 1);
+	command = find_command(commands, name);
+	return command ? run_command(command, argc - 1, argv + 1) : EXIT_USAGE;
+}
+
+int cli_number(const struct cli *cli, int option, unsigned long max,
+	       unsigned long *value)
+{
+	const char *text = cli->values[option];
+	char *end;
+
+	errno = 0;
+	*value = strtoul(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && *value <= max)
+		return 0;
+	report_error("--%s: '%s' is not a number from 0 to %lu",
+		     cli->command->options[option].name, text, max);
+	return EXIT_USAGE;
+}

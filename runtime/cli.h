@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line: commands and their options are rows of data. Parsing and
+ * help are both derived from the same rows, so that they cannot disagree.
+ */
+#ifndef NFTOFFC_RUNTIME_CLI_H
+#define NFTOFFC_RUNTIME_CLI_H
+
+#include <stddef.h>
+
+#define CLI_OPTIONS_MAX 16
+
+struct cli_option {
+	char letter;	      /* 0: only the long name */
+	const char *name;     /* NULL: end of the table */
+	const char *argument; /* NULL: takes none */
+	const char *doc;
+};
+
+/* One command line, parsed. */
+struct cli {
+	const struct command *command;
+	/* By index into the command's options: NULL if it was not given. */
+	const char *values[CLI_OPTIONS_MAX];
+	char **operands;
+	int noperands;
+};
+
+struct command {
+	const char *name;      /* NULL: end of the table */
+	const char *arguments; /* as the usage line shows the operands */
+	const char *doc;       /* one line, lower case, no full stop */
+	const struct cli_option *options;
+	int min, max;			   /* operands */
+	int (*run)(const struct cli *cli); /* answers an exit_code */
+};
+
+/*
+ * Runs the command that @argv names: @commands, or one of `help [COMMAND]`,
+ * --help and --version, which stand beside them. Answers the exit code.
+ */
+int cli_main(const struct command *commands, int argc, char **argv);
+
+/* 0 with @value, or EXIT_USAGE after a message. */
+int cli_number(const struct cli *cli, int option, unsigned long max,
+	       unsigned long *value);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The commands, each in cmd_NAME.c. main.c lists them; a new one is a file, a
+ * line here and a line there.
+ */
+#ifndef NFTOFFC_RUNTIME_CMD_H
+#define NFTOFFC_RUNTIME_CMD_H
+
+struct cli;
+struct cli_option;
+
+extern const struct cli_option compile_options[], check_options[],
+	test_options[], explain_options[], apply_options[], status_options[];
+
+int cmd_compile(const struct cli *cli);
+int cmd_check(const struct cli *cli);
+int cmd_test(const struct cli *cli);
+int cmd_explain(const struct cli *cli);
+int cmd_apply(const struct cli *cli);
+int cmd_status(const struct cli *cli);
+
+#endif

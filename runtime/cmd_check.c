@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nftoffc check: every mistake at its line. With --kernel this machine's
+ * kernel is asked too, in a namespace that ends with the question.
+ */
+#include <stdio.h>
+
+#include "runtime/cli.h"
+#include "runtime/cmd.h"
+#include "runtime/devices.h"
+#include "runtime/exit.h"
+#include "runtime/on_policy.h"
+#include "runtime/trial.h"
+
+enum { KERNEL };
+
+const struct cli_option check_options[] = {
+	[KERNEL] = { 'k', "kernel", NULL,
+		     "asks this kernel too, in a namespace of its own; needs "
+		     "no privilege" },
+	{ 0 },
+};
+
+static int ask_kernel(struct compilation *c)
+{
+	const struct lower_options options = { 0 };
+	struct ir *ir = lower(c->arena, c->model, &options);
+
+	devices_imagine(ir);
+	return trial_run(c->diags, ir);
+}
+
+static int check(struct compilation *c, const struct cli *cli)
+{
+	return cli->values[KERNEL] ? ask_kernel(c) : EXIT_DONE;
+}
+
+int cmd_check(const struct cli *cli)
+{
+	return on_policy(cli, check);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nftoffc explain POLICY PACKET: verdict, translation, log and offload of a
+ * connection's first packet, each with the line of the policy that decides it.
+ *
+ *	nftoffc explain home.yaml from lan source 192.168.1.20 tcp 443
+ *
+ * It is answered by the model that the rules are lowered from.
+ */
+#include <stdio.h>
+
+#include "runtime/cli.h"
+#include "runtime/cmd.h"
+#include "runtime/exit.h"
+#include "runtime/on_policy.h"
+
+const struct cli_option explain_options[] = { { 0 } };
+
+/* All operands as one line, so that a mistake can be pointed at. */
+static const char *packet_text(struct compilation *c, const struct cli *cli)
+{
+	const char *text = cli->operands[1];
+	int i;
+
+	for (i = 2; i < cli->noperands; i++)
+		text = arena_printf(c->arena, "%s %s", text, cli->operands[i]);
+	return text;
+}
+
+/* "   policies/x.yaml:14: - accept: { ... }", or nothing for nowhere. */
+static void print_place(const struct compilation *c, struct span span)
+{
+	struct place place;
+	struct str text;
+
+	if (!span.source) {
+		putchar('\n');
+		return;
+	}
+	place = span_place(&c->sources, span);
+	text = str_trim(place.text);
+	printf("   %s:%u: %.*s\n", place.path, place.line,
+	       (int)(text.n < 90 ? text.n : 90), text.p);
+}
+
+static void print_verdict(const struct compilation *c,
+			  const struct answer *answer)
+{
+	static const char *const words[] = {
+		[ACTION_DROP] = "drop",
+		[ACTION_REJECT] = "reject",
+		[ACTION_ACCEPT] = "accept",
+	};
+
+	printf("verdict  %-28s", words[answer->action]);
+	if (answer->rule)
+		print_place(c, answer->rule->span);
+	else
+		puts("   the default: no rule matches");
+}
+
+static void print_nat(const struct compilation *c, const struct answer *answer)
+{
+	if (answer->action != ACTION_ACCEPT)
+		return;
+	if (answer->nat_forward) {
+		printf("nat      %-28s", "destination translated");
+		print_place(c, answer->nat_forward->span);
+	}
+	if (answer->nat_source && answer->nat_source->kind != NAT_EXEMPT) {
+		printf("nat      %-28s",
+		       answer->nat_source->kind == NAT_MASQUERADE ?
+			       "masqueraded" :
+			       "source translated");
+		print_place(c, answer->nat_source->span);
+	} else if (answer->masquerade) {
+		printf("nat      %-28s", "masqueraded");
+		print_place(c, answer->masquerade->masquerade_span);
+	} else if (!answer->nat_forward) {
+		puts("nat      none");
+	}
+}
+
+static void print_log(const struct compilation *c, const struct answer *answer)
+{
+	static const char *const words[] = { "no", "the first packet",
+					     "every packet" };
+
+	printf("log      %-28s", words[answer->log]);
+	print_place(c,
+		    answer->logs ? answer->logs->log.span : (struct span){ 0 });
+}
+
+static const char *after_text(struct arena *arena, const struct answer *answer)
+{
+	if (answer->after_packets)
+		return arena_printf(arena, "yes, after %llu packets",
+				    (unsigned long long)answer->after_packets);
+	if (answer->after_bytes)
+		return arena_printf(arena, "yes, after %llu bytes",
+				    (unsigned long long)answer->after_bytes);
+	return "yes";
+}
+
+static void print_offload(const struct compilation *c,
+			  const struct answer *answer)
+{
+	struct span place = { 0 };
+
+	if (answer->offload)
+		place = answer->eligible->span;
+	else if (answer->exempt)
+		place = answer->exempt->span;
+	else if (answer->log == LOG_EVERY)
+		place = answer->logs->span;
+	printf("offload  %-28s",
+	       answer->offload ? after_text(c->arena, answer) :
+				 arena_printf(c->arena, "no: %s", answer->why));
+	print_place(c, place);
+}
+
+static int explain(struct compilation *c, const struct cli *cli)
+{
+	struct packet packet = { 0 };
+	struct answer answer;
+
+	if (!compile_packet(c, packet_text(c, cli), &packet))
+		return EXIT_USAGE;
+	model_evaluate(c->model, &packet, &answer);
+	print_verdict(c, &answer);
+	print_nat(c, &answer);
+	print_log(c, &answer);
+	print_offload(c, &answer);
+	return EXIT_DONE;
+}
+
+int cmd_explain(const struct cli *cli)
+{
+	return on_policy(cli, explain);
+}

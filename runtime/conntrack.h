@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The live connections' marks. Before a policy is committed no connection may
+ * carry a value of its run: it would seem to have been decided by it.
+ */
+#ifndef NFTOFFC_RUNTIME_CONNTRACK_H
+#define NFTOFFC_RUNTIME_CONNTRACK_H
+
+#include <stddef.h>
+
+#include "ir/ir.h"
+
+struct nl;
+
+/*
+ * Clears our part of the mark, and no other bit, of every connection that
+ * carries one of the run's values; @cleared says of how many. 0 or -errno.
+ */
+int conntrack_clear(struct nl *nl, const struct ir_mark *run, size_t *cleared);
+
+#endif

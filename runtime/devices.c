@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which network devices there are. A device that appears or leaves a moment
+ * after it was looked for is a race that the kernel settles: the transaction
+ * is refused whole.
+ */
+#include "runtime/devices.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+
+#include "base/diag.h"
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int devices_read(struct arena *arena, struct devices *devices)
+{
+	struct if_nameindex *list = if_nameindex(), *i;
+
+	*devices = (struct devices){ 0 };
+	if (!list)
+		return -errno;
+	for (i = list; i->if_name; i++)
+		*vec_push(arena, &devices->names) =
+			arena_strndup(arena, i->if_name, strlen(i->if_name));
+	if_freenameindex(list);
+	if (devices->names.n)
+		qsort(devices->names.v, devices->names.n,
+		      sizeof(*devices->names.v), compare_names);
+	return 0;
+}
+
+bool devices_has(const struct devices *devices, const char *name)
+{
+	return devices->names.n &&
+	       bsearch(&name, devices->names.v, devices->names.n, sizeof(name),
+		       compare_names);
+}
+
+/* Is @name what @pattern, exact or ending in '*', stands for? */
+static bool is_named(const char *name, const char *pattern)
+{
+	size_t n = strlen(pattern);
+
+	if (n && pattern[n - 1] == '*')
+		return strncmp(name, pattern, n - 1) == 0;
+	return strcmp(name, pattern) == 0;
+}
+
+static bool is_named_any(const char *name, const char *const *patterns,
+			 size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (is_named(name, patterns[i]))
+			return true;
+	return false;
+}
+
+static void resolve_one(struct ir *ir, struct ir_flowtable *flowtable,
+			const struct devices *devices)
+{
+	VEC(const char *) found = { 0 };
+	size_t i;
+
+	for (i = 0; i < devices->names.n; i++)
+		if (is_named_any(devices->names.v[i], flowtable->devices,
+				 flowtable->ndevices))
+			*vec_push(ir->arena, &found) = devices->names.v[i];
+	flowtable->devices = found.v;
+	flowtable->ndevices = found.n;
+}
+
+void devices_resolve(struct ir *ir, const struct devices *devices)
+{
+	struct ir_flowtable *flowtable;
+
+	for (flowtable = ir->flowtables; flowtable; flowtable = flowtable->next)
+		resolve_one(ir, flowtable, devices);
+}
+
+/* The names that the patterns of all flowtables stand for, made up. */
+static void imagine_one(struct ir *ir, struct ir_flowtable *flowtable,
+			struct devices *devices)
+{
+	const char *pattern;
+	size_t i, n;
+
+	for (i = 0; i < flowtable->ndevices; i++) {
+		pattern = flowtable->devices[i];
+		n = strlen(pattern);
+		if (n && pattern[n - 1] == '*')
+			pattern = arena_printf(ir->arena, "%.*s0", (int)n - 1,
+					       pattern);
+		*vec_push(ir->arena, &devices->names) = pattern;
+	}
+}
+
+void devices_imagine(struct ir *ir)
+{
+	struct ir_flowtable *flowtable;
+	struct devices devices = { 0 }, unique = { 0 };
+	size_t i;
+
+	for (flowtable = ir->flowtables; flowtable; flowtable = flowtable->next)
+		imagine_one(ir, flowtable, &devices);
+	if (devices.names.n)
+		qsort(devices.names.v, devices.names.n,
+		      sizeof(*devices.names.v), compare_names);
+	for (i = 0; i < devices.names.n; i++)
+		if (!i || strcmp(devices.names.v[i], devices.names.v[i - 1]))
+			*vec_push(ir->arena, &unique.names) =
+				devices.names.v[i];
+	devices_resolve(ir, &unique);
+}
+
+static bool has_all(const struct ir_flowtable *flowtable,
+		    const struct names_flowtable *found)
+{
+	size_t i;
+
+	if (flowtable->ndevices != found->devices.n)
+		return false;
+	for (i = 0; i < found->devices.n; i++)
+		if (!is_named_any(found->devices.v[i], flowtable->devices,
+				  flowtable->ndevices))
+			return false;
+	return true;
+}
+
+bool devices_match(const struct ir *ir, const struct names *names)
+{
+	const struct ir_flowtable *flowtable;
+	size_t i;
+
+	for (flowtable = ir->flowtables; flowtable;
+	     flowtable = flowtable->next) {
+		for (i = 0; i < names->flowtables.n; i++)
+			if (strcmp(flowtable->name,
+				   names->flowtables.v[i].name) == 0)
+				break;
+		if (i == names->flowtables.n ||
+		    !has_all(flowtable, &names->flowtables.v[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool is_present(const struct devices *devices,
+		       const struct device *device)
+{
+	return device->prefix || devices_has(devices, device->name);
+}
+
+static void require(struct diags *diags, const struct zone *zone,
+		    const struct devices *devices)
+{
+	const struct device *device;
+	struct diag *diag;
+	size_t i;
+
+	for (i = 0; zone->required && i < zone->ndevices; i++) {
+		device = &zone->devices[i];
+		if (is_present(devices, device))
+			continue;
+		diag = diag_error(diags, device->span,
+				  "device %s does not exist, and zone %s "
+				  "requires it",
+				  device->name, zone->name);
+		diag_help(diag, "bring it up, or leave out `required`");
+	}
+}
+
+void devices_require(struct diags *diags, const struct model *model,
+		     const struct devices *devices)
+{
+	size_t i;
+
+	for (i = 0; i < model->nzones; i++)
+		require(diags, &model->zones[i], devices);
+}
+
+static const struct device *find_device(const struct device *list, size_t n,
+					const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(list[i].name, name) == 0)
+			return &list[i];
+	return NULL;
+}
+
+/* Where the policy names it: for its offload, else in a zone. */
+static struct span device_span(const struct model *model, const char *name)
+{
+	const struct device *device;
+	size_t i;
+
+	device = find_device(model->offload.devices, model->offload.ndevices,
+			     name);
+	for (i = 0; !device && i < model->nzones; i++)
+		device = find_device(model->zones[i].devices,
+				     model->zones[i].ndevices, name);
+	return device ? device->span : model->offload.span;
+}
+
+static void warn_pending(struct diags *diags, const struct model *model,
+			 const struct ir_flowtable *flowtable,
+			 const struct devices *devices)
+{
+	const char *name;
+	struct diag *diag;
+	size_t i;
+
+	for (i = 0; i < flowtable->ndevices; i++) {
+		name = flowtable->devices[i];
+		if (strchr(name, '*') || devices_has(devices, name))
+			continue;
+		diag = diag_warning(diags, device_span(model, name),
+				    "device %s is pending: it does not exist",
+				    name);
+		diag_help(diag, "nothing through it is offloaded until it "
+				"exists and the policy is applied again");
+	}
+}
+
+void devices_pending(struct diags *diags, const struct model *model,
+		     const struct ir *ir, const struct devices *devices)
+{
+	const struct ir_flowtable *flowtable;
+
+	for (flowtable = ir->flowtables; flowtable; flowtable = flowtable->next)
+		warn_pending(diags, model, flowtable, devices);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which network devices there are, and so which a flowtable can have: the
+ * kernel refuses a whole transaction for one that is missing.
+ */
+#ifndef NFTOFFC_RUNTIME_DEVICES_H
+#define NFTOFFC_RUNTIME_DEVICES_H
+
+#include "ir/ir.h"
+#include "policy/model.h"
+#include "runtime/names.h"
+
+struct devices {
+	VEC(const char *) names; /* sorted */
+};
+
+struct diags;
+
+/* 0 or -errno. */
+int devices_read(struct arena *arena, struct devices *devices);
+bool devices_has(const struct devices *devices, const char *name);
+/*
+ * Replaces the devices of every flowtable by those that exist, "wlan*" by
+ * all that it stands for.
+ */
+void devices_resolve(struct ir *ir, const struct devices *devices);
+/* The same where any device can be made: "wlan*" becomes "wlan0". */
+void devices_imagine(struct ir *ir);
+/* Do the flowtables in the kernel have these devices, in whatever order? */
+bool devices_match(const struct ir *ir, const struct names *names);
+/* An error for each device that its zone requires and that does not exist. */
+void devices_require(struct diags *diags, const struct model *model,
+		     const struct devices *devices);
+/*
+ * A warning for each device that a flowtable is to have and that does not
+ * exist. To be asked before devices_resolve().
+ */
+void devices_pending(struct diags *diags, const struct model *model,
+		     const struct ir *ir, const struct devices *devices);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How the program ends. Scripts depend on these numbers: they are part of the
+ * manual and never change their meaning.
+ */
+#ifndef NFTOFFC_RUNTIME_EXIT_H
+#define NFTOFFC_RUNTIME_EXIT_H
+
+enum exit_code {
+	EXIT_DONE = 0,	   /* done, or nothing to do */
+	EXIT_POLICY = 1,   /* the policy has mistakes; nothing changed */
+	EXIT_USAGE = 2,	   /* the command line has mistakes */
+	EXIT_SYSTEM = 3,   /* the system refused: privilege, kernel, files;
+			    * nothing changed */
+	EXIT_LOCKED = 4,   /* another apply is running; nothing changed */
+	EXIT_RESTORED = 5, /* failed, and the old policy was restored */
+	EXIT_BROKEN = 6,   /* failed, and the old policy could not be restored:
+			    * the message says what runs */
+};
+
+#endif

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Files that are there whole or not at all: written under another name,
+ * synced, then renamed.
+ */
+#include "runtime/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int files_write(int fd, const void *data, size_t n)
+{
+	const char *p = data;
+	ssize_t done;
+
+	while (n > 0) {
+		done = write(fd, p, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int files_create(int dirfd, const char *name, const void *data, size_t n,
+		 bool sync)
+{
+	int fd, ret;
+
+	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+		    0600);
+	if (fd < 0)
+		return -errno;
+	ret = files_write(fd, data, n);
+	if (!ret && sync && fsync(fd))
+		ret = -errno;
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+int files_read(int dirfd, const char *name, struct buf *out)
+{
+	ssize_t n;
+	int fd, ret = 0;
+
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, buf_reserve(out, 65536), 65536)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			ret = -errno;
+			break;
+		}
+		out->n += (size_t)n;
+	}
+	if (out->p)
+		out->p[out->n] = '\0';
+	close(fd);
+	return ret;
+}
+
+static int write_through(const char *path, const void *data, size_t n)
+{
+	int fd, ret;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = files_write(fd, data, n);
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+/* mkstemp() gives 0600; a file that others may read stays one. */
+static int set_mode(int fd, const struct stat *old)
+{
+	mode_t mask;
+
+	if (old)
+		return fchmod(fd, old->st_mode & 07777) ? -errno : 0;
+	mask = umask(0);
+	umask(mask);
+	return fchmod(fd, 0666 & ~mask) ? -errno : 0;
+}
+
+static int write_beside(const char *path, const struct stat *old,
+			const void *data, size_t n)
+{
+	struct buf temp = { 0 };
+	int fd, ret;
+
+	buf_printf(&temp, "%s.XXXXXX", path);
+	fd = mkstemp(temp.p);
+	if (fd < 0) {
+		ret = -errno;
+		goto free_temp;
+	}
+	ret = files_write(fd, data, n);
+	if (!ret)
+		ret = set_mode(fd, old);
+	if (!ret && fsync(fd))
+		ret = -errno;
+	if (close(fd) && !ret)
+		ret = -errno;
+	if (!ret && rename(temp.p, path))
+		ret = -errno;
+	if (ret)
+		unlink(temp.p);
+free_temp:
+	buf_free(&temp);
+	return ret;
+}
+
+int files_replace(const char *path, const void *data, size_t n)
+{
+	struct stat old;
+	char *real;
+	int ret;
+
+	if (stat(path, &old))
+		return errno == ENOENT ? write_beside(path, NULL, data, n) :
+					 -errno;
+	if (!S_ISREG(old.st_mode))
+		return write_through(path, data, n);
+	real = realpath(path, NULL);
+	if (!real)
+		return -errno;
+	ret = write_beside(real, &old, data, n);
+	free(real);
+	return ret;
+}
+
+static int remove_files(DIR *dir)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' &&
+		    (!entry->d_name[1] || entry->d_name[1] == '.'))
+			continue;
+		if (unlinkat(dirfd(dir), entry->d_name, 0))
+			return -errno;
+	}
+	return 0;
+}
+
+int files_remove_dir(int parent, const char *name)
+{
+	DIR *dir;
+	int fd, ret;
+
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	ret = remove_files(dir);
+	closedir(dir);
+	if (!ret && unlinkat(parent, name, AT_REMOVEDIR))
+		ret = -errno;
+	return ret;
+}

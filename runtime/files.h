@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files that are there whole or not at all. Everything answers 0 or -errno.
+ */
+#ifndef NFTOFFC_RUNTIME_FILES_H
+#define NFTOFFC_RUNTIME_FILES_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+/* Writes all of it, whatever write() takes at a time. */
+int files_write(int fd, const void *data, size_t n);
+/* A new file @name in @dirfd, readable by its owner only; synced if @sync. */
+int files_create(int dirfd, const char *name, const void *data, size_t n,
+		 bool sync);
+/* Adds the content of @name to @out. */
+int files_read(int dirfd, const char *name, struct buf *out);
+/*
+ * @path gets this content at one instant, or stays as it was. What is no
+ * regular file (a pipe, /dev/stdout) is simply written to.
+ */
+int files_replace(const char *path, const void *data, size_t n);
+/* The directory @name in @dirfd and the files in it; 0 if it is not there. */
+int files_remove_dir(int dirfd, const char *name);
+
+#endif

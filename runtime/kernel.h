@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What runs: our table as the kernel tells of it, at one generation.
+ * Everything answers 0 or -errno.
+ */
+#ifndef NFTOFFC_RUNTIME_KERNEL_H
+#define NFTOFFC_RUNTIME_KERNEL_H
+
+#include "ir/lower.h"
+#include "runtime/names.h"
+
+struct nl;
+
+struct kernel {
+	uint32_t genid;	    /* of all that follows */
+	struct names names; /* the rules are counted by kernel_read_all() */
+	bool recorded;	    /* our table says which policy it is: */
+	struct ir_record record;
+	uint64_t fingerprint; /* by kernel_read_all(), see fingerprint.h */
+};
+
+int kernel_genid(struct nl *nl, uint32_t *genid);
+/*
+ * Names and record: as many messages as there are chains and sets. -EINTR if
+ * other programs change the ruleset so often that nothing can be read.
+ */
+int kernel_read(struct nl *nl, struct arena *arena, struct kernel *kernel);
+/*
+ * And every rule, and unless @elements, how many they are, is more than
+ * KERNEL_ELEMENTS_MAX, the elements of sets that nobody else may change: for the
+ * rules' number and the fingerprint.
+ */
+#define KERNEL_ELEMENTS_MAX 20000
+int kernel_read_all(struct nl *nl, struct arena *arena, size_t elements,
+		    struct kernel *kernel);
+
+#endif

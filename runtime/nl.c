@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A netlink socket to the kernel.
+ *
+ * The receive buffer is large, since a bad batch may answer one error a
+ * message, and the kernel is asked not to repeat our messages in them. The
+ * buffer that answers are read into is taken when the socket is opened.
+ *
+ * Source: uapi netlink.h, nfnetlink.h.
+ */
+#include "runtime/nl.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+
+/* No single netlink message that we get is longer. */
+#define ANSWER_MAX (256u * 1024)
+#define RECEIVE_BUFFER (64 * 1024 * 1024)
+
+struct nl {
+	struct mnl_socket *socket;
+	uint32_t seq;
+	_Alignas(8) char answer[ANSWER_MAX];
+};
+
+/* With privilege beyond the system's bound, else up to it. */
+static void set_buffer(struct nl *nl, int forced, int plain, int size)
+{
+	int fd = mnl_socket_get_fd(nl->socket);
+
+	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
+}
+
+static void set_options(struct nl *nl)
+{
+	int on = 1;
+
+	/* Old kernels have neither; then errors are longer and say less. */
+	mnl_socket_setsockopt(nl->socket, NETLINK_CAP_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(nl->socket, NETLINK_EXT_ACK, &on, sizeof(on));
+	set_buffer(nl, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
+}
+
+int nl_open(struct nl **result, int bus)
+{
+	struct nl *nl = calloc(1, sizeof(*nl));
+	int ret;
+
+	if (!nl)
+		return -ENOMEM;
+	nl->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	if (!nl->socket) {
+		ret = -errno;
+		goto free_nl;
+	}
+	if (mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID)) {
+		ret = -errno;
+		goto close_socket;
+	}
+	set_options(nl);
+	*result = nl;
+	return 0;
+
+close_socket:
+	mnl_socket_close(nl->socket);
+free_nl:
+	free(nl);
+	return ret;
+}
+
+void nl_close(struct nl *nl)
+{
+	if (!nl)
+		return;
+	mnl_socket_close(nl->socket);
+	free(nl);
+}
+
+struct nlmsghdr *nl_request(struct nl_room *room, uint16_t type, uint8_t family)
+{
+	struct nlmsghdr *request = mnl_nlmsg_put_header(room->bytes);
+	struct nfgenmsg *gen;
+
+	request->nlmsg_type = type;
+	gen = mnl_nlmsg_put_extra_header(request, sizeof(*gen));
+	gen->nfgen_family = family;
+	gen->version = NFNETLINK_V0;
+	return request;
+}
+
+/* Bytes received, or -errno. */
+static ssize_t receive(struct nl *nl, int flags)
+{
+	struct iovec iov = { nl->answer, sizeof(nl->answer) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	do {
+		n = recvmsg(mnl_socket_get_fd(nl->socket), &msg, flags);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : n;
+}
+
+static int send_once(struct nl *nl, const void *data, size_t n)
+{
+	ssize_t sent;
+
+	do {
+		sent = mnl_socket_sendto(nl->socket, data, n);
+	} while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		return -errno;
+	return (size_t)sent == n ? 0 : -EIO;
+}
+
+/* One answer under way: what came of it so far. */
+struct answer {
+	uint32_t seq;
+	nl_message_fn fn;
+	void *data;
+	bool done;
+	int ret; /* the first error */
+};
+
+static void answer_error(struct answer *a, int error)
+{
+	if (!a->ret)
+		a->ret = error;
+}
+
+static void answer_message(struct answer *a, const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *err;
+
+	if (message->nlmsg_seq != a->seq)
+		return;
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		answer_error(a, -EINTR);
+	switch (message->nlmsg_type) {
+	case NLMSG_ERROR:
+		err = mnl_nlmsg_get_payload(message);
+		answer_error(a, err->error);
+		a->done = true;
+		break;
+	case NLMSG_DONE:
+		/* The end of a dump may carry the error that ended it. */
+		if (mnl_nlmsg_get_payload_len(message) >= sizeof(int))
+			answer_error(a, *(int *)mnl_nlmsg_get_payload(message));
+		a->done = true;
+		break;
+	default:
+		if (!a->ret && a->fn)
+			answer_error(a, a->fn(message, a->data));
+	}
+}
+
+static int read_answer(struct nl *nl, struct answer *a)
+{
+	const struct nlmsghdr *message;
+	ssize_t n;
+	int left;
+
+	while (!a->done) {
+		n = receive(nl, 0);
+		if (n < 0)
+			return (int)n;
+		left = (int)n;
+		message = (const struct nlmsghdr *)nl->answer;
+		while (mnl_nlmsg_ok(message, left)) {
+			answer_message(a, message);
+			message = mnl_nlmsg_next(message, &left);
+		}
+	}
+	return a->ret;
+}
+
+static int request_answer(struct nl *nl, struct nlmsghdr *request,
+			  uint16_t flags, nl_message_fn fn, void *data)
+{
+	struct answer a = { .seq = ++nl->seq, .fn = fn, .data = data };
+	int ret;
+
+	request->nlmsg_flags |= NLM_F_REQUEST | flags;
+	request->nlmsg_seq = a.seq;
+	ret = send_once(nl, request, request->nlmsg_len);
+	return ret ? ret : read_answer(nl, &a);
+}
+
+int nl_ask(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
+	   void *data)
+{
+	return request_answer(nl, request, NLM_F_ACK, fn, data);
+}
+
+int nl_dump(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
+	    void *data)
+{
+	return request_answer(nl, request, NLM_F_DUMP, fn, data);
+}
+
+/* The kernel counts its own overhead too, and doubles what it is told. */
+size_t nl_room_to_send(struct nl *nl, size_t n)
+{
+	int fd = mnl_socket_get_fd(nl->socket), size = 0;
+	socklen_t len = sizeof(size);
+
+	if (n > INT32_MAX / 2)
+		return 0;
+	getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len);
+	if ((size_t)size < n + 4096)
+		set_buffer(nl, SO_SNDBUFFORCE, SO_SNDBUF, (int)n + 4096);
+	getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len);
+	return size > 4096 ? (size_t)size - 4096 : 0;
+}
+
+static const struct nlmsgerr *error_of(const struct nlmsghdr *message)
+{
+	if (message->nlmsg_type != NLMSG_ERROR ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(struct nlmsgerr))
+		return NULL;
+	return mnl_nlmsg_get_payload(message);
+}
+
+/* The attributes after an error, behind our message if it is repeated. */
+static void read_ext_ack(struct nl_errors *errors, struct nl_error *error,
+			 const struct nlmsghdr *message,
+			 const struct nlmsgerr *err)
+{
+	size_t offset = sizeof(*err);
+	const struct nlattr *attr;
+	const char *text;
+
+	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(message->nlmsg_flags & NLM_F_CAPPED))
+		offset += MNL_ALIGN(err->msg.nlmsg_len) - sizeof(err->msg);
+	if (offset > mnl_nlmsg_get_payload_len(message))
+		return;
+	mnl_attr_for_each(attr, message, offset)
+	{
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_OFFS &&
+		    mnl_attr_get_payload_len(attr) >= 4)
+			error->offset = mnl_attr_get_u32(attr);
+		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_MSG)
+			continue;
+		text = nl_str(attr);
+		if (text)
+			error->text = arena_strndup(errors->arena, text,
+						    strlen(text));
+	}
+}
+
+static void collect_error(struct nl_errors *errors,
+			  const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *err = error_of(message);
+	struct nl_error *error;
+
+	if (!err || err->error == 0)
+		return;
+	error = vec_push(errors->arena, &errors->list);
+	*error = (struct nl_error){ .seq = err->msg.nlmsg_seq,
+				    .error = err->error };
+	read_ext_ack(errors, error, message, err);
+}
+
+/* All that the kernel has answered by now. */
+static void collect_errors(struct nl *nl, struct nl_errors *errors)
+{
+	const struct nlmsghdr *message;
+	ssize_t n;
+	int left;
+
+	for (;;) {
+		n = receive(nl, MSG_DONTWAIT);
+		if (n == -EAGAIN)
+			return;
+		if (n < 0)
+			errors->lost = true;
+		if (n == -ENOBUFS || n == -EMSGSIZE)
+			continue;
+		if (n < 0)
+			return;
+		left = (int)n;
+		message = (const struct nlmsghdr *)nl->answer;
+		while (mnl_nlmsg_ok(message, left)) {
+			collect_error(errors, message);
+			message = mnl_nlmsg_next(message, &left);
+		}
+	}
+}
+
+int nl_commit(struct nl *nl, const void *batch, size_t n,
+	      struct nl_errors *errors)
+{
+	size_t i;
+	int ret;
+
+	nl_room_to_send(nl, n);
+	ret = send_once(nl, batch, n);
+	if (ret)
+		return ret;
+	collect_errors(nl, errors);
+	for (i = 0; i < errors->list.n; i++)
+		if (errors->list.v[i].error == -ERESTART)
+			return -ERESTART;
+	return 0;
+}
+
+int nl_send_all(struct nl *nl, const void *messages, size_t n)
+{
+	struct arena *arena = arena_new();
+	struct nl_errors errors = { .arena = arena };
+	size_t i;
+	int ret;
+
+	ret = send_once(nl, messages, n);
+	if (!ret)
+		collect_errors(nl, &errors);
+	for (i = 0; !ret && i < errors.list.n; i++)
+		if (errors.list.v[i].error != -ENOENT)
+			ret = errors.list.v[i].error;
+	arena_free(arena);
+	return ret;
+}
+
+void nl_attrs(const struct nlmsghdr *message, const struct nlattr *nest,
+	      const struct nlattr **attrs, unsigned int max)
+{
+	const struct nlattr *attr;
+
+	memset(attrs, 0, (max + 1) * sizeof(*attrs));
+	if (nest) {
+		mnl_attr_for_each_nested(
+			attr, nest) if (mnl_attr_get_type(attr) <= max)
+			attrs[mnl_attr_get_type(attr)] = attr;
+		return;
+	}
+	mnl_attr_for_each(
+		attr, message,
+		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) <= max)
+		attrs[mnl_attr_get_type(attr)] = attr;
+}
+
+const char *nl_str(const struct nlattr *attr)
+{
+	uint16_t n = attr ? mnl_attr_get_payload_len(attr) : 0;
+	const char *s = attr ? mnl_attr_get_payload(attr) : NULL;
+
+	return n > 0 && memchr(s, '\0', n) ? s : NULL;
+}
+
+uint32_t nl_be32(const struct nlattr *attr, uint32_t absent)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) < sizeof(uint32_t))
+		return absent;
+	return ntohl(mnl_attr_get_u32(attr));
+}
+
+uint64_t nl_be64(const struct nlattr *attr, uint64_t absent)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) < sizeof(uint64_t))
+		return absent;
+	return be64toh(mnl_attr_get_u64(attr));
+}

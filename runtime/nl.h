@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A netlink socket to the kernel: ask, dump, commit.
+ *
+ * What must stay true: a transaction is one sendmsg(). The kernel works on it
+ * before sendmsg() returns, so its errors are all there then; that there are
+ * none does not prove that it was committed (compare the generation).
+ *
+ * Everything answers 0 or -errno.
+ */
+#ifndef NFTOFFC_RUNTIME_NL_H
+#define NFTOFFC_RUNTIME_NL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct nl;
+struct nlmsghdr;
+struct nlattr;
+
+/* What the kernel says of one message of a batch. */
+struct nl_error {
+	uint32_t seq;	  /* nlmsg_seq of the message */
+	int error;	  /* -errno */
+	uint32_t offset;  /* of the attribute in the message, 0: not told */
+	const char *text; /* the kernel's own words, or NULL */
+};
+
+struct nl_errors {
+	struct arena *arena;
+	VEC(struct nl_error) list;
+	bool lost; /* not all that the kernel said could be read */
+};
+
+/* Called for each message of an answer: 0, or -errno to report. */
+typedef int (*nl_message_fn)(const struct nlmsghdr *message, void *data);
+
+/* @bus is NETLINK_NETFILTER or NETLINK_ROUTE. */
+int nl_open(struct nl **nl, int bus);
+void nl_close(struct nl *nl);
+
+/* Room for a request that nl_request() begins; none is longer. */
+struct nl_room {
+	_Alignas(8) char bytes[1024];
+};
+
+/*
+ * Begins a netfilter request in @room: @type is (subsystem << 8) | message,
+ * @family of the nfgenmsg. Add attributes, then nl_ask() or nl_dump() it.
+ */
+struct nlmsghdr *nl_request(struct nl_room *room, uint16_t type,
+			    uint8_t family);
+/* One request, acknowledged; @fn (may be NULL) sees what it answers. */
+int nl_ask(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
+	   void *data);
+/* -EINTR: what was dumped changed under way, begin anew. */
+int nl_dump(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
+	    void *data);
+
+/* What one send can hold: grown to @n bytes where privilege allows. */
+size_t nl_room_to_send(struct nl *nl, size_t n);
+/*
+ * Sends a batch, once, and collects what the kernel objects to. -errno if it
+ * was not sent, -ERESTART if the generation it was built for is gone: either
+ * way nothing changed. Else 0, and @errors says whether it was refused.
+ */
+int nl_commit(struct nl *nl, const void *batch, size_t n,
+	      struct nl_errors *errors);
+/* Sends messages without asking for answers; errors of -ENOENT are none. */
+int nl_send_all(struct nl *nl, const void *messages, size_t n);
+
+/* Attributes of a netfilter message (@nest NULL) or of a nest, by type. */
+void nl_attrs(const struct nlmsghdr *message, const struct nlattr *nest,
+	      const struct nlattr **attrs, unsigned int max);
+/* NULL unless @attr is there and NUL-terminated. */
+const char *nl_str(const struct nlattr *attr);
+/* @absent unless @attr is there; from network order. */
+uint32_t nl_be32(const struct nlattr *attr, uint32_t absent);
+uint64_t nl_be64(const struct nlattr *attr, uint64_t absent);
+
+#endif

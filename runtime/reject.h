@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel refused, told at the line of the policy that it comes from:
+ * the sequence number of its error names the message of the batch, and the
+ * message knows its line.
+ */
+#ifndef NFTOFFC_RUNTIME_REJECT_H
+#define NFTOFFC_RUNTIME_REJECT_H
+
+#include "base/diag.h"
+#include "emit/batch.h"
+#include "runtime/nl.h"
+
+/* One diagnostic for each cause; what merely follows from one has none. */
+void reject_report(struct diags *diags, const struct batch *batch,
+		   const struct nl_errors *errors);
+/*
+ * batch_build(), and a diagnostic where it answers that something is beyond
+ * the kernel's bounds. 0 or -errno.
+ */
+int reject_build(struct diags *diags, struct batch *batch, const struct ir *ir,
+		 const struct batch_options *options);
+
+#endif

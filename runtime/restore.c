@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Order, as in emit/batch.h: the table; out with what must go, rules first,
+ * then sets (whose verdicts hold chains), chains, flowtables, limits; then the
+ * content, message by message, with new sequence numbers.
+ *
+ * What must stay true: chains that both have are kept, so that no hook is
+ * unregistered; a dynamic set that both have in the same form is kept, with
+ * its elements. Everything else goes and comes anew.
+ *
+ * Source: uapi nf_tables.h, nfnetlink.h.
+ */
+#include "runtime/restore.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "base/map.h"
+#include "runtime/devices.h"
+#include "runtime/names.h"
+#include "runtime/nl.h"
+
+#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
+
+struct restore {
+	struct buf *out;
+	uint32_t seq;
+	const struct table_names *now;
+	struct table_names next;
+	struct map chains; /* of next, by name */
+	const struct devices *devices;
+};
+
+/* A message of the batch; it stays valid until the next one is begun. */
+static struct nlmsghdr *begin(struct restore *r, struct nl_room *room,
+			      uint16_t type)
+{
+	struct nlmsghdr *message = nl_request(room, type, NFPROTO_INET);
+
+	message->nlmsg_flags = NLM_F_REQUEST;
+	message->nlmsg_seq = r->seq++;
+	return message;
+}
+
+static void end(struct restore *r, const struct nlmsghdr *message)
+{
+	buf_add(r->out, message, message->nlmsg_len);
+}
+
+/* NFNL_MSG_BATCH_BEGIN and _END. */
+static void bracket(struct restore *r, uint16_t type)
+{
+	struct nl_room room;
+	struct nlmsghdr *message = begin(r, &room, type);
+	struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);
+
+	gen->nfgen_family = AF_UNSPEC;
+	gen->res_id = htons(NFNL_SUBSYS_NFTABLES);
+	end(r, message);
+}
+
+static void make_table(struct restore *r)
+{
+	struct nl_room room;
+	struct nlmsghdr *message = begin(r, &room, NFT(NFT_MSG_NEWTABLE));
+
+	message->nlmsg_flags |= NLM_F_CREATE;
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, IR_TABLE);
+	end(r, message);
+}
+
+/*
+ * Of every kind of message the table is attribute 1; @name (NULL: all) is
+ * @attr. @type is of an object, 0: it has none.
+ */
+static void delete (struct restore *r, uint16_t kind, uint16_t attr,
+		    const char *name, uint32_t type)
+{
+	struct nl_room room;
+	struct nlmsghdr *message = begin(r, &room, NFT(kind));
+
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, IR_TABLE);
+	if (name)
+		mnl_attr_put_strz(message, attr, name);
+	if (type)
+		mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(type));
+	end(r, message);
+}
+
+static bool same_set(const struct table_set *a, const struct table_set *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->flags == b->flags &&
+	       a->key_type == b->key_type && a->key_len == b->key_len &&
+	       a->size == b->size && a->timeout == b->timeout;
+}
+
+static bool is_kept_set(const struct restore *r, const struct table_set *set)
+{
+	size_t i;
+
+	if (!(set->flags & (NFT_SET_TIMEOUT | NFT_SET_EVAL)))
+		return false;
+	for (i = 0; i < r->next.nsets; i++)
+		if (same_set(set, &r->next.sets[i]))
+			return true;
+	return false;
+}
+
+static bool is_kept_chain(const struct restore *r, const struct table_chain *a)
+{
+	const struct table_chain *b = map_get(&r->chains, str_of(a->name));
+
+	if (!b || !a->type || !b->type)
+		return b && !a->type && !b->type;
+	return strcmp(a->type, b->type) == 0 && a->hook == b->hook &&
+	       a->priority == b->priority;
+}
+
+static void delete_all(struct restore *r)
+{
+	const struct table_names *now = r->now;
+	size_t i;
+
+	delete (r, NFT_MSG_DELRULE, 0, NULL, 0);
+	for (i = 0; i < now->nsets; i++)
+		if (!is_kept_set(r, &now->sets[i]))
+			delete (r, NFT_MSG_DELSET, NFTA_SET_NAME,
+				now->sets[i].name, 0);
+	for (i = 0; i < now->nchains; i++)
+		if (!is_kept_chain(r, &now->chains[i]))
+			delete (r, NFT_MSG_DELCHAIN, NFTA_CHAIN_NAME,
+				now->chains[i].name, 0);
+	for (i = 0; i < now->nflowtables; i++)
+		delete (r, NFT_MSG_DELFLOWTABLE, NFTA_FLOWTABLE_NAME,
+			now->flowtables[i], 0);
+	for (i = 0; i < now->nlimits; i++)
+		delete (r, NFT_MSG_DELOBJ, NFTA_OBJ_NAME, now->limits[i],
+			NFT_OBJECT_LIMIT);
+}
+
+/*
+ * A flowtable, with those of its devices that exist. It is copied attribute
+ * by attribute; a device takes no more room than it did.
+ */
+static void copy_devices(struct restore *r, struct nlmsghdr *to,
+			 const struct nlattr *devices)
+{
+	struct nlattr *nest = NULL;
+	const struct nlattr *device;
+
+	mnl_attr_for_each_nested(device, devices)
+	{
+		if (!nl_str(device) || !devices_has(r->devices, nl_str(device)))
+			continue;
+		if (!nest)
+			nest = mnl_attr_nest_start(to,
+						   NFTA_FLOWTABLE_HOOK_DEVS);
+		mnl_attr_put_strz(to, NFTA_DEVICE_NAME, nl_str(device));
+	}
+	if (nest)
+		mnl_attr_nest_end(to, nest);
+}
+
+static void copy_attr(struct nlmsghdr *to, const struct nlattr *attr)
+{
+	mnl_attr_put(to, mnl_attr_get_type(attr),
+		     mnl_attr_get_payload_len(attr),
+		     mnl_attr_get_payload(attr));
+}
+
+static void copy_hook(struct restore *r, struct nlmsghdr *to,
+		      const struct nlattr *hook)
+{
+	struct nlattr *nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK);
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, hook)
+	{
+		if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_HOOK_DEVS)
+			copy_devices(r, to, attr);
+		else
+			copy_attr(to, attr);
+	}
+	mnl_attr_nest_end(to, nest);
+}
+
+static void copy_flowtable(struct restore *r, const struct nlmsghdr *from)
+{
+	size_t head = MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg);
+	struct nlmsghdr *to;
+	const struct nlattr *attr;
+
+	to = (struct nlmsghdr *)buf_reserve(r->out, from->nlmsg_len + 64);
+	memcpy(to, from, head);
+	to->nlmsg_len = (uint32_t)head;
+	to->nlmsg_seq = r->seq++;
+	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_HOOK)
+			copy_hook(r, to, attr);
+		else
+			copy_attr(to, attr);
+	}
+	r->out->n += to->nlmsg_len;
+}
+
+static void copy_message(struct restore *r, const struct nlmsghdr *from)
+{
+	struct nlmsghdr *to;
+
+	to = (struct nlmsghdr *)buf_reserve(r->out, from->nlmsg_len);
+	memcpy(to, from, from->nlmsg_len);
+	to->nlmsg_seq = r->seq++;
+	r->out->n += MNL_ALIGN(from->nlmsg_len);
+}
+
+static void copy_content(struct restore *r, struct str content)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)content.p;
+	int left = (int)content.n;
+
+	while (mnl_nlmsg_ok(message, left)) {
+		switch (message->nlmsg_type) {
+		case NFNL_MSG_BATCH_BEGIN:
+		case NFNL_MSG_BATCH_END:
+		case NFT(NFT_MSG_NEWTABLE):
+			break;
+		case NFT(NFT_MSG_NEWFLOWTABLE):
+			copy_flowtable(r, message);
+			break;
+		default:
+			copy_message(r, message);
+		}
+		message = mnl_nlmsg_next(message, &left);
+	}
+}
+
+/* Whole messages, from BEGIN to END. */
+static bool is_content(struct str content)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)content.p;
+	bool begun = false, ended = false;
+	int left = (int)content.n;
+
+	while (mnl_nlmsg_ok(message, left)) {
+		if (mnl_nlmsg_get_payload_len(message) <
+		    sizeof(struct nfgenmsg))
+			return false;
+		if (message->nlmsg_type == NFNL_MSG_BATCH_BEGIN)
+			begun = true;
+		ended = message->nlmsg_type == NFNL_MSG_BATCH_END;
+		message = mnl_nlmsg_next(message, &left);
+	}
+	return begun && ended && left == 0;
+}
+
+int restore_build(struct buf *out, struct str content,
+		  const struct table_names *now, const struct devices *devices)
+{
+	struct restore r = { .out = out, .now = now, .devices = devices };
+	struct names names = { 0 };
+	size_t i;
+
+	if (!is_content(content))
+		return -EBADMSG;
+	names.arena = arena_new();
+	names_add_batch(&names, content.p, content.n);
+	names_table(&names, &r.next);
+	map_init(&r.chains, names.arena);
+	for (i = 0; i < r.next.nchains; i++)
+		map_add(&r.chains, str_of(r.next.chains[i].name),
+			&r.next.chains[i]);
+	bracket(&r, NFNL_MSG_BATCH_BEGIN);
+	make_table(&r);
+	delete_all(&r);
+	copy_content(&r, content);
+	bracket(&r, NFNL_MSG_BATCH_END);
+	arena_free(names.arena);
+	return 0;
+}

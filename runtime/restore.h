@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The way back: a transaction that replaces whatever policy is to be committed
+ * by one that was stored. It is made before the commit, from the stored
+ * messages alone, with libmnl: so nothing is compiled, read or parsed when it
+ * is needed.
+ */
+#ifndef NFTOFFC_RUNTIME_RESTORE_H
+#define NFTOFFC_RUNTIME_RESTORE_H
+
+#include "emit/batch.h"
+
+struct devices;
+
+/*
+ * Adds to @out the transaction that turns a table that holds @now into what
+ * @content (a whole batch that creates one from nothing) makes. Flowtables get
+ * only those devices that exist. 0, or -EBADMSG if @content is no such batch.
+ */
+int restore_build(struct buf *out, struct str content,
+		  const struct table_names *now, const struct devices *devices);
+
+#endif

@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The state directory. A generation is written under the name ".new", synced
+ * and renamed; the link `next` that is to become `current` is made before the
+ * commit too, so that what is left to do after it is one rename().
+ */
+#include "runtime/state.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/files.h"
+
+#define GENERATIONS "generations"
+#define STAGING ".new"
+#define NAME_MAX_LEN 32
+
+struct state {
+	int dir, generations; /* -1: not there */
+	int lock;
+	bool write;
+};
+
+/*
+ * Opening and locking
+ */
+
+static int open_dir(int at, const char *path, bool make)
+{
+	int fd;
+
+	if (make && mkdirat(at, path, 0700) && errno != EEXIST)
+		return -errno;
+	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* What is above the state directory is for everybody, as /var/lib is. */
+static int make_parents(const char *path)
+{
+	struct buf parent = { 0 };
+	const char *slash = path;
+	int ret = 0;
+
+	while (!ret && (slash = strchr(slash + 1, '/'))) {
+		parent.n = 0;
+		buf_add(&parent, path, (size_t)(slash - path));
+		buf_putc(&parent, '\0');
+		if (mkdir(parent.p, 0755) && errno != EEXIST)
+			ret = -errno;
+	}
+	buf_free(&parent);
+	return ret;
+}
+
+/* Its parents seldom are missing. */
+static int open_root(const char *path, bool make)
+{
+	int ret = open_dir(AT_FDCWD, path, make);
+
+	if (ret != -ENOENT || !make || !*path)
+		return ret;
+	ret = make_parents(path);
+	return ret ? ret : open_dir(AT_FDCWD, path, make);
+}
+
+int state_open(struct state **result, const char *path, bool write)
+{
+	struct state *state = calloc(1, sizeof(*state));
+	int ret;
+
+	if (!state)
+		return -ENOMEM;
+	state->lock = -1;
+	state->generations = -1;
+	state->write = write;
+	state->dir = ret = open_root(path, write);
+	if (ret < 0)
+		goto fail;
+	state->generations = ret = open_dir(state->dir, GENERATIONS, write);
+	if (ret < 0 && (write || ret != -ENOENT))
+		goto fail;
+	*result = state;
+	return 0;
+
+fail:
+	state_close(state);
+	return ret;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void state_close(struct state *state)
+{
+	if (!state)
+		return;
+	close_fd(state->lock);
+	close_fd(state->generations);
+	close_fd(state->dir);
+	free(state);
+}
+
+static int write_holder(int fd, const char *command)
+{
+	struct buf text = { 0 };
+	int ret;
+
+	buf_printf(&text, "%ld %s\n", (long)getpid(), command);
+	ret = ftruncate(fd, 0) ? -errno : files_write(fd, text.p, text.n);
+	buf_free(&text);
+	return ret;
+}
+
+static void read_holder(struct state *state, struct buf *holder)
+{
+	if (files_read(state->dir, "lock", holder))
+		return;
+	while (holder->n > 0 &&
+	       isspace((unsigned char)holder->p[holder->n - 1]))
+		holder->p[--holder->n] = '\0';
+}
+
+int state_lock(struct state *state, const char *command, struct buf *holder)
+{
+	int flags = state->write ? O_RDWR | O_CREAT : O_RDONLY;
+	int ret;
+
+	state->lock = openat(state->dir, "lock", flags | O_CLOEXEC, 0600);
+	if (state->lock < 0)
+		return !state->write && errno == ENOENT ? 0 : -errno;
+	if (flock(state->lock, (state->write ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
+		ret = -errno;
+		if (ret == -EWOULDBLOCK)
+			read_holder(state, holder);
+		return ret;
+	}
+	return state->write ? write_holder(state->lock, command) : 0;
+}
+
+/*
+ * Reading
+ */
+
+/* The number that a generation's name is, 0 if it is none. */
+static unsigned int number_of(const char *name)
+{
+	unsigned long number;
+	char *end;
+
+	if (*name < '1' || *name > '9')
+		return 0;
+	errno = 0;
+	number = strtoul(name, &end, 10);
+	return *end || errno || number > INT32_MAX ? 0 : (unsigned int)number;
+}
+
+static int open_generation(struct state *state, unsigned int number)
+{
+	char name[NAME_MAX_LEN];
+
+	snprintf(name, sizeof(name), "%u", number);
+	return open_dir(state->generations, name, false);
+}
+
+/* "policy ...", then "previous 6" and "elements 12". */
+static int parse_record(char *text, struct generation *generation)
+{
+	char *rest = strchr(text, '\n');
+
+	if (!rest)
+		return -EBADMSG;
+	*rest++ = '\0';
+	if (!ir_record_parse(text, &generation->record) ||
+	    sscanf(rest, "previous %u elements %zu", &generation->previous,
+		   &generation->elements) != 2)
+		return -EBADMSG;
+	return 0;
+}
+
+static int load_record(int fd, struct generation *generation)
+{
+	struct buf text = { 0 };
+	int ret;
+
+	ret = files_read(fd, "record", &text);
+	if (!ret)
+		ret = text.p ? parse_record(text.p, generation) : -EBADMSG;
+	buf_free(&text);
+	return ret;
+}
+
+/* It may be missing or torn: then nothing is known. */
+static void load_kernel(int fd, struct generation *generation)
+{
+	struct buf text = { 0 };
+	uint64_t fingerprint;
+	uint32_t genid;
+
+	if (!files_read(fd, "kernel", &text) && text.p &&
+	    sscanf(text.p, "genid %" SCNu32 " fingerprint %" SCNx64, &genid,
+		   &fingerprint) == 2) {
+		generation->genid = genid;
+		generation->fingerprint = fingerprint;
+	}
+	buf_free(&text);
+}
+
+int state_load(struct state *state, unsigned int number,
+	       struct generation *generation)
+{
+	int fd, ret;
+
+	fd = open_generation(state, number);
+	if (fd < 0)
+		return fd;
+	*generation = (struct generation){ .number = number };
+	ret = load_record(fd, generation);
+	load_kernel(fd, generation);
+	close(fd);
+	return ret;
+}
+
+int state_current(struct state *state, struct generation *generation)
+{
+	char target[NAME_MAX_LEN + sizeof(GENERATIONS)];
+	unsigned int number;
+	ssize_t n;
+
+	n = readlinkat(state->dir, "current", target, sizeof(target) - 1);
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	if (strncmp(target, GENERATIONS "/", sizeof(GENERATIONS)) != 0)
+		return -EBADMSG;
+	number = number_of(target + sizeof(GENERATIONS));
+	return number ? state_load(state, number, generation) : -EBADMSG;
+}
+
+/* Calls @fn for each generation there is; it ends the walk with non-zero. */
+static int for_each(struct state *state,
+		    int (*fn)(struct state *state, unsigned int number,
+			      void *data),
+		    void *data)
+{
+	struct dirent *entry;
+	int fd, ret = 0;
+	DIR *dir;
+
+	/* Its own description: a duplicate would share the position. */
+	fd = open_dir(state->generations, ".", false);
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (!ret && (entry = readdir(dir)))
+		if (number_of(entry->d_name))
+			ret = fn(state, number_of(entry->d_name), data);
+	closedir(dir);
+	return ret;
+}
+
+struct search {
+	const struct ir_record *record;
+	struct generation *found;
+};
+
+static int match_record(struct state *state, unsigned int number, void *data)
+{
+	struct generation generation;
+	struct search *search = data;
+
+	if (state_load(state, number, &generation) ||
+	    generation.record.digest != search->record->digest ||
+	    generation.record.epoch != search->record->epoch ||
+	    generation.record.mask != search->record->mask)
+		return 0;
+	*search->found = generation;
+	return 1;
+}
+
+int state_find(struct state *state, const struct ir_record *record,
+	       struct generation *generation)
+{
+	struct search search = { record, generation };
+	int ret;
+
+	if (state->generations < 0)
+		return -ENOENT;
+	ret = for_each(state, match_record, &search);
+	return ret < 0 ? ret : ret ? 0 : -ENOENT;
+}
+
+int state_read(struct state *state, unsigned int number, const char *file,
+	       struct buf *out)
+{
+	int fd, ret;
+
+	fd = open_generation(state, number);
+	if (fd < 0)
+		return fd;
+	ret = files_read(fd, file, out);
+	close(fd);
+	return ret;
+}
+
+/*
+ * Writing
+ */
+
+static int highest(struct state *state, unsigned int number, void *data)
+{
+	unsigned int *max = data;
+
+	(void)state;
+	if (number > *max)
+		*max = number;
+	return 0;
+}
+
+static int format_kernel(char text[64], uint32_t genid, uint64_t fingerprint)
+{
+	return snprintf(text, 64,
+			"genid %010" PRIu32 " fingerprint %016" PRIx64 "\n",
+			genid, fingerprint);
+}
+
+static int write_files(int fd, const struct state_content *content)
+{
+	struct buf record = { 0 };
+	char kernel[64];
+	int ret, n;
+
+	buf_printf(&record, "%s\nprevious %u\nelements %zu\n", content->record,
+		   content->previous, content->elements);
+	n = format_kernel(kernel, 0, 0);
+	ret = files_create(fd, "record", record.p, record.n, true);
+	if (!ret)
+		ret = files_create(fd, "policy.nft", content->text.p,
+				   content->text.n, true);
+	if (!ret)
+		ret = files_create(fd, "content", content->messages.p,
+				   content->messages.n, true);
+	if (!ret)
+		ret = files_create(fd, "kernel", kernel, (size_t)n, true);
+	if (!ret && fsync(fd))
+		ret = -errno;
+	buf_free(&record);
+	return ret;
+}
+
+static int write_staging(struct state *state,
+			 const struct state_content *content)
+{
+	int fd, ret;
+
+	ret = files_remove_dir(state->generations, STAGING);
+	if (ret)
+		return ret;
+	fd = open_dir(state->generations, STAGING, true);
+	if (fd < 0)
+		return fd;
+	ret = write_files(fd, content);
+	close(fd);
+	return ret;
+}
+
+/* Gives the staged generation its number, and the link `next`. */
+static int publish(struct state *state, unsigned int number)
+{
+	char target[NAME_MAX_LEN + sizeof(GENERATIONS)];
+
+	snprintf(target, sizeof(target), GENERATIONS "/%u", number);
+	if (renameat(state->generations, STAGING, state->dir, target) ||
+	    fsync(state->generations))
+		return -errno;
+	if (unlinkat(state->dir, "next", 0) && errno != ENOENT)
+		return -errno;
+	if (symlinkat(target, state->dir, "next") || fsync(state->dir))
+		return -errno;
+	return 0;
+}
+
+int state_stage(struct state *state, const struct state_content *content,
+		unsigned int *number)
+{
+	unsigned int max = 0;
+	int ret;
+
+	ret = for_each(state, highest, &max);
+	if (!ret)
+		ret = write_staging(state, content);
+	if (!ret)
+		ret = publish(state, max + 1);
+	*number = max + 1;
+	return ret;
+}
+
+int state_note(struct state *state, unsigned int number, uint32_t genid,
+	       uint64_t fingerprint)
+{
+	char path[NAME_MAX_LEN + 16], text[64];
+	int fd, ret, n;
+
+	snprintf(path, sizeof(path), "%u/kernel", number);
+	fd = openat(state->generations, path, O_WRONLY | O_CREAT | O_CLOEXEC,
+		    0600);
+	if (fd < 0)
+		return -errno;
+	n = format_kernel(text, genid, fingerprint);
+	ret = files_write(fd, text, (size_t)n);
+	close(fd);
+	return ret;
+}
+
+/* Does the link `next` name it? After a killed apply it may be missing. */
+static bool is_next(struct state *state, const char *target)
+{
+	char found[NAME_MAX_LEN + sizeof(GENERATIONS)];
+	ssize_t n;
+
+	n = readlinkat(state->dir, "next", found, sizeof(found));
+	return n == (ssize_t)strlen(target) &&
+	       memcmp(found, target, (size_t)n) == 0;
+}
+
+int state_point(struct state *state, unsigned int number)
+{
+	char target[NAME_MAX_LEN + sizeof(GENERATIONS)];
+
+	snprintf(target, sizeof(target), GENERATIONS "/%u", number);
+	if (!is_next(state, target)) {
+		unlinkat(state->dir, "next", 0);
+		if (symlinkat(target, state->dir, "next"))
+			return -errno;
+	}
+	if (renameat(state->dir, "next", state->dir, "current"))
+		return -errno;
+	/*
+	 * Whether it is on the disk yet does not matter: what could forget it
+	 * forgets the kernel's table too.
+	 */
+	fsync(state->dir);
+	return 0;
+}
+
+struct keep {
+	unsigned int numbers[2];
+};
+
+static int remove_other(struct state *state, unsigned int number, void *data)
+{
+	char name[NAME_MAX_LEN];
+	const struct keep *keep = data;
+
+	if (number == keep->numbers[0] || number == keep->numbers[1])
+		return 0;
+	snprintf(name, sizeof(name), "%u", number);
+	return files_remove_dir(state->generations, name);
+}
+
+int state_prune(struct state *state, unsigned int keep, unsigned int previous)
+{
+	struct keep kept = { { keep, previous } };
+	int ret;
+
+	if (unlinkat(state->dir, "next", 0) && errno != ENOENT)
+		return -errno;
+	ret = files_remove_dir(state->generations, STAGING);
+	return ret ? ret : for_each(state, remove_other, &kept);
+}
