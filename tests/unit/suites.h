@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every suite of unit tests; main.c runs those that are in its array. */
+#ifndef NFTOFFC_TESTS_UNIT_SUITES_H
+#define NFTOFFC_TESTS_UNIT_SUITES_H
+
+#include <check.h>
+
+Suite *base_suite(void);
+Suite *ir_suite(void);
+Suite *runtime_suite(void);
+Suite *yaml_suite(void);
+
+#endif
