@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# nftoffc: see "make help".
+
+B ?= build
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1
+
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+
+# What a bare Debian 12 lacks: to build, to test, and to run the tests' virtual
+# machine.
+DEPS_BUILD := gcc libc6-dev make pkg-config libyaml-dev libnftnl-dev libmnl-dev
+DEPS_TEST := check libsubunit-dev nftables iproute2 conntrack ethtool strace jq \
+	qemu-system-x86 busybox-static kmod cpio mandoc
+DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
+	valgrind
+
+CPPFLAGS := -D_GNU_SOURCE -DNFTOFFC_VERSION='"$(VERSION)"' -Icompiler -I.
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+OPT ?= -O2 -g
+# as the kernel: containers are reached through void pointers
+CFLAGS := -std=gnu11 -fno-strict-aliasing $(OPT) $(WARN) $(SANITIZE)
+LDFLAGS := $(SANITIZE)
+LDLIBS := -lyaml -lnftnl -lmnl
+CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
+
+LIB_SRC := $(sort $(wildcard compiler/*.c compiler/*/*.c) \
+	$(filter-out runtime/main.c,$(wildcard runtime/*.c)))
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
+UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/%.o)
+TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/%,$(wildcard tests/tools/*.c))
+
+.PHONY: all
+all: $(B)/nftoffc
+
+$(B)/nftoffc: $(B)/runtime/main.o $(LIB_OBJ)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/tests/unit/run: $(UNIT_OBJ) $(LIB_OBJ)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(CHECK_LIBS)
+
+$(B)/tests/%: $(B)/tests/tools/%.o $(LIB_OBJ)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+.PRECIOUS: $(B)/tests/tools/%.o
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: tools
+tools: $(TOOLS)
+
+## check: everything that must hold, in under 15 minutes
+.PHONY: check
+check:
+	@$(MAKE) --no-print-directory deps
+	@tests/check $(B)
+
+## asan: unit, golden and reject tests under address and undefined sanitizers
+.PHONY: asan
+asan:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory -j2 B=$(B)/asan OPT='-O1 -g' \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' \
+		$(B)/asan/nftoffc $(B)/asan/tests/unit/run
+	@tests/check --quick $(B)/asan
+
+## check-clang: the same tests with the other compiler
+.PHONY: check-clang
+check-clang:
+	@$(MAKE) --no-print-directory -j2 B=$(B)/clang CC=clang \
+		$(B)/clang/nftoffc $(B)/clang/tests/unit/run
+	@tests/check --quick $(B)/clang
+
+## check-kernels: the kernel tests on Debian's newer kernel, too
+.PHONY: check-kernels
+check-kernels: all tools
+	@$(MAKE) --no-print-directory deps
+	@tests/check --kernels $(B)
+
+## lint: format, include directions, clang-tidy, cppcheck, shellcheck, manual
+.PHONY: lint
+lint:
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)'
+	@tests/lint
+
+## bench: compile and apply, each as a ratio taken in this run
+.PHONY: bench
+bench: all tools
+	@tests/bench/run $(B)
+
+## bench-packets: guest instructions per packet, in the virtual machine
+.PHONY: bench-packets
+bench-packets: all tools
+	@tests/bench/packets $(B)
+
+## fuzz: each fuzz target for SECONDS (60)
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz:
+	@tests/fuzz/run $(SECONDS)
+
+## demo: home-router between two networks, live, with what became of each
+##       connection
+.PHONY: demo
+demo:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory -j2 all tools
+	@tests/demo/run $(B)
+
+## update: writes the golden files anew; read the difference before you commit
+.PHONY: update
+update: all
+	@tests/golden/run --update $(B)
+	@tests/reject/run --update $(B)
+
+## deps: installs the Debian packages that are missing
+DEPS ?= $(DEPS_BUILD) $(DEPS_TEST)
+.PHONY: deps
+deps:
+	@missing=; for p in $(DEPS); do \
+		dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | \
+			grep -qx installed || missing="$$missing $$p"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "installing:$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq -y --no-install-recommends $$missing \
+			> /dev/null; \
+	fi
+
+## install: the program, its manual pages and examples; DESTDIR and PREFIX
+.PHONY: install
+install: all
+	install -D -m 755 $(B)/nftoffc $(DESTDIR)$(PREFIX)/sbin/nftoffc
+	install -D -m 644 man/nftoffc.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/nftoffc.1
+	install -D -m 644 man/nftoffc-policy.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/nftoffc-policy.5
+	for p in policies/*; do install -D -m 644 $$p \
+		$(DESTDIR)$(PREFIX)/share/doc/nftoffc/$$p || exit 1; done
+
+## clean: removes what was built (not the virtual machine's cache)
+.PHONY: clean
+clean:
+	rm -rf $(B)/compiler $(B)/runtime $(B)/tests $(B)/asan $(B)/clang \
+		$(B)/fuzz $(B)/nftoffc
+
+## help: this list
+.PHONY: help
+help:
+	@echo "make              builds $(B)/nftoffc"
+	@sed -n 's/^## \(\([a-z-]*\):\)\{0,1\} *\(.*\)/\2\t\3/p' Makefile | \
+		while IFS=$$'\t' read -r t d; do \
+			printf '%-17s %s\n' "$${t:+make $$t}" "$$d"; done
