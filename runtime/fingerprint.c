@@ -29,11 +29,11 @@ static const char *const stateful[] = { "counter", "quota", "connlimit",
 
 static uint64_t hash_attr(uint64_t hash, const struct nlattr *attr)
 {
-	uint16_t head[2] = { mnl_attr_get_type(attr),
-			     mnl_attr_get_payload_len(attr) };
+	uint16_t len = mnl_attr_get_payload_len(attr);
+	uint64_t head = (uint64_t)mnl_attr_get_type(attr) << 16 | len;
 
-	hash = hash_bytes(hash, head, sizeof(head));
-	return hash_bytes(hash, mnl_attr_get_payload(attr), head[1]);
+	hash = hash_bytes(hash, &head, sizeof(head));
+	return hash_bytes(hash, mnl_attr_get_payload(attr), len);
 }
 
 /* "__set3": its number is the kernel's choice. */

@@ -276,8 +276,9 @@ static void print_ipv6(struct buf *out, const struct wire_type *type,
 	unsigned int begin, end;
 	uint16_t groups[GROUPS];
 
-	for (size_t i = 0; i < type->len; i += 2)
-		groups[i / 2] = (uint16_t)(value[i] << 8 | value[i + 1]);
+	(void)type;
+	for (size_t i = 0; i < GROUPS; i++)
+		groups[i] = (uint16_t)(value[2 * i] << 8 | value[2 * i + 1]);
 	longest_zeros(groups, &begin, &end);
 	for (unsigned int i = 0; i < GROUPS; i++) {
 		if (i == begin) {

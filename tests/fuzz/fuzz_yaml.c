@@ -14,11 +14,11 @@
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#define require(holds)                                                         \
+	do {                                                                   \
+		if (!(holds))                                                  \
+			abort();                                               \
+	} while (0)
 
 static void check_scalar(const struct sources *sources, const struct node *node)
 {

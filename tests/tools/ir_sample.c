@@ -90,7 +90,7 @@ static void element(struct ir *ir, struct ir_set *set, const struct value *lo,
 		size_t len = wire_type(set->fields[i])->len;
 
 		memcpy(key + at, lo[i].v, len);
-		if (set->interval)
+		if (set->interval && hi)
 			memcpy(key + set->klen + at, hi[i].v, len);
 		at += ir_field_len(set, i);
 	}

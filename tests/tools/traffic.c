@@ -94,8 +94,8 @@ enum kind { NUMBER, WORD, FLAG };
 
 struct option {
 	const char *name;
-	enum kind kind;
 	size_t offset;
+	enum kind kind;
 	unsigned int modes;
 	long min;
 	long max;
@@ -105,31 +105,31 @@ struct option {
 #define FIELD(f) offsetof(struct options, f)
 
 static const struct option options[] = {
-	{ "--rounds", NUMBER, FIELD(rounds), CLIENT, 0, LONG_MAX,
+	{ "--rounds", FIELD(rounds), NUMBER, CLIENT, 0, LONG_MAX,
 	  "requests to send, each after the answer to the last (1)" },
-	{ "--again", NUMBER, FIELD(again), CLIENT, 0, LONG_MAX,
+	{ "--again", FIELD(again), NUMBER, CLIENT, 0, LONG_MAX,
 	  "rounds after --hold (0)" },
-	{ "--one-way", NUMBER, FIELD(one_way), CLIENT, 0, LONG_MAX,
+	{ "--one-way", FIELD(one_way), NUMBER, CLIENT, 0, LONG_MAX,
 	  "UDP: send that many and expect no answer" },
-	{ "--push", NUMBER, FIELD(push), CLIENT | SERVER, 0, LONG_MAX,
+	{ "--push", FIELD(push), NUMBER, CLIENT | SERVER, 0, LONG_MAX,
 	  "UDP: answer one datagram with that many, on both sides" },
-	{ "--size", NUMBER, FIELD(size), CLIENT | SERVER | FLOOD, MIN_SIZE,
+	{ "--size", FIELD(size), NUMBER, CLIENT | SERVER | FLOOD, MIN_SIZE,
 	  MAX_SIZE, "bytes of a message (64)" },
-	{ "--sport", NUMBER, FIELD(sport), CLIENT | FLOOD, 0, 65535,
+	{ "--sport", FIELD(sport), NUMBER, CLIENT | FLOOD, 0, 65535,
 	  "source port" },
-	{ "--interval", NUMBER, FIELD(interval), CLIENT | SERVER, 0, 3600000,
+	{ "--interval", FIELD(interval), NUMBER, CLIENT | SERVER, 0, 3600000,
 	  "milliseconds between rounds or pushed datagrams (0)" },
-	{ "--timeout", NUMBER, FIELD(timeout), CLIENT, 1, 3600000,
+	{ "--timeout", FIELD(timeout), NUMBER, CLIENT, 1, 3600000,
 	  "milliseconds to wait for an answer (2000)" },
-	{ "--hold", WORD, FIELD(hold), CLIENT, 0, 0,
+	{ "--hold", FIELD(hold), WORD, CLIENT, 0, 0,
 	  "keep the connection so many seconds, or until a file exists" },
-	{ "--speak-first", FLAG, FIELD(speak_first), CLIENT | SERVER, 0, 0,
+	{ "--speak-first", FIELD(speak_first), FLAG, CLIENT | SERVER, 0, 0,
 	  "TCP: the server greets, on both sides" },
-	{ "--count", NUMBER, FIELD(count), SERVER | FLOOD | SINK, 1, LONG_MAX,
+	{ "--count", FIELD(count), NUMBER, SERVER | FLOOD | SINK, 1, LONG_MAX,
 	  "end after that many requests or datagrams" },
-	{ "--pps", NUMBER, FIELD(pps), FLOOD, 1, 1000000,
+	{ "--pps", FIELD(pps), NUMBER, FLOOD, 1, 1000000,
 	  "packets a second (1000)" },
-	{ "--seconds", NUMBER, FIELD(seconds), CLIENT | SERVER | FLOOD | SINK,
+	{ "--seconds", FIELD(seconds), NUMBER, CLIENT | SERVER | FLOOD | SINK,
 	  1, 86400, "end after that time, whatever happens (120)" },
 };
 
@@ -334,14 +334,17 @@ static int connect_to(const struct options *opt)
 
 static unsigned int local_port(int fd)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} own = { 0 };
+	socklen_t len = sizeof(own);
 
-	if (fd < 0 || getsockname(fd, (struct sockaddr *)&ss, &len))
+	if (fd < 0 || getsockname(fd, &own.any, &len))
 		return 0;
-	if (ss.ss_family == AF_INET6)
-		return ntohs(((struct sockaddr_in6 *)&ss)->sin6_port);
-	return ntohs(((struct sockaddr_in *)&ss)->sin_port);
+	return ntohs(own.any.sa_family == AF_INET6 ? own.in6.sin6_port :
+						     own.in.sin_port);
 }
 
 /*

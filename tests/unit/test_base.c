@@ -113,7 +113,7 @@ START_TEST(arena_grows_the_latest_in_place)
 	char *p = arena_alloc(arena, 10);
 	char *q;
 
-	strcpy(p, "some text");
+	memcpy(p, "some text", sizeof("some text"));
 	q = arena_grow(arena, p, 10, 5000);
 	ck_assert_ptr_eq(p, q);
 	ck_assert_str_eq(q, "some text");
@@ -128,8 +128,8 @@ START_TEST(arena_grows_others_by_copying)
 	char *other = arena_alloc(arena, 10);
 	char *q;
 
-	strcpy(p, "some text");
-	strcpy(other, "untouched");
+	memcpy(p, "some text", sizeof("some text"));
+	memcpy(other, "untouched", sizeof("untouched"));
 	q = arena_grow(arena, p, 10, 4 << 20);
 	ck_assert_ptr_ne(p, q);
 	ck_assert_str_eq(q, "some text");
@@ -785,13 +785,15 @@ static struct shown print_cut(void)
 /* 4000 times @fill, with "here" at @offset instead. */
 static struct shown cut_line(const char *fill, uint32_t offset)
 {
-	size_t width = strlen(fill);
+	struct str here = STR("here");
+	struct str part = str_of(fill);
+	size_t width = part.n;
 	char *text = arena_alloc(arena, 4000 * width + 4);
 
 	for (size_t i = 0; i < 4000; i++)
-		memcpy(text + i * width, fill, width);
-	memcpy(text + 4000 * width, "\n", 1);
-	memcpy(text + offset, "here", 4);
+		memcpy(text + i * width, part.p, width);
+	text[4000 * width] = '\n';
+	memcpy(text + offset, here.p, here.n);
 	source_add(&sources, "x", (struct str){ text, 4000 * width + 1 });
 	diag_error(diags, at(offset, 4), "x");
 	return print_cut();
