@@ -148,7 +148,7 @@ static void missing_keys(struct binder *b, const struct node *map,
 	size_t i;
 
 	for (field = fields; field->key; field++) {
-		if (!field->required)
+		if (!(field->how & FIELD_REQUIRED))
 			continue;
 		for (i = 0; i < map->map.n; i++)
 			if (str_is(map->map.pairs[i].key->scalar, field->key))
@@ -195,6 +195,42 @@ void bind_each(struct binder *b, const struct node *node, bind_fn item,
 		item(b, node->list.items[i], into);
 }
 
+static void bind_default(struct binder *b, const struct node *node, void *into)
+{
+	static const char *const words[] = { "drop", "reject", "accept", NULL };
+	static const enum action actions[] = { ACTION_DROP, ACTION_REJECT,
+					       ACTION_ACCEPT };
+	enum action *action = into;
+	int i = bind_word(b, node, words, "a default");
+
+	if (i >= 0)
+		*action = actions[i];
+}
+
+static void default_input(struct binder *b, const struct node *node, void *into)
+{
+	bind_default(b, node, &((enum action *)into)[HOOK_INPUT]);
+}
+
+static void default_forward(struct binder *b, const struct node *node,
+			    void *into)
+{
+	bind_default(b, node, &((enum action *)into)[HOOK_FORWARD]);
+}
+
+static void default_output(struct binder *b, const struct node *node,
+			   void *into)
+{
+	bind_default(b, node, &((enum action *)into)[HOOK_OUTPUT]);
+}
+
+static const struct field default_fields[] = {
+	{ "input", default_input, false },
+	{ "forward", default_forward, false },
+	{ "output", default_output, false },
+	{ NULL, NULL, false },
+};
+
 /* Top level. Values are only remembered here: see policy_bind(). */
 enum top {
 	TOP_POLICY,
@@ -233,54 +269,26 @@ TOP(top_tests, TOP_TESTS)
 
 static const struct field top_fields[] = {
 	{ "policy", top_policy, true },
-	{ "zones", top_zones, true },
-	{ "sets", top_sets, false },
-	{ "services", top_services, false },
-	{ "default", top_default, false },
+	{ "zones", top_zones, true | FIELD_NAMED, zone_fields, "zone" },
+	{ "sets", top_sets, FIELD_NAMED | FIELD_LINE, set_fields, "set" },
+	{ "services", top_services, FIELD_NAMED | FIELD_LIST | FIELD_BLOCK,
+	  NULL, "service" },
+	{ "default", top_default, false, default_fields },
 	{ "invalid", top_invalid, false },
 	{ "mark-mask", top_mark_mask, false },
-	{ "rules", top_rules, false },
-	{ "nat", top_nat, false },
-	{ "offload", top_offload, false },
-	{ "tests", top_tests, false },
+	{ "rules", top_rules, FIELD_ENTRIES | FIELD_LINE, NULL, NULL,
+	  action_at },
+	{ "nat", top_nat, FIELD_ENTRIES | FIELD_LINE, NULL, "nat",
+	  nat_kind_at },
+	{ "offload", top_offload, false, offload_fields },
+	{ "tests", top_tests, FIELD_ENTRIES, test_fields, "test" },
 	{ NULL, NULL, false },
 };
 
-static void bind_default(struct binder *b, const struct node *node, void *into)
+const struct field *policy_fields(void)
 {
-	static const char *const words[] = { "drop", "reject", "accept", NULL };
-	static const enum action actions[] = { ACTION_DROP, ACTION_REJECT,
-					       ACTION_ACCEPT };
-	enum action *action = into;
-	int i = bind_word(b, node, words, "a default");
-
-	if (i >= 0)
-		*action = actions[i];
+	return top_fields;
 }
-
-static void default_input(struct binder *b, const struct node *node, void *into)
-{
-	bind_default(b, node, &((enum action *)into)[HOOK_INPUT]);
-}
-
-static void default_forward(struct binder *b, const struct node *node,
-			    void *into)
-{
-	bind_default(b, node, &((enum action *)into)[HOOK_FORWARD]);
-}
-
-static void default_output(struct binder *b, const struct node *node,
-			   void *into)
-{
-	bind_default(b, node, &((enum action *)into)[HOOK_OUTPUT]);
-}
-
-static const struct field default_fields[] = {
-	{ "input", default_input, false },
-	{ "forward", default_forward, false },
-	{ "output", default_output, false },
-	{ NULL, NULL, false },
-};
 
 static void bind_invalid(struct binder *b, const struct node *node)
 {

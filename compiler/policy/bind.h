@@ -16,6 +16,7 @@
 #include "base/diag.h"
 #include "model.h"
 #include "read/tree.h"
+#include "vocab/field.h"
 
 struct binder {
 	struct arena *arena;
@@ -28,14 +29,6 @@ struct binder {
 	struct map sets;     /* name -> struct set * */
 	struct map services; /* name -> struct service *, user's and used */
 	struct map names;    /* every rule's name -> its struct span * */
-};
-
-typedef void (*bind_fn)(struct binder *b, const struct node *value, void *into);
-
-struct field {
-	const char *key;
-	bind_fn bind;
-	bool required;
 };
 
 /* Where match words may stand too, they are collected here. */
@@ -75,7 +68,11 @@ int bind_word(struct binder *b, const struct node *node,
 void bind_each(struct binder *b, const struct node *node, bind_fn item,
 	       void *into);
 
-/* The areas. */
+/* The areas, and the fields of their maps. */
+extern const struct field zone_fields[], set_fields[], rule_fields[],
+	offload_fields[], test_fields[];
+bool action_at(size_t i, struct field_kind *kind);
+bool nat_kind_at(size_t i, struct field_kind *kind);
 void bind_match(struct binder *b, const struct match_word *word,
 		const struct node *key, const struct node *value,
 		struct matches *matches);

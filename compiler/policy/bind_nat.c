@@ -162,7 +162,7 @@ static void source_address(struct binder *b, const struct node *node,
 static const struct field forward_fields[] = {
 	{ "from", nat_from, true },
 	{ "to", forward_target, true },
-	{ "reflect", nat_reflect, false },
+	{ "reflect", nat_reflect, FIELD_FLAG },
 	{ "name", nat_name, false },
 	{ NULL, NULL, false },
 };
@@ -177,7 +177,7 @@ static const struct field source_fields[] = {
 	{ "from", nat_from, false },
 	{ "to", nat_to, true },
 	{ "address", source_address, true },
-	{ "persistent", nat_persistent, false },
+	{ "persistent", nat_persistent, FIELD_FLAG },
 	{ "name", nat_name, false },
 	{ NULL, NULL, false },
 };
@@ -201,6 +201,13 @@ static const struct nat_word {
 	{ "exempt", NAT_EXEMPT, exempt_fields, "an exemption" },
 	{ NULL, NAT_EXEMPT, NULL, NULL },
 };
+
+bool nat_kind_at(size_t i, struct field_kind *kind)
+{
+	kind->word = nat_words[i].word;
+	kind->fields = nat_words[i].fields;
+	return kind->word != NULL;
+}
 
 static const struct nat_word *find_nat(struct binder *b,
 				       const struct node *node)

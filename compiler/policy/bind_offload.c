@@ -93,8 +93,10 @@ static void entry_after(struct binder *b, const struct node *node, void *into)
 }
 
 static const struct field eligible_fields[] = {
-	{ "from", entry_from, false },	 { "to", entry_to, false },
-	{ "after", entry_after, false }, { "name", entry_name, false },
+	{ "from", entry_from, false },
+	{ "to", entry_to, false },
+	{ "after", entry_after, FIELD_PHRASE },
+	{ "name", entry_name, false },
 	{ NULL, NULL, false },
 };
 
@@ -205,12 +207,13 @@ static void offload_counters(struct binder *b, const struct node *node,
 	bind_bool(b, node, &((struct offload *)into)->counters);
 }
 
-static const struct field offload_fields[] = {
+const struct field offload_fields[] = {
 	{ "devices", offload_devices, false },
 	{ "mode", offload_mode, false },
-	{ "counters", offload_counters, false },
-	{ "eligible", offload_eligible, true },
-	{ "exempt", offload_exempt, false },
+	{ "counters", offload_counters, FIELD_FLAG },
+	{ "eligible", offload_eligible, true | FIELD_ENTRIES | FIELD_LINE,
+	  eligible_fields },
+	{ "exempt", offload_exempt, FIELD_ENTRIES | FIELD_LINE, exempt_fields },
 	{ NULL, NULL, false },
 };
 

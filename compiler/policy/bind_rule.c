@@ -118,7 +118,7 @@ static const struct field log_fields[] = {
 	{ "group", log_group, false },
 	{ "level", log_level, false },
 	{ "snaplen", log_snaplen, false },
-	{ "rate", log_rate, false },
+	{ "rate", log_rate, FIELD_PHRASE },
 	{ NULL, NULL, false },
 };
 
@@ -145,10 +145,13 @@ static void rule_log(struct binder *b, const struct node *node, void *into)
 			   "characters"); /* NFULNL_PREFIXLEN */
 }
 
-static const struct field rule_fields[] = {
-	{ "from", rule_from, false }, { "to", rule_to, false },
-	{ "log", rule_log, false },   { "limit", rule_limit, false },
-	{ "name", rule_name, false }, { NULL, NULL, false },
+const struct field rule_fields[] = {
+	{ "from", rule_from, false },
+	{ "to", rule_to, false },
+	{ "log", rule_log, false, log_fields },
+	{ "limit", rule_limit, FIELD_PHRASE },
+	{ "name", rule_name, false },
+	{ NULL, NULL, false },
 };
 
 struct action_word {
@@ -161,6 +164,13 @@ static const struct action_word actions[] = {
 	{ "reject", ACTION_REJECT }, { "log", ACTION_LOG },
 	{ NULL, ACTION_DROP },
 };
+
+bool action_at(size_t i, struct field_kind *kind)
+{
+	kind->word = actions[i].word;
+	kind->fields = rule_fields;
+	return kind->word != NULL;
+}
 
 /* A list entry with one key: "- accept: {...}". NULL, reported, if not. */
 static const struct pair *entry_pair(struct binder *b, const struct node *node,

@@ -70,10 +70,13 @@ static void set_size(struct binder *b, const struct node *node, void *into)
 		set->size = (uint32_t)size;
 }
 
-static const struct field set_fields[] = {
-	{ "type", set_type, true },  { "elements", set_elements, false },
-	{ "file", set_file, false }, { "timeout", set_timeout, false },
-	{ "size", set_size, false }, { NULL, NULL, false },
+const struct field set_fields[] = {
+	{ "type", set_type, true | FIELD_FIRST },
+	{ "elements", set_elements, FIELD_LIST | FIELD_BLOCK },
+	{ "file", set_file, false },
+	{ "timeout", set_timeout, FIELD_PHRASE },
+	{ "size", set_size, false },
+	{ NULL, NULL, false },
 };
 
 /* False, with *why, if @text is no value of the set's type. */

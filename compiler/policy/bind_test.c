@@ -222,10 +222,10 @@ static void test_name(struct binder *b, const struct node *node, void *into)
 			arena_strndup(b->arena, text.p, text.n);
 }
 
-static const struct field test_fields[] = {
-	{ "packet", test_packet, true },
-	{ "expect", test_expect, true },
-	{ "name", test_name, false },
+const struct field test_fields[] = {
+	{ "packet", test_packet, true | FIELD_LINE, packet_fields },
+	{ "expect", test_expect, true | FIELD_LIST },
+	{ "name", test_name, FIELD_FIRST },
 	{ NULL, NULL, false },
 };
 

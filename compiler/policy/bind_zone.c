@@ -141,12 +141,12 @@ static void zone_required(struct binder *b, const struct node *node, void *into)
 	bind_bool(b, node, &((struct zone *)into)->required);
 }
 
-static const struct field zone_fields[] = {
-	{ "devices", zone_devices, true },
-	{ "subnets", zone_subnets, false },
-	{ "masquerade", zone_masquerade, false },
-	{ "clamp-mss", zone_clamp, false },
-	{ "required", zone_required, false },
+const struct field zone_fields[] = {
+	{ "devices", zone_devices, true | FIELD_LIST },
+	{ "subnets", zone_subnets, FIELD_LIST },
+	{ "masquerade", zone_masquerade, FIELD_FLAG },
+	{ "clamp-mss", zone_clamp, FIELD_FLAG },
+	{ "required", zone_required, FIELD_FLAG },
 	{ NULL, NULL, false },
 };
 

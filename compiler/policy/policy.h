@@ -7,6 +7,10 @@
 
 #include "model.h"
 #include "read/tree.h"
+#include "vocab/field.h"
+
+/* Every key of the language: that of the whole file, and so all others. */
+const struct field *policy_fields(void);
 
 /*
  * Never NULL, but only to be used if @diags then holds no error. Files that

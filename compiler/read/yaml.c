@@ -15,10 +15,10 @@
 #include <yaml.h>
 
 #include "base/map.h"
+#include "read/text.h"
 #include "read/yaml.h"
 
 #define STR_TAG "tag:yaml.org,2002:str"
-#define BOM "\xef\xbb\xbf"
 
 #define SPARE_NODES 32
 
@@ -76,87 +76,6 @@ static struct span span_at(const struct reader *r, size_t offset, size_t length)
 			      (uint32_t)length };
 }
 
-static bool is_utf16(struct str text)
-{
-	const char *p = text.p;
-
-	return text.n >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 ||
-			       memcmp(p, "\xfe\xff", 2) == 0 || !p[0] != !p[1]);
-}
-
-/*
- * What YAML calls printable, but for ASCII's own, and for a byte order mark
- * that is not at the beginning: nobody sees it and nobody means it.
- */
-static bool is_allowed(uint32_t rune)
-{
-	return rune == 0x85 ||
-	       (rune >= 0xa0 && rune <= 0xfffd && rune != 0xfeff) ||
-	       rune >= 0x10000;
-}
-
-static bool is_allowed_ascii(char c)
-{
-	return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t';
-}
-
-static void refuse_text(struct reader *r, size_t at)
-{
-	struct str text = r->source->text;
-	struct str rest = { text.p + at, text.n - at };
-	struct diag *diag;
-	uint32_t rune;
-	size_t n = str_rune(rest, &rune);
-
-	r->failed = true;
-	if (at < 2 && is_utf16(text))
-		diag = diag_error(r->diags, span_at(r, 0, 0),
-				  "the file is UTF-16, not UTF-8");
-	else if (!n)
-		diag = diag_error(r->diags, span_at(r, at, 1),
-				  "the byte 0x%02x here is not UTF-8",
-				  rest.p[0] & 0xff);
-	else if (!rune)
-		diag = diag_error(r->diags, span_at(r, at, 1),
-				  "a NUL byte: this is not a text file");
-	else
-		diag = diag_error(r->diags, span_at(r, at, n),
-				  "the character U+%04X is not allowed", rune);
-	if (!n || (at < 2 && is_utf16(text)))
-		diag_help(diag, "save the file as UTF-8");
-}
-
-#define EACH_BYTE(c) (UINT64_MAX / 0xff * (c))
-
-/*
- * Whether eight bytes are all in ' ' to '~'. The subtraction borrows from the
- * top bit of a byte below ' ', the addition carries into that of one above
- * '~'; what that does to the byte above it only errs towards false.
- */
-static bool is_plain_word(const char *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return !((word | (word - EACH_BYTE(0x20)) | (word + EACH_BYTE(0x01))) &
-		 EACH_BYTE(0x80));
-}
-
-/* The length of the beginning that needs no decoding. */
-static size_t ascii_length(struct str text)
-{
-	size_t n = 0;
-
-	for (;;) {
-		if (text.n - n >= 8 && is_plain_word(text.p + n))
-			n += 8;
-		else if (n < text.n && is_allowed_ascii(text.p[n]))
-			n++;
-		else
-			return n;
-	}
-}
-
 static void add_run(struct reader *r, size_t chars, size_t offset, size_t width)
 {
 	size_t n = r->runs.n;
@@ -178,14 +97,15 @@ static bool check_text(struct reader *r, size_t at)
 
 	while (at < text.n) {
 		struct str rest = { text.p + at, text.n - at };
-		size_t n = ascii_length(rest), width = 1;
+		size_t n = text_ascii_length(rest), width = 1;
 		uint32_t rune;
 
 		if (!n) {
 			n = 1;
 			width = str_rune(rest, &rune);
-			if (!width || !is_allowed(rune)) {
-				refuse_text(r, at);
+			if (!width || !text_is_allowed(rune)) {
+				text_refuse(r->source, at, r->diags);
+				r->failed = true;
 				return false;
 			}
 		}
@@ -1004,12 +924,6 @@ static void read_text(struct reader *r, size_t begin)
 	yaml_parser_delete(&r->parser);
 }
 
-/* libyaml takes a byte order mark for a column of the first line. */
-static size_t text_begin(struct str text)
-{
-	return text.n >= 3 && memcmp(text.p, BOM, 3) == 0 ? 3 : 0;
-}
-
 struct node *yaml_read(struct arena *arena, const struct source *source,
 		       struct diags *diags)
 {
@@ -1019,6 +933,7 @@ struct node *yaml_read(struct arena *arena, const struct source *source,
 		.source = source,
 		.diags = diags,
 	};
+	/* libyaml takes a byte order mark for a column of the first line */
 	size_t begin = text_begin(source->text);
 
 	map_init(&r.anchors, r.scratch);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A key of one of the policy's maps: one row, said once, in policy/bind*.c.
+ * Binding reads how its value is bound; the policy's own spelling (read/dsl.h,
+ * print/print.h) reads how it is written there. Zero is what every word can
+ * do: a key and one value. So a row says only what is special about it, and a
+ * new key can be written, in both spellings, before anybody says more.
+ *
+ *	top-level table -> fields of the maps in it -> fields of those ...
+ *
+ * A table of fields ends with a NULL key.
+ */
+#ifndef NFTOFFC_VOCAB_FIELD_H
+#define NFTOFFC_VOCAB_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct binder;
+struct node;
+
+typedef void (*bind_fn)(struct binder *b, const struct node *value, void *into);
+
+enum field_how {
+	FIELD_REQUIRED = true,
+	FIELD_FLAG = 1 << 1,	/* the key alone means true */
+	FIELD_PHRASE = 1 << 2,	/* text of several words: "16 packets" */
+	FIELD_LIST = 1 << 3,	/* one value is a list of one */
+	FIELD_FIRST = 1 << 4,	/* comes first, without its key */
+	FIELD_BLOCK = 1 << 5,	/* what braces hold, without its key */
+	FIELD_NAMED = 1 << 6,	/* a map: a statement for each name */
+	FIELD_ENTRIES = 1 << 7, /* a list: a statement for each item */
+	FIELD_LINE = 1 << 8,	/* keys and values in a row, without braces */
+};
+
+/* "accept", "drop": the one key of an entry, and the fields of its map. */
+struct field_kind {
+	const char *word;
+	const struct field *fields;
+};
+
+struct field {
+	const char *key;
+	bind_fn bind;
+	unsigned int how;	    /* field_how; "true" is FIELD_REQUIRED */
+	const struct field *fields; /* of the map that it is, or of each map */
+	const char *one; /* of named and entries: the word of one, if not key */
+	/* Entries that have kinds. Without "one", a kind begins a statement. */
+	bool (*kind_at)(size_t i, struct field_kind *kind);
+};
+
+#endif
