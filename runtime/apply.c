@@ -581,6 +581,7 @@ static bool same_counts(const struct apply *a, const struct kernel *kernel,
 	return found->chains.n == a->names.nchains &&
 	       found->sets.n == a->names.nsets &&
 	       found->limits.n == a->names.nlimits &&
+	       found->objects.n == a->names.nobjects &&
 	       found->flowtables.n == a->names.nflowtables &&
 	       (!rules || found->nrules == count_rules(a->ir));
 }

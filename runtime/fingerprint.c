@@ -132,9 +132,16 @@ static uint64_t hash_object(uint64_t hash, const struct nlattr **attrs)
 {
 	uint32_t which = BIT(NFTA_OBJ_NAME) | BIT(NFTA_OBJ_TYPE);
 
-	if (nl_be32(attrs[NFTA_OBJ_TYPE], 0) == NFT_OBJECT_LIMIT)
+	uint32_t type = nl_be32(attrs[NFTA_OBJ_TYPE], 0);
+	const struct nlattr *data[ATTRS_MAX + 1];
+
+	if (type == NFT_OBJECT_LIMIT || type == NFT_OBJECT_CT_HELPER)
 		which |= BIT(NFTA_OBJ_DATA);
-	return hash_attrs(hash, attrs, which);
+	hash = hash_attrs(hash, attrs, which);
+	if (type != NFT_OBJECT_QUOTA || !attrs[NFTA_OBJ_DATA])
+		return hash;
+	nl_attrs(NULL, attrs[NFTA_OBJ_DATA], data, ATTRS_MAX);
+	return hash_attrs(hash, data, BIT(NFTA_QUOTA_BYTES));
 }
 
 /* Devices are compared by themselves: they come and go. */

@@ -61,15 +61,20 @@ static void add_chain(struct names *names, const struct nlmsghdr *message)
 	}
 }
 
-static void add_limit(struct names *names, const struct nlmsghdr *message)
+static void add_object(struct names *names, const struct nlmsghdr *message)
 {
 	const struct nlattr *attrs[NFTA_OBJ_MAX + 1];
 	const char *name;
+	uint32_t type;
 
 	nl_attrs(message, NULL, attrs, NFTA_OBJ_MAX);
 	name = nl_str(attrs[NFTA_OBJ_NAME]);
-	if (name && nl_be32(attrs[NFTA_OBJ_TYPE], 0) == NFT_OBJECT_LIMIT)
+	type = nl_be32(attrs[NFTA_OBJ_TYPE], 0);
+	if (name && type == NFT_OBJECT_LIMIT)
 		*vec_push(names->arena, &names->limits) = keep(names, name);
+	else if (name)
+		*vec_push(names->arena, &names->objects) =
+			(struct table_object){ keep(names, name), type };
 }
 
 static uint32_t size_of(const struct nlattr *desc)
@@ -159,7 +164,7 @@ void names_add(struct names *names, const struct nlmsghdr *message)
 		add_set(names, message);
 		break;
 	case NFT_MSG_NEWOBJ:
-		add_limit(names, message);
+		add_object(names, message);
 		break;
 	case NFT_MSG_NEWFLOWTABLE:
 		add_flowtable(names, message);
@@ -195,6 +200,8 @@ void names_table(const struct names *names, struct table_names *table)
 		.nflowtables = names->flowtables.n,
 		.limits = names->limits.v,
 		.nlimits = names->limits.n,
+		.objects = names->objects.v,
+		.nobjects = names->objects.n,
 		.sets = names->sets.v,
 		.nsets = names->sets.n,
 	};

@@ -21,7 +21,8 @@ struct names {
 	bool exists;
 	VEC(struct table_chain) chains;
 	VEC(const char *) limits;
-	VEC(struct table_set) sets; /* the named ones */
+	VEC(struct table_object) objects; /* the others */
+	VEC(struct table_set) sets;	  /* the named ones */
 	VEC(struct names_flowtable) flowtables;
 	size_t nrules;
 };

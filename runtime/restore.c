@@ -6,7 +6,7 @@
  *
  * What must stay true: chains that both have are kept, so that no hook is
  * unregistered; a dynamic set that both have in the same form is kept, with
- * its elements. Everything else goes and comes anew.
+ * its elements, and so are counters and quotas. Everything else goes and comes anew.
  *
  * Source: uapi nf_tables.h, nfnetlink.h.
  */
@@ -120,6 +120,19 @@ static bool is_kept_chain(const struct restore *r, const struct table_chain *a)
 	       a->priority == b->priority;
 }
 
+/* Counters and quotas go on counting. */
+static bool is_kept_object(const struct restore *r,
+			   const struct table_object *object)
+{
+	size_t i;
+
+	for (i = 0; i < r->next.nobjects; i++)
+		if (r->next.objects[i].type == object->type &&
+		    strcmp(r->next.objects[i].name, object->name) == 0)
+			return true;
+	return false;
+}
+
 static void delete_all(struct restore *r)
 {
 	const struct table_names *now = r->now;
@@ -140,6 +153,10 @@ static void delete_all(struct restore *r)
 	for (i = 0; i < now->nlimits; i++)
 		delete (r, NFT_MSG_DELOBJ, NFTA_OBJ_NAME, now->limits[i],
 			NFT_OBJECT_LIMIT);
+	for (i = 0; i < now->nobjects; i++)
+		if (!is_kept_object(r, &now->objects[i]))
+			delete (r, NFT_MSG_DELOBJ, NFTA_OBJ_NAME,
+				now->objects[i].name, now->objects[i].type);
 }
 
 /*

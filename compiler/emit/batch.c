@@ -101,8 +101,20 @@ static const char *call(struct builder *b, const char *kind, const char *name)
 
 /*
  * All of these name the table by attribute 1 and a thing in it by 2 (chains
- * by 3); objects have their type besides.
+ * by 3).
  */
+static void put_object_removal(struct builder *b, uint32_t type,
+			       const char *kind, const char *name)
+{
+	struct attrs a = message_open(b, NFT_MSG_DELOBJ, 0, nowhere,
+				      call(b, kind, name));
+
+	attr_str(&a, NFTA_OBJ_TABLE, IR_TABLE);
+	attr_str(&a, NFTA_OBJ_NAME, name);
+	attr_u32(&a, NFTA_OBJ_TYPE, type);
+	message_close(b, &a);
+}
+
 static void put_removal(struct builder *b, uint16_t type, uint16_t attr,
 			const char *kind, const char *name)
 {
@@ -110,8 +122,6 @@ static void put_removal(struct builder *b, uint16_t type, uint16_t attr,
 
 	attr_str(&a, NFTA_TABLE_NAME, IR_TABLE);
 	attr_str(&a, attr, name);
-	if (type == NFT_MSG_DELOBJ)
-		attr_u32(&a, NFTA_OBJ_TYPE, NFT_OBJECT_LIMIT);
 	message_close(b, &a);
 }
 
@@ -189,6 +199,42 @@ static void remove_chains(struct builder *b, const struct ir *ir,
 	}
 }
 
+/* "counter", "quota", "ct helper": for messages. */
+static const char *object_kind(uint32_t type)
+{
+	return type == NFT_OBJECT_COUNTER   ? "counter" :
+	       type == NFT_OBJECT_QUOTA	    ? "quota" :
+	       type == NFT_OBJECT_CT_HELPER ? "ct helper" :
+					      "object";
+}
+
+/* As a key of the map of what is kept; no set's name begins like it. */
+static struct str object_key(struct builder *b, const char *name)
+{
+	return str_of(arena_printf(b->scratch, "object %s", name));
+}
+
+/* Objects that stay are added to @kept. */
+static void remove_objects(struct builder *b, const struct ir *ir,
+			   const struct table_names *now, struct map *kept)
+{
+	struct map objects;
+
+	map_init(&objects, b->scratch);
+	for (struct ir_object *o = ir->objects; o; o = o->next)
+		map_add(&objects, str_of(o->name), o);
+	for (size_t i = 0; i < now->nobjects; i++) {
+		const struct table_object *old = &now->objects[i];
+		struct ir_object *o = map_get(&objects, str_of(old->name));
+
+		if (o && o->type == old->type)
+			map_add(kept, object_key(b, old->name), o);
+		else
+			put_object_removal(b, old->type, object_kind(old->type),
+					   old->name);
+	}
+}
+
 static void remove_old(struct builder *b, const struct ir *ir,
 		       const struct table_names *now, struct map *kept)
 {
@@ -199,8 +245,9 @@ static void remove_old(struct builder *b, const struct ir *ir,
 		put_removal(b, NFT_MSG_DELFLOWTABLE, NFTA_FLOWTABLE_NAME,
 			    "flowtable", now->flowtables[i]);
 	for (size_t i = 0; i < now->nlimits; i++)
-		put_removal(b, NFT_MSG_DELOBJ, NFTA_OBJ_NAME, "limit",
-			    now->limits[i]);
+		put_object_removal(b, NFT_OBJECT_LIMIT, "limit",
+				   now->limits[i]);
+	remove_objects(b, ir, now, kept);
 }
 
 /* ---- Adding ---- */
@@ -282,6 +329,45 @@ static void put_limit(struct builder *b, const struct ir_limit *limit)
 	message_close(b, &a);
 }
 
+static void put_object_data(struct attrs *a, const struct ir_object *object)
+{
+	uint8_t *data = attr_begin(a);
+
+	switch (object->type) {
+	case NFT_OBJECT_COUNTER:
+		attr_u64(a, NFTA_COUNTER_BYTES, 0);
+		attr_u64(a, NFTA_COUNTER_PACKETS, 0);
+		break;
+	case NFT_OBJECT_QUOTA:
+		attr_u64(a, NFTA_QUOTA_BYTES, object->bytes);
+		attr_u32(a, NFTA_QUOTA_FLAGS, 0);
+		break;
+	case NFT_OBJECT_CT_HELPER:
+		attr_str(a, NFTA_CT_HELPER_NAME, object->helper);
+		attr_u8(a, NFTA_CT_HELPER_L4PROTO, object->proto);
+		break;
+	}
+	attr_end(a, data, NFTA_OBJ_DATA);
+}
+
+/* Of a quota that is kept the amount is changed, in place. */
+static void put_object(struct builder *b, const struct ir_object *object,
+		       const struct map *kept)
+{
+	struct attrs a;
+
+	if (object->type != NFT_OBJECT_QUOTA &&
+	    map_get(kept, object_key(b, object->name)))
+		return;
+	a = message_open(b, NFT_MSG_NEWOBJ, NLM_F_CREATE, object->span,
+			 call(b, object_kind(object->type), object->name));
+	attr_str(&a, NFTA_OBJ_TABLE, IR_TABLE);
+	attr_str(&a, NFTA_OBJ_NAME, object->name);
+	attr_u32(&a, NFTA_OBJ_TYPE, object->type);
+	put_object_data(&a, object);
+	message_close(b, &a);
+}
+
 static void put_sets(struct builder *b, const struct ir *ir,
 		     const struct map *kept)
 {
@@ -319,6 +405,8 @@ static int put_policy(struct builder *b, const struct ir *ir,
 		put_flowtable(b, f);
 	for (const struct ir_limit *l = ir->limits; l; l = l->next)
 		put_limit(b, l);
+	for (const struct ir_object *o = ir->objects; o; o = o->next)
+		put_object(b, o, &kept);
 	put_sets(b, ir, &kept);
 	err = put_rules(b, ir);
 	if (err)

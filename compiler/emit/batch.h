@@ -51,6 +51,11 @@ struct table_set {
 	uint64_t timeout;
 };
 
+struct table_object {
+	const char *name;
+	uint32_t type; /* NFT_OBJECT_* */
+};
+
 /*
  * What our table holds now, names and kinds only, as the runtime read it from
  * the kernel. A batch removes of it what the new policy does not have.
@@ -63,6 +68,8 @@ struct table_names {
 	size_t nflowtables;
 	const char **limits; /* objects of type NFT_OBJECT_LIMIT */
 	size_t nlimits;
+	struct table_object *objects; /* of the other types */
+	size_t nobjects;
 	struct table_set *sets; /* the named ones */
 	size_t nsets;
 };
@@ -76,7 +83,9 @@ struct batch_options {
 /*
  * A dynamic set that is there already with the same definition is kept, with
  * its elements; every other set is deleted and made anew in the transaction.
- * Limits are made anew. A chain whose kind, hook or priority is another now is
+ * Limits are made anew. Other objects of the same name and type are kept:
+ * counters and quotas with what they counted, a quota with its new amount.
+ * A chain whose kind, hook or priority is another now is
  * deleted and added, the one case in which packets may pass in between.
  * Flowtables are deleted and made anew: that sends their flows back to the slow
  * path, where the new epoch decides them again.

@@ -139,6 +139,61 @@ static void put_ct_set(struct attrs *a, const struct expr *e)
 	attr_u32(a, NFTA_CT_SREG, e->reg);
 }
 
+static void put_meta_set(struct attrs *a, const struct expr *e)
+{
+	attr_u32(a, NFTA_META_KEY, e->arg);
+	attr_u32(a, NFTA_META_SREG, e->reg);
+}
+
+static void put_payload_set(struct attrs *a, const struct expr *e)
+{
+	attr_u32(a, NFTA_PAYLOAD_SREG, e->reg);
+	attr_u32(a, NFTA_PAYLOAD_BASE, e->key->base);
+	attr_u32(a, NFTA_PAYLOAD_OFFSET, e->key->offset);
+	attr_u32(a, NFTA_PAYLOAD_LEN, e->len);
+	attr_u32(a, NFTA_PAYLOAD_CSUM_TYPE, e->payload.csum);
+	attr_u32(a, NFTA_PAYLOAD_CSUM_OFFSET, e->payload.csum_offset);
+	attr_u32(a, NFTA_PAYLOAD_CSUM_FLAGS, 0);
+}
+
+static void put_queue(struct attrs *a, const struct expr *e)
+{
+	attr_u16(a, NFTA_QUEUE_NUM, (uint16_t)e->arg);
+	attr_u16(a, NFTA_QUEUE_TOTAL, (uint16_t)e->len);
+	if (e->flags)
+		attr_u16(a, NFTA_QUEUE_FLAGS, (uint16_t)e->flags);
+}
+
+/* The state that each element of a dynamic set has of its own. */
+static void put_state(struct attrs *a, const struct expr *e)
+{
+	uint8_t *expr = attr_begin(a), *data;
+
+	attr_str(a, NFTA_EXPR_NAME, e->dynset.rate ? "limit" : "connlimit");
+	data = attr_begin(a);
+	if (e->dynset.rate) {
+		attr_u64(a, NFTA_LIMIT_RATE, e->dynset.rate);
+		attr_u64(a, NFTA_LIMIT_UNIT, e->dynset.unit);
+		attr_u32(a, NFTA_LIMIT_BURST, e->dynset.burst);
+		attr_u32(a, NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	} else {
+		attr_u32(a, NFTA_CONNLIMIT_COUNT, e->dynset.connections);
+	}
+	attr_end(a, data, NFTA_EXPR_DATA);
+	attr_end(a, expr, NFTA_DYNSET_EXPR);
+}
+
+static void put_dynset(struct attrs *a, const struct expr *e)
+{
+	attr_str(a, NFTA_DYNSET_SET_NAME, e->name);
+	attr_u32(a, NFTA_DYNSET_OP, e->arg);
+	attr_u32(a, NFTA_DYNSET_SREG_KEY, e->reg);
+	if (e->dynset.timeout)
+		attr_u64(a, NFTA_DYNSET_TIMEOUT, e->dynset.timeout);
+	if (e->dynset.rate || e->dynset.connections)
+		put_state(a, e);
+}
+
 static void put_log(struct attrs *a, const struct expr *e)
 {
 	if (e->name)
@@ -241,6 +296,11 @@ static const struct form forms[] = {
 	[EXPR_IMMEDIATE] = { "immediate", put_immediate },
 	[EXPR_VERDICT] = { "immediate", put_verdict },
 	[EXPR_CT_SET] = { "ct", put_ct_set },
+	[EXPR_META_SET] = { "meta", put_meta_set },
+	[EXPR_PAYLOAD_SET] = { "payload", put_payload_set },
+	[EXPR_NOTRACK] = { "notrack", put_nothing },
+	[EXPR_QUEUE] = { "queue", put_queue },
+	[EXPR_DYNSET] = { "dynset", put_dynset },
 	[EXPR_LOG] = { "log", put_log },
 	[EXPR_LIMIT] = { "limit", put_limit },
 	[EXPR_OBJREF] = { "objref", put_objref },

@@ -3,7 +3,8 @@
  * The IR as a file for `nft -f`, to be read by people too.
  *
  *	declare		the table and all that is named in it, empty
- *	flush		rules, then elements; limits and flowtables go
+ *	flush		rules, then elements; limits and flowtables go (counters
+ *			and quotas go on counting)
  *	fill		everything, as nft would list it
  *
  * What must stay true: the file loads on nothing, and on what it left itself,
@@ -428,6 +429,43 @@ static void put_limit(struct buf *out, const struct ir_limit *limit)
 	buf_puts(out, "\n\t}\n");
 }
 
+static const char *object_word(const struct ir_object *object)
+{
+	return object->type == NFT_OBJECT_COUNTER ? "counter" :
+	       object->type == NFT_OBJECT_QUOTA	  ? "quota" :
+						    "ct helper";
+}
+
+/* In the greatest unit that it is a whole number of, as nft lists it. */
+static void put_bytes(struct buf *out, uint64_t bytes)
+{
+	static const char *const units[] = { " bytes", " kbytes", " mbytes" };
+	size_t i = 0;
+
+	for (; i < 2 && bytes && bytes % 1024 == 0; i++)
+		bytes /= 1024;
+	buf_put_u64(out, bytes);
+	buf_puts(out, units[i]);
+}
+
+/* Counters and quotas that are there keep what they counted. */
+static void put_object(struct buf *out, const struct ir_object *object)
+{
+	put_head(out, object_word(object), object->name);
+	if (object->type == NFT_OBJECT_QUOTA) {
+		buf_puts(out, "\t\t");
+		put_bytes(out, object->bytes);
+		buf_putc(out, '\n');
+	} else if (object->type == NFT_OBJECT_CT_HELPER) {
+		buf_puts(out, "\t\ttype \"");
+		buf_puts(out, object->helper);
+		buf_puts(out, "\" protocol ");
+		wire_print(out, WIRE_INET_PROTO, &object->proto);
+		buf_puts(out, ";\n\t\tl3proto inet\n");
+	}
+	buf_puts(out, "\t}\n");
+}
+
 static bool is_exact(const char *device)
 {
 	return !strchr(device, '*');
@@ -490,6 +528,10 @@ static void put_table(struct buf *out, const struct ir *ir, bool full)
 	for (const struct ir_limit *l = ir->limits; l; l = l->next) {
 		put_gap(out, &first);
 		put_limit(out, l);
+	}
+	for (const struct ir_object *o = ir->objects; o; o = o->next) {
+		put_gap(out, &first);
+		put_object(out, o);
 	}
 	for (const struct ir_set *s = ir->sets; s; s = s->next) {
 		put_gap(out, &first);

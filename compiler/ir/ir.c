@@ -31,6 +31,7 @@ struct ir *ir_new(struct arena *arena, const char *policy)
 	ir->chain_tail = &ir->chains;
 	ir->set_tail = &ir->sets;
 	ir->limit_tail = &ir->limits;
+	ir->object_tail = &ir->objects;
 	ir->flowtable_tail = &ir->flowtables;
 	return ir;
 }
@@ -65,6 +66,19 @@ struct ir_limit *ir_limit_add(struct ir *ir, const char *name, struct span span)
 	limit->span = span;
 	APPEND(ir, limit, limit);
 	return limit;
+}
+
+struct ir_object *ir_object_add(struct ir *ir, uint32_t type, const char *name,
+				struct span span)
+{
+	struct ir_object *object =
+		arena_new_object(ir->arena, struct ir_object);
+
+	object->name = name;
+	object->span = span;
+	object->type = type;
+	APPEND(ir, object, object);
+	return object;
 }
 
 struct ir_flowtable *ir_flowtable_add(struct ir *ir, const char *name,
@@ -354,6 +368,16 @@ struct stmt *ir_stmt(struct ir_build *b, const struct stmt_ops *ops)
 	return stmt;
 }
 
+struct stmt *ir_stmt_on(struct ir_build *b, const struct stmt_ops *ops,
+			enum key_id id)
+{
+	struct stmt *stmt = ir_stmt(b, ops);
+
+	b->ops[b->nops - 1].keys[0] = (uint8_t)id;
+	b->ops[b->nops - 1].nkeys = 1;
+	return stmt;
+}
+
 /* Rules that stand together end alike: they share the statement. */
 void ir_verdict(struct ir_build *b, enum verdict code, const char *chain)
 {
@@ -474,6 +498,8 @@ static void add_op(struct digest *d, const struct ir_op *op)
 {
 	add_number(d, op->kind);
 	if (op->kind == IR_OP_STMT) {
+		if (op->nkeys)
+			add_bytes(d, op->keys, op->nkeys);
 		add_stmt(d, op->stmt, op->epoch);
 		return;
 	}
@@ -513,6 +539,15 @@ static void add_chain(struct digest *d, const struct ir_chain *chain)
 	}
 }
 
+static void add_object(struct digest *d, const struct ir_object *object)
+{
+	add_string(d, object->name);
+	add_number(d, object->type);
+	add_number(d, object->bytes);
+	add_string(d, object->helper);
+	add_number(d, object->proto);
+}
+
 static void add_flowtable(struct digest *d,
 			  const struct ir_flowtable *flowtable)
 {
@@ -544,6 +579,8 @@ uint64_t ir_digest(const struct ir *ir)
 		add_number(&d, l->unit);
 		add_number(&d, l->burst);
 	}
+	for (const struct ir_object *o = ir->objects; o; o = o->next)
+		add_object(&d, o);
 	for (const struct ir_set *set = ir->sets; set; set = set->next)
 		add_set(&d, set);
 	for (const struct ir_chain *c = ir->chains; c; c = c->next)

@@ -96,12 +96,12 @@ enum ir_op_kind {
 struct ir_op {
 	enum ir_op_kind kind;
 	bool neg;
-	bool masked;  /* VMAP: the (single) key is first ANDed with hi */
-	bool epoch;   /* the mark in lo, or what a STMT ct_mark sets, is of
+	bool masked;   /* VMAP: the (single) key is first ANDed with hi */
+	bool epoch;    /* the mark in lo, or what a STMT ct_mark sets, is of
 		       * the epoch */
-	uint8_t cmp;  /* CMP: NFT_CMP_EQ.. */
-	uint8_t plen; /* PREFIX: bits */
-	uint8_t nkeys;
+	uint8_t cmp;   /* CMP: NFT_CMP_EQ.. */
+	uint8_t plen;  /* PREFIX: bits */
+	uint8_t nkeys; /* STMT: what its keys need is tested before it */
 	uint8_t keys[IR_CONCAT_MAX]; /* enum key_id */
 	uint8_t lo[WIRE_MAX], hi[WIRE_MAX];
 	struct ir_set *set;
@@ -114,6 +114,20 @@ struct ir_limit { /* a named limit object: shared by the rules naming it */
 	struct span span;
 	uint64_t rate, unit; /* packets per unit seconds */
 	uint32_t burst;
+};
+
+/*
+ * The other named objects. Counters and quotas go on counting when another
+ * policy has them too; of a quota, the amount may be another.
+ */
+struct ir_object {
+	struct ir_object *next;
+	const char *name;
+	struct span span;
+	uint32_t type;	    /* NFT_OBJECT_COUNTER, _QUOTA or _CT_HELPER */
+	uint64_t bytes;	    /* of a quota */
+	const char *helper; /* as the kernel calls it */
+	uint8_t proto;	    /* of a helper, IPPROTO_* */
 };
 
 struct ir_flowtable {
@@ -152,6 +166,7 @@ struct ir {
 	struct ir_chain *chains;
 	struct ir_set *sets; /* the named ones */
 	struct ir_limit *limits;
+	struct ir_object *objects;
 	struct ir_flowtable *flowtables;
 	struct map shared_by_value;	 /* -> struct ir_shared * */
 	size_t anonymous;		 /* uses of anonymous sets of values */
@@ -160,6 +175,7 @@ struct ir {
 	struct ir_chain **chain_tail;
 	struct ir_set **set_tail;
 	struct ir_limit **limit_tail;
+	struct ir_object **object_tail;
 	struct ir_flowtable **flowtable_tail;
 };
 
@@ -175,6 +191,8 @@ struct ir_chain *ir_chain_add(struct ir *ir, const char *name,
 struct ir_set *ir_set_add(struct ir *ir, const char *name, struct span span);
 struct ir_limit *ir_limit_add(struct ir *ir, const char *name,
 			      struct span span);
+struct ir_object *ir_object_add(struct ir *ir, uint32_t type, const char *name,
+				struct span span);
 struct ir_flowtable *ir_flowtable_add(struct ir *ir, const char *name,
 				      struct span span);
 /* Fields are concatenated in this order; computes klen. */
@@ -236,6 +254,9 @@ void ir_in_ranges(struct ir_build *b, enum key_id key, const uint8_t *ranges,
  */
 void ir_share_sets(struct ir *ir);
 struct stmt *ir_stmt(struct ir_build *b, const struct stmt_ops *ops);
+/* A statement that reads, or writes where @id is. */
+struct stmt *ir_stmt_on(struct ir_build *b, const struct stmt_ops *ops,
+			enum key_id id);
 void ir_verdict(struct ir_build *b, enum verdict code, const char *chain);
 struct ir_rule *ir_rule_add(struct ir_build *b, struct ir_chain *chain,
 			    struct span span, const char *comment);

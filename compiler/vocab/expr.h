@@ -15,18 +15,23 @@
 
 enum expr_kind {
 	EXPR_NONE,
-	EXPR_LOAD,	/* len bytes from where the key begins -> reg */
-	EXPR_CMP,	/* reg op data[len] */
-	EXPR_RANGE,	/* reg in (op eq) or outside (neq) data..data2 */
-	EXPR_BITWISE,	/* reg = (reg & data) ^ data2, len */
-	EXPR_BYTEORDER, /* reg = hton(reg), size arg, len */
-	EXPR_LOOKUP,	/* reg in set; flags NFT_LOOKUP_F_INV */
-	EXPR_IMMEDIATE, /* reg = data[len] */
-	EXPR_VERDICT,	/* arg = NF_DROP, NFT_GOTO ...; name: chain */
-	EXPR_CT_SET,	/* ct key arg = reg */
-	EXPR_LOG,	/* name: prefix; the log fields below */
-	EXPR_LIMIT,	/* the limit fields below */
-	EXPR_OBJREF,	/* arg = NFT_OBJECT_*, name */
+	EXPR_LOAD,	  /* len bytes from where the key begins -> reg */
+	EXPR_CMP,	  /* reg op data[len] */
+	EXPR_RANGE,	  /* reg in (op eq) or outside (neq) data..data2 */
+	EXPR_BITWISE,	  /* reg = (reg & data) ^ data2, len */
+	EXPR_BYTEORDER,	  /* reg = hton(reg), size arg, len */
+	EXPR_LOOKUP,	  /* reg in set; flags NFT_LOOKUP_F_INV */
+	EXPR_IMMEDIATE,	  /* reg = data[len] */
+	EXPR_VERDICT,	  /* arg = NF_DROP, NFT_GOTO ...; name: chain */
+	EXPR_CT_SET,	  /* ct key arg = reg */
+	EXPR_META_SET,	  /* meta key arg = reg */
+	EXPR_PAYLOAD_SET, /* len bytes where the key begins = reg */
+	EXPR_NOTRACK,
+	EXPR_QUEUE,  /* arg: first number, len: how many; flags */
+	EXPR_DYNSET, /* arg = NFT_DYNSET_OP_*, reg: key, name: the set */
+	EXPR_LOG,    /* name: prefix; the log fields below */
+	EXPR_LIMIT,  /* the limit fields below */
+	EXPR_OBJREF, /* arg = NFT_OBJECT_*, name */
 	EXPR_COUNTER,
 	EXPR_REJECT, /* arg = NFT_REJECT_*, flags = icmp code */
 	EXPR_NAT,    /* arg = NFT_NAT_SNAT/DNAT, family; registers below */
@@ -65,6 +70,15 @@ struct expr {
 		struct {
 			uint32_t offset;
 		} tcpopt;
+		struct {
+			uint32_t csum, csum_offset; /* NFT_PAYLOAD_CSUM_* */
+		} payload;
+		struct {
+			uint64_t timeout;    /* milliseconds, 0: none */
+			uint64_t rate, unit; /* rate 0: none */
+			uint32_t burst;
+			uint32_t connections; /* 0: none */
+		} dynset;
 	};
 };
 

@@ -43,6 +43,7 @@ static const struct key keys[KEY_IDS] = {
 	[KEY_L4PROTO] = META("meta l4proto", WIRE_INET_PROTO, NFT_META_L4PROTO),
 	[KEY_IIFNAME] = META("iifname", WIRE_IFNAME, NFT_META_IIFNAME),
 	[KEY_OIFNAME] = META("oifname", WIRE_IFNAME, NFT_META_OIFNAME),
+	[KEY_MARK] = META("meta mark", WIRE_MARK, NFT_META_MARK),
 	[KEY_IP_SADDR] = NETWORK("ip saddr", WIRE_IPV4, NFPROTO_IPV4, 12),
 	[KEY_IP_DADDR] = NETWORK("ip daddr", WIRE_IPV4, NFPROTO_IPV4, 16),
 	[KEY_IP6_SADDR] = NETWORK("ip6 saddr", WIRE_IPV6, NFPROTO_IPV6, 8),
@@ -64,6 +65,11 @@ static const struct key keys[KEY_IDS] = {
 	[KEY_FIB_DADDR_TYPE] = FIB_TYPE("fib daddr type", NFTA_FIB_F_DADDR),
 	[KEY_FIB_DADDR_IIF_TYPE] = FIB_TYPE("fib daddr . iif type",
 					    NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF),
+	[KEY_FIB_DADDR_OIFNAME] = {
+		.text = "fib daddr oifname", .type = WIRE_IFNAME,
+		.load = LOAD_FIB, .arg = NFT_FIB_RESULT_OIFNAME,
+		.flags = NFTA_FIB_F_DADDR,
+	},
 };
 
 const struct key *key(enum key_id id)

@@ -31,6 +31,8 @@ enum key_id {
 	KEY_CT_BYTES,
 	KEY_FIB_DADDR_TYPE,	/* fib daddr type */
 	KEY_FIB_DADDR_IIF_TYPE, /* fib daddr . iif type */
+	KEY_MARK,		/* meta mark */
+	KEY_FIB_DADDR_OIFNAME,	/* the device of the route to daddr */
 	KEY_IDS
 };
 

@@ -12,16 +12,28 @@
 
 struct stmt;
 
+/*
+ * Which of a connection's packets a statement must see: what decides whether a
+ * connection that it touches may be offloaded.
+ */
+enum stmt_later {
+	LATER_ALL,	/* every one: zero is the careful value */
+	LATER_IF_EVERY, /* every one if the policy says so ("log: every") */
+	LATER_NONE,	/* the first, or those of the handshake */
+};
+
 struct stmt_ops {
 	const char *name; /* nft's word */
 	const char *doc;  /* one sentence for the manual */
+	enum stmt_later later;
 	void (*print)(struct buf *out, const struct stmt *stmt);
 	void (*linear)(struct exprs *out, const struct stmt *stmt);
 };
 
 extern const struct stmt_ops stmt_verdict, stmt_log, stmt_limit, stmt_counter,
-	stmt_ct_mark, stmt_reject, stmt_nat, stmt_masquerade, stmt_flow_add,
-	stmt_mss;
+	stmt_quota, stmt_update, stmt_mark, stmt_dscp, stmt_helper,
+	stmt_notrack, stmt_queue, stmt_ct_mark, stmt_reject, stmt_nat,
+	stmt_masquerade, stmt_flow_add, stmt_mss;
 
 /* All of them, NULL at the end: tests and the manual walk this. */
 extern const struct stmt_ops *const stmt_all[];
@@ -41,11 +53,34 @@ void verdict_print(struct buf *out, enum verdict verdict, const char *chain);
 /* "rate 10/second burst 5 packets", as in a rule and in a limit object. */
 void limit_print(struct buf *out, uint64_t rate, uint64_t unit, uint32_t burst);
 
+/* A reference to a named object: "counter name \"web\"". */
+void object_print(struct buf *out, const char *words, const char *name);
+/* @type is NFT_OBJECT_*. */
+void object_linear(struct exprs *out, uint32_t type, const char *name);
+
 enum reject_kind {
 	REJECT_ICMPX_ADMIN, /* icmpx admin-prohibited */
-	REJECT_ICMPX_PORT,  /* icmpx port-unreachable */
-	REJECT_TCP_RESET,   /* needs meta l4proto tcp before it */
+	REJECT_ICMPX_PORT,
+	REJECT_ICMPX_HOST,
+	REJECT_ICMPX_NET,
+	REJECT_TCP_RESET, /* needs meta l4proto tcp before it */
+	REJECTS
 };
+
+/* Names of traffic classes; NULL past the end. */
+const struct wire_name *dscp_name_at(size_t i);
+
+/* How a policy calls it: "port-unreachable"; NULL past the end. */
+const char *reject_word(enum reject_kind kind);
+
+/* A connection tracking helper, and the protocols that it reads. */
+struct ct_helper {
+	const char *name;      /* in a policy */
+	const char *type;      /* in the kernel */
+	uint8_t proto, proto2; /* IPPROTO_*, 0: none */
+};
+
+const struct ct_helper *ct_helper_at(size_t i); /* NULL past the end */
 
 struct stmt {
 	const struct stmt_ops *ops;
@@ -69,6 +104,30 @@ struct stmt {
 		struct {
 			uint32_t keep, set; /* mark = mark & keep | set */
 		} ct_mark;
+		struct {
+			uint32_t keep, set; /* mark = mark & keep | set */
+		} mark;
+		const char *object; /* named counter, quota or helper; a
+				     * counter's may be NULL */
+		struct {
+			uint16_t lo, hi;
+			bool bypass, fanout;
+		} queue;
+		struct {
+			uint8_t family; /* NFPROTO_IPV4, NFPROTO_IPV6 */
+			uint8_t value;
+		} dscp;
+		struct {
+			const char *set;
+			enum key_id key;
+			bool constant;	     /* one element for all packets */
+			bool refresh;	     /* the timeout begins again */
+			uint64_t timeout;    /* milliseconds, 0: the set's */
+			uint64_t rate, unit; /* 0: no rate to keep to */
+			uint32_t burst;
+			uint32_t connections; /* at once, 0: any number */
+		} update;
+		uint16_t mss; /* 0: the route's */
 		enum reject_kind reject;
 		struct {
 			bool source;	/* snat, else dnat */

@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A counter of the rule's own: packets and bytes that came this far. */
+/*
+ * Counters: packets and bytes that came this far, for the rule alone or in a
+ * named object that rules share and that outlives them.
+ */
+#include <linux/netfilter/nf_tables.h>
+
 #include "stmt.h"
 
 static void print(struct buf *out, const struct stmt *stmt)
 {
-	(void)stmt;
-	buf_puts(out, "counter");
+	if (stmt->object)
+		object_print(out, "counter name", stmt->object);
+	else
+		buf_puts(out, "counter");
 }
 
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
-	(void)stmt;
-	expr_add(out, EXPR_COUNTER);
+	if (stmt->object)
+		object_linear(out, NFT_OBJECT_COUNTER, stmt->object);
+	else
+		expr_add(out, EXPR_COUNTER);
 }
 
 const struct stmt_ops stmt_counter = {
 	.name = "counter",
 	.doc = "Counts the packets and bytes that reach it.",
+	.later = LATER_IF_EVERY,
 	.print = print,
 	.linear = linear,
 };

@@ -67,6 +67,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 const struct stmt_ops stmt_ct_mark = {
 	.name = "ct mark",
 	.doc = "Changes bits of the connection's mark.",
+	.later = LATER_NONE,
 	.print = print,
 	.linear = linear,
 };

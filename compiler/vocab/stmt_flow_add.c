@@ -16,6 +16,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 const struct stmt_ops stmt_flow_add = {
 	.name = "flow add",
 	.doc = "Offloads the connection.",
+	.later = LATER_NONE,
 	.print = print,
 	.linear = linear,
 };

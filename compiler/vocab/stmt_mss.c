@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Lowers the segment size that a TCP handshake offers to what the route can
- * carry. The rule has tested for the SYN flag before.
+ * carry, or to a given one. The rule has tested for the SYN flag before.
  */
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/tcp.h>
@@ -13,20 +13,42 @@
 
 static void print(struct buf *out, const struct stmt *stmt)
 {
-	(void)stmt;
-	buf_puts(out, "tcp option maxseg size set rt mtu");
+	buf_puts(out, "tcp option maxseg size set ");
+	if (stmt->mss)
+		buf_put_u64(out, stmt->mss);
+	else
+		buf_puts(out, "rt mtu");
 }
 
-static void linear(struct exprs *out, const struct stmt *stmt)
+static void route_size(struct exprs *out)
 {
 	struct expr *expr = expr_add(out, EXPR_RT_LOAD);
 
-	(void)stmt;
 	expr->arg = NFT_RT_TCPMSS;
 	expr->reg = NFT_REG_1;
 	expr = expr_add(out, EXPR_BYTEORDER);
 	expr->reg = NFT_REG_1;
 	expr->arg = expr->len = sizeof(uint16_t);
+}
+
+static void given_size(struct exprs *out, uint16_t size)
+{
+	struct expr *expr = expr_add(out, EXPR_IMMEDIATE);
+
+	expr->reg = NFT_REG_1;
+	expr->len = sizeof(size);
+	expr->data[0] = (uint8_t)(size >> 8);
+	expr->data[1] = (uint8_t)size;
+}
+
+static void linear(struct exprs *out, const struct stmt *stmt)
+{
+	struct expr *expr;
+
+	if (stmt->mss)
+		given_size(out, stmt->mss);
+	else
+		route_size(out);
 	expr = expr_add(out, EXPR_TCPOPT_SET);
 	expr->reg = NFT_REG_1;
 	expr->arg = TCPOPT_MAXSEG;
@@ -36,7 +58,9 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_mss = {
 	.name = "tcp option maxseg",
-	.doc = "Lowers a TCP handshake's segment size to the route's.",
+	.doc = "Lowers a TCP handshake's segment size to the route's, "
+	       "or to a given one.",
+	.later = LATER_NONE,
 	.print = print,
 	.linear = linear,
 };

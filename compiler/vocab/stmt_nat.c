@@ -107,6 +107,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 const struct stmt_ops stmt_nat = {
 	.name = "nat",
 	.doc = "Translates the source or the destination of the connection.",
+	.later = LATER_NONE,
 	.print = print,
 	.linear = linear,
 };

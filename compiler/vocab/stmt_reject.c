@@ -7,18 +7,31 @@
 
 #include "stmt.h"
 
+#define ICMPX(word, code)                                                      \
+	{                                                                      \
+		word, "reject with icmpx " word, NFT_REJECT_ICMPX_UNREACH,     \
+			code                                                   \
+	}
+
 static const struct {
-	const char *text;
+	const char *word, *text;
 	uint32_t type, code;
-} rejects[] = {
-	[REJECT_ICMPX_ADMIN] = { "reject with icmpx admin-prohibited",
-				 NFT_REJECT_ICMPX_UNREACH,
-				 NFT_REJECT_ICMPX_ADMIN_PROHIBITED },
-	[REJECT_ICMPX_PORT] = { "reject with icmpx port-unreachable",
-				NFT_REJECT_ICMPX_UNREACH,
-				NFT_REJECT_ICMPX_PORT_UNREACH },
-	[REJECT_TCP_RESET] = { "reject with tcp reset", NFT_REJECT_TCP_RST, 0 },
+} rejects[REJECTS] = {
+	[REJECT_ICMPX_ADMIN] =
+		ICMPX("admin-prohibited", NFT_REJECT_ICMPX_ADMIN_PROHIBITED),
+	[REJECT_ICMPX_PORT] =
+		ICMPX("port-unreachable", NFT_REJECT_ICMPX_PORT_UNREACH),
+	[REJECT_ICMPX_HOST] =
+		ICMPX("host-unreachable", NFT_REJECT_ICMPX_HOST_UNREACH),
+	[REJECT_ICMPX_NET] = ICMPX("no-route", NFT_REJECT_ICMPX_NO_ROUTE),
+	[REJECT_TCP_RESET] = { "tcp-reset", "reject with tcp reset",
+			       NFT_REJECT_TCP_RST, 0 },
 };
+
+const char *reject_word(enum reject_kind kind)
+{
+	return kind < REJECTS ? rejects[kind].word : NULL;
+}
 
 static void print(struct buf *out, const struct stmt *stmt)
 {
@@ -36,6 +49,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 const struct stmt_ops stmt_reject = {
 	.name = "reject",
 	.doc = "Drops the packet and tells its sender.",
+	.later = LATER_NONE,
 	.print = print,
 	.linear = linear,
 };

@@ -58,6 +58,7 @@ const struct stmt_ops stmt_verdict = {
 	.name = "verdict",
 	.doc = "Decides: accept or drop the packet, go on in another chain, "
 	       "or return from this one.",
+	.later = LATER_NONE,
 	.print = print,
 	.linear = linear,
 };

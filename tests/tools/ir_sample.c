@@ -217,6 +217,8 @@ static const struct example examples[KEY_IDS] = {
 	[KEY_CT_BYTES] = { 1000000, 5000000000, true },
 	[KEY_FIB_DADDR_TYPE] = { 2, 3, false },
 	[KEY_FIB_DADDR_IIF_TYPE] = { 1, 5, false },
+	[KEY_MARK] = { 0x10, 0x20, true },
+	[KEY_FIB_DADDR_OIFNAME] = { 1, 2, false },
 };
 
 static struct value example(enum key_id id, uint64_t n)
@@ -700,10 +702,109 @@ static void rejects(struct ir *ir, struct ir_chain *chain)
 	ir_is(&b, KEY_L4PROTO, 6);
 	ir_stmt(&b, &stmt_reject)->reject = REJECT_TCP_RESET;
 	add(&b, chain);
-	ir_stmt(&b, &stmt_reject)->reject = REJECT_ICMPX_ADMIN;
+	for (enum reject_kind kind = 0; kind < REJECT_TCP_RESET; kind++) {
+		ir_stmt(&b, &stmt_reject)->reject = kind;
+		add(&b, chain);
+	}
+}
+
+static void counts(struct ir *ir, struct ir_chain *chain)
+{
+	struct ir_object *object;
+	struct ir_build b = ir_build(ir);
+
+	ir_object_add(ir, NFT_OBJECT_COUNTER, "count.web", nowhere);
+	object = ir_object_add(ir, NFT_OBJECT_QUOTA, "quota.web", nowhere);
+	object->bytes = UINT64_C(10000000000);
+	object = ir_object_add(ir, NFT_OBJECT_CT_HELPER, "helper.ftp", nowhere);
+	object->helper = "ftp";
+	object->proto = 6;
+	ir_stmt(&b, &stmt_counter)->object = "count.web";
 	add(&b, chain);
-	ir_stmt(&b, &stmt_reject)->reject = REJECT_ICMPX_PORT;
+	ir_stmt(&b, &stmt_quota)->object = "quota.web";
 	add(&b, chain);
+	ir_stmt(&b, &stmt_helper)->object = "helper.ftp";
+	add(&b, chain);
+}
+
+static void packet_marks(struct ir *ir, struct ir_chain *chain)
+{
+	struct ir_build b = ir_build(ir);
+	struct stmt *stmt;
+
+	for (unsigned int keep = 0; keep < 2; keep++) {
+		stmt = ir_stmt(&b, &stmt_mark);
+		stmt->mark.keep = keep ? 0xffffff00 : 0;
+		stmt->mark.set = 0x10;
+		add(&b, chain);
+	}
+}
+
+static void classes(struct ir *ir, struct ir_chain *chain)
+{
+	struct ir_build b = ir_build(ir);
+
+	for (uint8_t value = 0; value < 64; value++) {
+		struct stmt *stmt =
+			ir_stmt_on(&b, &stmt_dscp,
+				   value % 2 ? KEY_IP_SADDR : KEY_IP6_SADDR);
+
+		stmt->dscp.family = value % 2 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+		stmt->dscp.value = value;
+		add(&b, chain);
+	}
+}
+
+static void updates(struct ir *ir, struct ir_chain *chain)
+{
+	struct ir_set *set = new_set(ir, "seen", false, WIRE_IPV4, 0, 0);
+	struct ir_build b = ir_build(ir);
+
+	set->dynamic = true;
+	set->timeout = 60000;
+	for (unsigned int what = 0; what < 8; what++) {
+		struct stmt *stmt = ir_stmt_on(&b, &stmt_update, KEY_IP_SADDR);
+
+		stmt->update.set = set->name;
+		stmt->update.key = what & 1 ? KEY_IP_SADDR : KEY_IP_DADDR;
+		stmt->update.refresh = what & 2;
+		stmt->update.timeout = what & 4 ? 93784000 : 0;
+		if (what % 3 == 1) {
+			stmt->update.rate = 10;
+			stmt->update.unit = 60;
+			stmt->update.burst = 20;
+		}
+		add(&b, chain);
+	}
+	set = new_set(ir, "open", false, WIRE_IPV4, 0, 0);
+	set->dynamic = true;
+	set = new_set(ir, "everyone", false, WIRE_MARK, 0, 0);
+	set->dynamic = true;
+	for (unsigned int all = 0; all < 2; all++) {
+		enum key_id id = all ? KEY_MARK : KEY_IP_SADDR;
+		struct stmt *stmt = ir_stmt_on(&b, &stmt_update, id);
+
+		stmt->update.set = all ? "everyone" : "open";
+		stmt->update.key = id;
+		stmt->update.constant = all;
+		stmt->update.connections = 7;
+		add(&b, chain);
+	}
+}
+
+static void queues(struct ir *ir, struct ir_chain *chain)
+{
+	struct ir_build b = ir_build(ir);
+
+	for (unsigned int what = 0; what < 6; what++) {
+		struct stmt *stmt = ir_stmt(&b, &stmt_queue);
+
+		stmt->queue.lo = 5;
+		stmt->queue.hi = what & 1 ? 8 : 5;
+		stmt->queue.bypass = what & 2;
+		stmt->queue.fanout = what & 4 && what & 1;
+		add(&b, chain);
+	}
 }
 
 static void clamp(struct ir *ir, struct ir_chain *chain)
@@ -714,6 +815,9 @@ static void clamp(struct ir *ir, struct ir_chain *chain)
 	bits(&b, IR_OP_FLAGS, KEY_TCP_FLAGS, 2, 0, false);
 	ir_stmt(&b, &stmt_mss);
 	ir_rule_add(&b, chain, nowhere, "clamp-mss wan");
+	ir_is(&b, KEY_L4PROTO, 6);
+	ir_stmt(&b, &stmt_mss)->mss = 1400;
+	add(&b, chain);
 }
 
 static void nat(struct ir_build *b, struct ir_chain *chain, bool source,
@@ -825,6 +929,7 @@ static struct ir *first(struct arena *arena, bool flowtable)
 {
 	struct ir *ir = ir_new(arena, "first");
 	struct ir_chain *forward, *before, *after, *tests, *does, *leaf;
+	struct ir_build raw = ir_build(ir);
 
 	ir->mark = (struct ir_mark){ 0xff000000, 24, 1, 4 };
 	forward = base(ir, "forward", "filter", IR_HOOK_FORWARD, 0, "filter");
@@ -841,7 +946,7 @@ static struct ir *first(struct arena *arena, bool flowtable)
 	jump(ir, forward, tests);
 	jump(ir, forward, does);
 	for (enum key_id id = 1; id < KEY_IDS; id++)
-		key_rules(ir, tests, id);
+		key_rules(ir, id == KEY_FIB_DADDR_OIFNAME ? before : tests, id);
 	address_rules(ir, tests);
 	protocol_rules(ir, tests);
 	plain_sets(ir, tests);
@@ -854,12 +959,20 @@ static struct ir *first(struct arena *arena, bool flowtable)
 	limits(ir, does, "lim-shared");
 	rejects(ir, does);
 	clamp(ir, does);
+	counts(ir, does);
+	packet_marks(ir, does);
+	classes(ir, does);
+	updates(ir, does);
+	ir_stmt(&raw, &stmt_notrack);
+	add(&raw, base(ir, "raw", "filter", IR_HOOK_PREROUTING, -300, "raw"));
 	verdicts(ir, does, leaf->name);
 	nats(ir, before, false);
 	nats(ir, after, true);
 	masquerade(ir, after);
-	if (flowtable)
+	if (flowtable) {
 		offload(ir, forward);
+		queues(ir, does);
+	}
 	return ir;
 }
 
@@ -907,7 +1020,8 @@ static void check_complete(const struct ir *ir, bool flowtable)
 		require(used[id], "a key is not used");
 	for (const struct stmt_ops *const *ops = stmt_all; *ops; ops++)
 		require(memmem(seen.p, seen.n, ops, sizeof(*ops)) ||
-				(*ops == &stmt_flow_add && !flowtable),
+				(!flowtable && (*ops == &stmt_flow_add ||
+						*ops == &stmt_queue)),
 			"a statement is not used");
 	buf_free(&seen);
 }
@@ -920,6 +1034,7 @@ static struct table_names *names_of(struct arena *arena, const struct ir *ir)
 	struct table_names *names = arena_new_object(arena, struct table_names);
 	VEC(struct table_chain) chains = { 0 };
 	VEC(struct table_set) sets = { 0 };
+	VEC(struct table_object) objects = { 0 };
 	VEC(const char *) limit_names = { 0 }, flowtables = { 0 };
 
 	for (const struct ir_chain *c = ir->chains; c; c = c->next)
@@ -939,11 +1054,22 @@ static struct table_names *names_of(struct arena *arena, const struct ir *ir)
 		*vec_push(arena, &limit_names) = l->name;
 	for (const struct ir_flowtable *f = ir->flowtables; f; f = f->next)
 		*vec_push(arena, &flowtables) = f->name;
-	*names = (struct table_names){ true,	      chains.v,
-				       chains.n,      flowtables.v,
-				       flowtables.n,  limit_names.v,
-				       limit_names.n, sets.v,
-				       sets.n };
+	for (const struct ir_object *o = ir->objects; o; o = o->next)
+		*vec_push(arena, &objects) =
+			(struct table_object){ o->name, o->type };
+	*names = (struct table_names){
+		.exists = true,
+		.chains = chains.v,
+		.nchains = chains.n,
+		.flowtables = flowtables.v,
+		.nflowtables = flowtables.n,
+		.limits = limit_names.v,
+		.nlimits = limit_names.n,
+		.objects = objects.v,
+		.nobjects = objects.n,
+		.sets = sets.v,
+		.nsets = sets.n,
+	};
 	return names;
 }
 

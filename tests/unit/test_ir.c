@@ -223,6 +223,55 @@ static void print_tcpopt(const struct expr *e)
 		   e->len, e->arg, e->tcpopt.offset);
 }
 
+static void print_meta_set(const struct expr *e)
+{
+	buf_printf(&out, "meta set mark with reg %u", e->reg);
+}
+
+static void print_payload_set(const struct expr *e)
+{
+	buf_printf(&out,
+		   "payload write reg %u => %ub @ network header + %u "
+		   "csum_type %u csum_off %u csum_flags 0x0",
+		   e->reg, e->len, e->key->offset, e->payload.csum,
+		   e->payload.csum_offset);
+}
+
+static void print_notrack(const struct expr *e)
+{
+	(void)e;
+	buf_puts(&out, "notrack");
+}
+
+static void print_queue(const struct expr *e)
+{
+	buf_printf(&out, "queue num %u", e->arg);
+	if (e->len > 1)
+		buf_printf(&out, "-%u", e->arg + e->len - 1);
+	if (e->flags & NFT_QUEUE_FLAG_BYPASS)
+		buf_puts(&out, " bypass");
+	if (e->flags & NFT_QUEUE_FLAG_CPU_FANOUT)
+		buf_puts(&out, " fanout");
+}
+
+static void print_dynset(const struct expr *e)
+{
+	buf_printf(&out, "dynset %s reg_key %u set %s",
+		   e->arg == NFT_DYNSET_OP_ADD ? "add" : "update", e->reg,
+		   e->name);
+	if (e->dynset.timeout)
+		buf_printf(&out, " timeout %ums",
+			   (unsigned int)e->dynset.timeout);
+	if (e->dynset.rate)
+		buf_printf(&out,
+			   " expr [ limit rate %u/second burst %u type packets "
+			   "flags 0x0 ]",
+			   (unsigned int)e->dynset.rate, e->dynset.burst);
+	if (e->dynset.connections)
+		buf_printf(&out, " expr [ connlimit count %u flags 0 ]",
+			   e->dynset.connections);
+}
+
 static void (*const printers[])(const struct expr *e) = {
 	[EXPR_LOAD] = print_load,
 	[EXPR_CMP] = print_cmp,
@@ -237,6 +286,11 @@ static void (*const printers[])(const struct expr *e) = {
 	[EXPR_LIMIT] = print_limit,
 	[EXPR_OBJREF] = print_objref,
 	[EXPR_COUNTER] = print_counter,
+	[EXPR_META_SET] = print_meta_set,
+	[EXPR_PAYLOAD_SET] = print_payload_set,
+	[EXPR_NOTRACK] = print_notrack,
+	[EXPR_QUEUE] = print_queue,
+	[EXPR_DYNSET] = print_dynset,
 	[EXPR_REJECT] = print_reject,
 	[EXPR_NAT] = print_nat,
 	[EXPR_MASQ] = print_masq,
@@ -475,6 +529,13 @@ static const struct {
 	[KEY_FIB_DADDR_TYPE] = { 2, "fib daddr type local",
 				 "[ fib daddr type => reg 1 ]\n"
 				 "[ cmp eq reg 1 0x00000002 ]\n" },
+	[KEY_MARK] = { 0x10, "meta mark 0x00000010",
+		       "[ meta load mark => reg 1 ]\n"
+		       "[ cmp eq reg 1 0x00000010 ]\n" },
+	[KEY_FIB_DADDR_OIFNAME] = { 0, "fib daddr oifname \"eth0\"",
+				    "[ fib daddr oifname => reg 1 ]\n"
+				    "[ cmp eq reg 1 0x30687465 0x00000000 "
+				    "0x00000000 0x00000000 ]\n" },
 	[KEY_FIB_DADDR_IIF_TYPE] = { 2, "fib daddr . iif type local",
 				     "[ fib daddr . iif type => reg 1 ]\n"
 				     "[ cmp eq reg 1 0x00000002 ]\n" },
@@ -804,6 +865,121 @@ static void check_counter(void)
 {
 	stmt(&stmt_counter);
 	expect("counter", "[ counter pkts 0 bytes 0 ]\n");
+	stmt(&stmt_counter)->object = "count.web";
+	expect("counter name \"count.web\"",
+	       "[ objref type 1 name count.web ]\n");
+}
+
+static void check_quota(void)
+{
+	stmt(&stmt_quota)->object = "quota.web";
+	expect("quota name \"quota.web\"",
+	       "[ objref type 2 name quota.web ]\n");
+}
+
+static void check_helper(void)
+{
+	stmt(&stmt_helper)->object = "helper.ftp";
+	expect("ct helper set \"helper.ftp\"",
+	       "[ objref type 3 name helper.ftp ]\n");
+}
+
+static void check_queue(void)
+{
+	struct stmt *s = stmt(&stmt_queue);
+
+	s->queue.lo = s->queue.hi = 5;
+	expect("queue to 5", "[ queue num 5 ]\n");
+	s = stmt(&stmt_queue);
+	s->queue.hi = 3;
+	s->queue.bypass = true;
+	expect("queue flags bypass to 0-3", "[ queue num 0-3 bypass ]\n");
+	s = stmt(&stmt_queue);
+	s->queue.lo = 5;
+	s->queue.hi = 6;
+	s->queue.bypass = s->queue.fanout = true;
+	expect("queue flags bypass,fanout to 5-6",
+	       "[ queue num 5-6 bypass fanout ]\n");
+}
+
+static void check_mark(void)
+{
+	struct stmt *s = stmt(&stmt_mark);
+
+	s->mark.keep = 0xffffff00;
+	s->mark.set = 0x10;
+	expect("meta mark set meta mark & 0xffffff00 | 0x00000010",
+	       "[ meta load mark => reg 1 ]\n"
+	       "[ bitwise reg 1 = ( reg 1 & 0xffffff00 ) ^ 0x00000010 ]\n"
+	       "[ meta set mark with reg 1 ]\n");
+	stmt(&stmt_mark)->mark.set = 0x10;
+	expect("meta mark set 0x00000010", "[ immediate reg 1 0x00000010 ]\n"
+					   "[ meta set mark with reg 1 ]\n");
+}
+
+static void check_notrack(void)
+{
+	stmt(&stmt_notrack);
+	expect("notrack", "[ notrack ]\n");
+}
+
+static struct stmt *stmt_on(const struct stmt_ops *ops, enum key_id id)
+{
+	return ir_stmt_on(&b, ops, id);
+}
+
+#define CLASS "[ payload load 2b @ network header + 0 => reg 1 ]\n"
+
+static void check_dscp(void)
+{
+	struct stmt *s = stmt_on(&stmt_dscp, KEY_IP_SADDR);
+
+	s->dscp.family = NFPROTO_IPV4;
+	s->dscp.value = 46;
+	expect("ip dscp set ef", IPV4 CLASS
+	       "[ bitwise reg 1 = ( reg 1 & 0x000003ff ) ^ 0x0000b800 ]\n"
+	       "[ payload write reg 1 => 2b @ network header + 0 csum_type 1 "
+	       "csum_off 10 csum_flags 0x0 ]\n");
+	ir_is(&b, KEY_NFPROTO, NFPROTO_IPV6);
+	s = stmt_on(&stmt_dscp, KEY_IP6_SADDR);
+	s->dscp.family = NFPROTO_IPV6;
+	s->dscp.value = 3;
+	expect("ip6 dscp set 0x03", IPV6 CLASS
+	       "[ bitwise reg 1 = ( reg 1 & 0x00003ff0 ) ^ 0x0000c000 ]\n"
+	       "[ payload write reg 1 => 2b @ network header + 0 csum_type 0 "
+	       "csum_off 0 csum_flags 0x0 ]\n");
+}
+
+static void check_update(void)
+{
+	struct stmt *s = stmt_on(&stmt_update, KEY_IP_SADDR);
+
+	s->update.set = "s4";
+	s->update.key = KEY_IP_SADDR;
+	s->update.refresh = true;
+	s->update.timeout = 90000000;
+	expect("update @s4 { ip saddr timeout 1d1h }", IPV4 SADDR4
+	       "[ dynset update reg_key 1 set s4 timeout 90000000ms ]\n");
+	s = stmt_on(&stmt_update, KEY_IP6_SADDR);
+	s->update.set = "s6";
+	s->update.key = KEY_IP6_SADDR;
+	s->update.rate = 10;
+	s->update.unit = 1;
+	s->update.burst = 20;
+	expect("add @s6 { ip6 saddr limit rate 10/second burst 20 packets }",
+	       IPV6 SADDR6
+	       "[ dynset add reg_key 1 set s6 expr [ limit rate 10/second "
+	       "burst 20 type packets flags 0x0 ] ]\n");
+	s = stmt_on(&stmt_update, KEY_MARK);
+	s->update.set = "all";
+	s->update.key = KEY_MARK;
+	s->update.constant = true;
+	s->update.connections = 7;
+	expect("add @all { meta mark & 0x00000000 ct count 7 }",
+	       "[ meta load mark => reg 1 ]\n"
+	       "[ bitwise reg 1 = ( reg 1 & 0x00000000 ) ^ 0x00000000 ]\n"
+	       "[ dynset add reg_key 1 set all expr [ connlimit count 7 flags "
+	       "0 ] ]\n");
 }
 
 static void check_ct_mark(void)
@@ -842,6 +1018,11 @@ static void check_reject(void)
 	stmt(&stmt_reject)->reject = REJECT_ICMPX_PORT;
 	expect("reject with icmpx port-unreachable",
 	       "[ reject type 2 code 1 ]\n");
+	stmt(&stmt_reject)->reject = REJECT_ICMPX_HOST;
+	expect("reject with icmpx host-unreachable",
+	       "[ reject type 2 code 2 ]\n");
+	stmt(&stmt_reject)->reject = REJECT_ICMPX_NET;
+	expect("reject with icmpx no-route", "[ reject type 2 code 0 ]\n");
 	ir_is(&b, KEY_L4PROTO, 6);
 	stmt(&stmt_reject)->reject = REJECT_TCP_RESET;
 	expect("meta l4proto tcp reject with tcp reset",
@@ -897,6 +1078,11 @@ static void check_mss(void)
 	       "[ rt load tcpmss => reg 1 ]\n"
 	       "[ byteorder reg 1 = hton(reg 1, 2, 2) ]\n"
 	       "[ exthdr write tcpopt reg 1 => 2b @ 2 + 2 ]\n");
+	ir_is(&b, KEY_L4PROTO, 6);
+	stmt(&stmt_mss)->mss = 1400;
+	expect("meta l4proto tcp tcp option maxseg size set 1400",
+	       TCP "[ immediate reg 1 0x00007805 ]\n"
+		   "[ exthdr write tcpopt reg 1 => 2b @ 2 + 2 ]\n");
 }
 
 static const struct {
@@ -913,6 +1099,13 @@ static const struct {
 	{ &stmt_masquerade, check_masquerade },
 	{ &stmt_flow_add, check_flow_add },
 	{ &stmt_mss, check_mss },
+	{ &stmt_quota, check_quota },
+	{ &stmt_helper, check_helper },
+	{ &stmt_queue, check_queue },
+	{ &stmt_mark, check_mark },
+	{ &stmt_notrack, check_notrack },
+	{ &stmt_dscp, check_dscp },
+	{ &stmt_update, check_update },
 };
 
 START_TEST(every_statement)
@@ -1178,6 +1371,12 @@ static struct table_set kept = {
 	.size = 65535,
 };
 
+static struct table_object objects[] = {
+	{ "count.a", NFT_OBJECT_COUNTER },
+	{ "quota.a", NFT_OBJECT_QUOTA },
+	{ "other", NFT_OBJECT_CT_HELPER },
+};
+
 static struct table_names now = {
 	.exists = true,
 	.chains =
@@ -1190,6 +1389,8 @@ static struct table_names now = {
 	.nflowtables = 1,
 	.limits = (const char *[]){ "l" },
 	.nlimits = 1,
+	.objects = objects,
+	.nobjects = 0,
 	.sets = &kept,
 	.nsets = 1,
 };
@@ -1212,6 +1413,28 @@ START_TEST(batch_over_another)
 			 "+table -rule -set -chain -chain -flow -limit +chain "
 			 "+flow +limit +set +set +set +element +rule "
 			 "+element ");
+}
+END_TEST
+
+/* What counts goes on counting: it is not made anew, a quota is changed. */
+START_TEST(batch_keeps_objects)
+{
+	const struct batch_options options = { .now = &now };
+
+	some_of_everything();
+	ir_object_add(ir, NFT_OBJECT_COUNTER, "count.a", nowhere);
+	ir_object_add(ir, NFT_OBJECT_QUOTA, "quota.a", nowhere)->bytes = 1;
+	ir_object_add(ir, NFT_OBJECT_COUNTER, "other", nowhere);
+	now.nobjects = 3;
+	ck_assert_int_eq(batch_build(&batch, ir, &options), 0);
+	now.nobjects = 0;
+	ck_assert_str_eq(messages(),
+			 "+table -rule -chain -flow -limit -limit +chain +flow "
+			 "+limit +limit +limit +set +set +element +rule "
+			 "+element ");
+	ck_assert_str_eq(batch.messages[6].what, "ct helper other");
+	ck_assert_str_eq(batch.messages[10].what, "quota quota.a");
+	ck_assert_str_eq(batch.messages[11].what, "counter other");
 }
 END_TEST
 
@@ -1326,6 +1549,7 @@ Suite *ir_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down_batch);
 	tcase_add_test(tcase, batch_from_nothing);
 	tcase_add_test(tcase, batch_over_another);
+	tcase_add_test(tcase, batch_keeps_objects);
 	tcase_add_test(tcase, batch_remove_only);
 	tcase_add_test(tcase, batch_of_many_elements);
 	tcase_add_test(tcase, batch_rule_too_long);

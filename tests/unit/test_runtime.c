@@ -557,6 +557,7 @@ static struct ir *old_ir(void)
 	add_drop(ir, ir_chain_add(ir, "other", nowhere), NULL);
 	ir_limit_add(ir, "limit", nowhere)->rate = 5;
 	ir->limits->unit = 1;
+	ir_object_add(ir, NFT_OBJECT_COUNTER, "count", nowhere);
 	flowtable = ir_flowtable_add(ir, "fast", nowhere);
 	flowtable->devices = devices_ab;
 	flowtable->ndevices = 2;
@@ -575,6 +576,8 @@ static struct ir *new_ir(void)
 	ir_chain_add(ir, "mine", nowhere);
 	dynamic_set(ir, "kept", 60000);
 	dynamic_set(ir, "changed", 90000);
+	ir_object_add(ir, NFT_OBJECT_COUNTER, "count", nowhere);
+	ir_object_add(ir, NFT_OBJECT_QUOTA, "quota", nowhere);
 	return ir;
 }
 
@@ -608,6 +611,9 @@ START_TEST(names_of_a_batch)
 	ck_assert_uint_eq(table.sets[0].key_len, 4);
 	ck_assert_uint_eq(table.sets[0].timeout, 60000);
 	ck_assert_uint_eq(table.nlimits, 1);
+	ck_assert_uint_eq(table.nobjects, 1);
+	ck_assert_str_eq(table.objects[0].name, "count");
+	ck_assert_uint_eq(table.objects[0].type, NFT_OBJECT_COUNTER);
 	ck_assert_uint_eq(table.nflowtables, 1);
 	ck_assert_uint_eq(names.flowtables.v[0].devices.n, 2);
 	ck_assert_str_eq(names.flowtables.v[0].devices.v[1], "b0");
@@ -693,10 +699,12 @@ START_TEST(restore_goes_from_new_to_old)
 					      "DELSET changed\n"
 					      "DELCHAIN moved\n"
 					      "DELCHAIN mine\n"
+					      "DELOBJ quota\n"
 					      "NEWCHAIN forward\n"
 					      "NEWCHAIN other\n"
 					      "NEWFLOWTABLE fast\n"
 					      "NEWOBJ limit\n"
+					      "NEWOBJ count\n"
 					      "NEWSET kept\n"
 					      "NEWSET changed\n"
 					      "NEWRULE forward\n"
