@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "policy/policy.h"
-#include "read/yaml.h"
+#include "read/read.h"
 
 /* Half of the values: the next policy needs as many beside these. */
 static void check_mark(struct compilation *c)
@@ -41,7 +41,9 @@ int compile_policy(struct compilation *c, const char *path)
 			   path, strerror(-err));
 		return err;
 	}
-	root = yaml_read(c->arena, source, c->diags);
+	root = policy_read(c->arena, source, policy_fields(), c->diags);
+	if (root)
+		root = policy_include(c->arena, &c->sources, root, c->diags);
 	if (root)
 		c->model = policy_bind(c->arena, &c->sources, source, root,
 				       c->diags);

@@ -17,6 +17,7 @@
 #define CUT_COLUMNS (sizeof(CUT) - 1)
 #define TAB_COLUMNS 8
 #define UTF8_MAX_BYTES 4
+#define EXPANSION_SHOWN 60 /* bytes of the word that stands for something */
 
 struct note {
 	struct span span;
@@ -337,6 +338,7 @@ static struct window choose_window(const struct excerpt *e)
 
 struct printer {
 	const struct diags *diags;
+	const struct source *file; /* of the latest diagnostic */
 	struct buf out;
 	bool colour;
 };
@@ -438,14 +440,57 @@ static void print_message(struct printer *p, enum severity severity,
 		print_snippet(p, severity, span, &place);
 }
 
+/* How the file came in; once for all that is said of it in a row. */
+static void print_named(struct printer *p, struct span span)
+{
+	const struct source *source = source_of(p->diags->sources, span);
+	const char *before = "in file included from ";
+
+	if (!source || source == p->file)
+		return;
+	p->file = source;
+	while (source->named.source) {
+		struct place place =
+			span_place(p->diags->sources, source->named);
+
+		source = source_of(p->diags->sources, source->named);
+		buf_puts(&p->out, before);
+		add_visible(&p->out, str_of(place.path), 0);
+		buf_printf(&p->out, ":%u:%u%s\n", place.line, place.column,
+			   source->named.source ? "," : ":");
+		before = "                 from ";
+	}
+}
+
+/* What stands there instead of the word that does. */
+static void print_definitions(struct printer *p, struct span span)
+{
+	const struct sources *sources = p->diags->sources;
+	struct span place = span;
+
+	while (span_definition(sources, span, &span)) {
+		struct str name = span_text(sources, place);
+
+		print_message(p, SEVERITY_NOTE, span,
+			      name.n && name.n <= EXPANSION_SHOWN ?
+				      arena_printf(p->diags->arena,
+						   "%.*s stands for this",
+						   STR_ARG(name)) :
+				      "it stands for this");
+		place = span;
+	}
+}
+
 static void print_diag(struct printer *p, const struct diag *diag)
 {
+	print_named(p, diag->span);
 	print_message(p, diag->severity, diag->span, diag->message);
 	for (size_t i = 0; i < diag->helps.n; i++) {
 		buf_puts(&p->out, GUTTER "= help: ");
 		add_visible(&p->out, str_of(diag->helps.v[i]), 0);
 		buf_putc(&p->out, '\n');
 	}
+	print_definitions(p, diag->span);
 	for (size_t i = 0; i < diag->notes.n; i++)
 		print_message(p, SEVERITY_NOTE, diag->notes.v[i].span,
 			      diag->notes.v[i].message);
@@ -460,13 +505,21 @@ static void print_dropped(struct printer *p, enum severity severity)
 			   severities[severity].name, n == 1 ? "" : "s");
 }
 
+static uint32_t file_id(const struct diag *diag)
+{
+	const struct source *source =
+		source_of(diag->diags->sources, diag->span);
+
+	return source ? source->id : 0;
+}
+
 static int by_place(const void *left, const void *right)
 {
 	const struct diag *a = *(const struct diag *const *)left;
 	const struct diag *b = *(const struct diag *const *)right;
 
-	if (a->span.source != b->span.source)
-		return a->span.source < b->span.source ? -1 : 1;
+	if (file_id(a) != file_id(b))
+		return file_id(a) < file_id(b) ? -1 : 1;
 	if (a->span.offset != b->span.offset)
 		return a->span.offset < b->span.offset ? -1 : 1;
 	return a->sequence < b->sequence ? -1 : 1;

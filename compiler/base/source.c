@@ -67,18 +67,14 @@ struct source *source_add(struct sources *sources, const char *path,
 }
 
 /* Room to begin with, beyond the whole file: then its end is seen at once. */
-static int first_room(int fd, size_t *room)
+static int first_room(const struct stat *st, size_t *room)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISDIR(st.st_mode))
+	if (S_ISDIR(st->st_mode))
 		return -EISDIR;
-	if (S_ISREG(st.st_mode) && st.st_size > (off_t)SOURCE_MAX_BYTES)
+	if (S_ISREG(st->st_mode) && st->st_size > (off_t)SOURCE_MAX_BYTES)
 		return -EFBIG;
-	*room = S_ISREG(st.st_mode) && st.st_size ? (size_t)st.st_size + 1 :
-						    READ_FIRST;
+	*room = S_ISREG(st->st_mode) && st->st_size ? (size_t)st->st_size + 1 :
+						      READ_FIRST;
 	return 0;
 }
 
@@ -86,11 +82,12 @@ static int first_room(int fd, size_t *room)
  * The file may grow or shrink while it is read, and its size may be a guess:
  * only read() returning nothing is the end.
  */
-static int read_whole(struct arena *arena, int fd, struct str *text)
+static int read_whole(struct arena *arena, int fd, const struct stat *st,
+		      struct str *text)
 {
 	size_t room = 0, n = 0; /* -O1 cannot see that it is set */
 	char *p;
-	int ret = first_room(fd, &room);
+	int ret = first_room(st, &room);
 
 	if (ret < 0)
 		return ret;
@@ -116,13 +113,29 @@ static int read_whole(struct arena *arena, int fd, struct str *text)
 	return 0;
 }
 
+static int read_file(struct sources *sources, int fd, const char *path,
+		     const struct stat *st, struct source **result)
+{
+	struct arena_mark mark = arena_mark(sources->arena);
+	struct str text = { 0 };
+	int ret = read_whole(sources->arena, fd, st, &text);
+
+	if (ret < 0) {
+		arena_reset(sources->arena, mark);
+		return ret;
+	}
+	*result = source_add(sources, path, text);
+	(*result)->device = st->st_dev;
+	(*result)->inode = st->st_ino;
+	return 0;
+}
+
 int source_read(struct sources *sources, const char *path,
 		struct source **result)
 {
 	bool standard = strcmp(path, "-") == 0;
-	struct arena_mark mark = arena_mark(sources->arena);
-	struct str text = { 0 };
 	int fd = STDIN_FILENO;
+	struct stat st;
 	int ret;
 
 	if (!standard) {
@@ -130,15 +143,66 @@ int source_read(struct sources *sources, const char *path,
 		if (fd < 0)
 			return -errno;
 	}
-	ret = read_whole(sources->arena, fd, &text);
+	ret = fstat(fd, &st) < 0 ?
+		      -errno :
+		      read_file(sources, fd, standard ? "<stdin>" : path, &st,
+				result);
 	if (!standard)
 		close(fd);
-	if (ret < 0) {
-		arena_reset(sources->arena, mark);
-		return ret;
-	}
-	*result = source_add(sources, standard ? "<stdin>" : path, text);
-	return 0;
+	if (!ret && sources->files.n == 1)
+		sources->trust = trust_of(&st);
+	return ret;
+}
+
+int source_read_named(struct sources *sources, const char *path,
+		      struct span named, struct source **result,
+		      struct distrust *distrust)
+{
+	struct stat st;
+	int fd, ret;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		ret = -errno;
+	else if (S_ISDIR(st.st_mode))
+		ret = -EISDIR;
+	else if (!trust_file(&sources->trust, path, &st, distrust))
+		ret = -EKEYREJECTED;
+	else
+		ret = read_file(sources, fd, path, &st, result);
+	close(fd);
+	if (!ret)
+		(*result)->named = named;
+	return ret;
+}
+
+struct source *source_find(const struct sources *sources, const char *path)
+{
+	struct stat st;
+	size_t i;
+
+	if (stat(path, &st) < 0)
+		return NULL;
+	for (i = 0; i < sources->files.n; i++)
+		if (sources->files.v[i]->device == st.st_dev &&
+		    sources->files.v[i]->inode == st.st_ino)
+			return sources->files.v[i];
+	return NULL;
+}
+
+const char *source_beside(struct arena *arena, const char *path,
+			  struct str name)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (str_is(name, "-") && !slash)
+		return "./-"; /* a file; "-" alone is standard input */
+	if (name.p[0] == '/' || !slash)
+		return arena_strndup(arena, name.p, name.n);
+	return arena_printf(arena, "%.*s/%.*s", (int)(slash - path), path,
+			    STR_ARG(name));
 }
 
 /* The whole lines in @text are seen, and taken out of it. */
@@ -161,10 +225,20 @@ static bool scan_lines(struct buf *text,
 	return true;
 }
 
+/* Of the whole beginning, which a file gives at once. */
+static void drop_mark(struct buf *text)
+{
+	uint32_t n = text_begin((struct str){ text->p, text->n });
+
+	text->n -= n;
+	memmove(text->p, text->p + n, text->n);
+}
+
 static int scan_file(int fd, bool (*fn)(struct str line, void *data),
 		     void *data)
 {
 	struct buf text = { 0 };
+	bool begun = false;
 	int ret = 0;
 	ssize_t n;
 
@@ -179,6 +253,9 @@ static int scan_file(int fd, bool (*fn)(struct str line, void *data),
 				      -ECANCELED;
 		else
 			text.n += (size_t)n;
+		if (n > 0 && !begun)
+			drop_mark(&text);
+		begun |= n > 0;
 		if (n > 0 && !scan_lines(&text, fn, data))
 			ret = -ECANCELED;
 	} while (!ret && n);
@@ -186,9 +263,10 @@ static int scan_file(int fd, bool (*fn)(struct str line, void *data),
 	return ret;
 }
 
-int source_scan(const char *path, bool (*fn)(struct str line, void *data),
-		void *data)
+int source_scan(const struct sources *sources, const char *path,
+		bool (*fn)(struct str line, void *data), void *data)
 {
+	struct distrust distrust;
 	struct stat st;
 	int fd, ret;
 
@@ -201,14 +279,54 @@ int source_scan(const char *path, bool (*fn)(struct str line, void *data),
 		ret = -ESPIPE;
 	else if (st.st_size > (off_t)SOURCE_MAX_BYTES)
 		ret = -EFBIG;
+	else if (!trust_file(&sources->trust, path, &st, &distrust))
+		ret = -EKEYREJECTED;
 	else
 		ret = scan_file(fd, fn, data);
 	close(fd);
 	return ret;
 }
 
+/* NULL if @span is none, as one out of a wrong span would be. */
+static const struct expansion *expansion_of(const struct sources *sources,
+					    struct span span)
+{
+	size_t i = span.source & ~SOURCE_EXPANSION;
+
+	if (!(span.source & SOURCE_EXPANSION) || i >= sources->expansions.n)
+		return NULL;
+	return &sources->expansions.v[i];
+}
+
+struct span span_expand(struct sources *sources, struct span place,
+			struct span definition)
+{
+	const struct source *source = source_of(sources, place);
+
+	if (!source || sources->expansions.n >= SOURCE_EXPANSION - 1)
+		return place;
+	place.source = SOURCE_EXPANSION | (uint32_t)sources->expansions.n;
+	*vec_push(sources->arena, &sources->expansions) =
+		(struct expansion){ source->id, definition };
+	return place;
+}
+
+bool span_definition(const struct sources *sources, struct span span,
+		     struct span *definition)
+{
+	const struct expansion *expansion = expansion_of(sources, span);
+
+	if (expansion)
+		*definition = expansion->definition;
+	return expansion != NULL;
+}
+
 struct source *source_of(const struct sources *sources, struct span span)
 {
+	const struct expansion *expansion = expansion_of(sources, span);
+
+	if (expansion)
+		span.source = expansion->source;
 	if (!span.source || span.source > sources->files.n)
 		return NULL;
 	return sources->files.v[span.source - 1];

@@ -234,6 +234,7 @@ static const struct field default_fields[] = {
 /* Top level. Values are only remembered here: see policy_bind(). */
 enum top {
 	TOP_POLICY,
+	TOP_INCLUDE,
 	TOP_ZONES,
 	TOP_SETS,
 	TOP_SERVICES,
@@ -256,6 +257,7 @@ enum top {
 	}
 
 TOP(top_policy, TOP_POLICY)
+TOP(top_include, TOP_INCLUDE) /* include.c has followed it */
 TOP(top_zones, TOP_ZONES)
 TOP(top_sets, TOP_SETS)
 TOP(top_services, TOP_SERVICES)
@@ -269,6 +271,7 @@ TOP(top_tests, TOP_TESTS)
 
 static const struct field top_fields[] = {
 	{ "policy", top_policy, true },
+	{ "include", top_include, FIELD_LIST },
 	{ "zones", top_zones, true | FIELD_NAMED, zone_fields, "zone" },
 	{ "sets", top_sets, FIELD_NAMED | FIELD_LINE, set_fields, "set" },
 	{ "services", top_services, FIELD_NAMED | FIELD_LIST | FIELD_BLOCK,

@@ -58,6 +58,9 @@ bool bind_duration(struct binder *b, const struct node *node, uint64_t *out);
 /* "10/second", optionally "10/second burst 20". */
 bool bind_rate(struct binder *b, const struct node *node,
 	       struct limit_spec *out);
+/* Reads the file @path, which @node names. False, reported, if it cannot be. */
+bool bind_source(struct binder *b, const struct node *node, const char *path,
+		 struct source **source);
 /* A name of our own: letters, digits, '-' and '_', a letter first. */
 const char *bind_name(struct binder *b, const struct node *node,
 		      const char *what);

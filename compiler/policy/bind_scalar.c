@@ -3,6 +3,8 @@
  * Scalars of the policy. A plain YAML scalar is never reinterpreted: "no" and
  * "on" are text, and where true or false is expected only these two will do.
  */
+#include <errno.h>
+
 #include "bind.h"
 
 bool bind_text(struct binder *b, const struct node *node, const char *expected,
@@ -154,6 +156,40 @@ bool bind_rate(struct binder *b, const struct node *node,
 	}
 	*out = rate;
 	return true;
+}
+
+static void refused(struct binder *b, const struct node *node, const char *path,
+		    const struct distrust *distrust)
+{
+	struct diag *diag = diag_error(b->diags, node->span,
+				       "%s cannot be trusted: %s", path,
+				       distrust->why);
+	const char *what = path, *slash = strrchr(path, '/');
+
+	if (distrust->directory)
+		what = !slash	     ? "." :
+		       slash == path ? "/" :
+				       arena_printf(b->arena, "%.*s",
+						    (int)(slash - path), path);
+	if (distrust->chmod[0])
+		diag_help(diag, "chmod %s %s", distrust->chmod, what);
+	else
+		diag_help(diag, "copy it to where only root and you can write");
+}
+
+bool bind_source(struct binder *b, const struct node *node, const char *path,
+		 struct source **source)
+{
+	struct distrust distrust;
+	int err = source_read_named(b->sources, path, node->span, source,
+				    &distrust);
+
+	if (err == -EKEYREJECTED)
+		refused(b, node, path, &distrust);
+	else if (err)
+		diag_error(b->diags, node->span, "cannot read %s: %s", path,
+			   strerror(-err));
+	return !err;
 }
 
 static bool name_char(char c, bool first)

@@ -5,8 +5,6 @@
  * Elements are kept packed, sorted and merged: a set may hold a million of
  * them. A file holds one value a line; "#" begins a comment.
  */
-#include <errno.h>
-
 #include "bind.h"
 #include "vocab/service.h"
 
@@ -126,20 +124,6 @@ static void file_line(struct binder *b, struct set_fill *fill,
 		  "%s", why);
 }
 
-/* Relative names start at the file that names them. */
-static const char *path_beside(struct binder *b, const char *path,
-			       struct str name)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (str_is(name, "-") && !slash)
-		return "./-"; /* a file; "-" alone is standard input */
-	if (name.p[0] == '/' || !slash)
-		return arena_strndup(b->arena, name.p, name.n);
-	return arena_printf(b->arena, "%.*s/%.*s", (int)(slash - path), path,
-			    STR_ARG(name));
-}
-
 struct scan {
 	struct binder *b;
 	struct set_fill *fill;
@@ -161,7 +145,7 @@ static bool scan_file(struct binder *b, struct set_fill *fill, const char *path)
 	size_t n[FAMILIES] = { elements[0].n, elements[1].n };
 	struct scan scan = { b, fill };
 
-	if (!source_scan(path, scan_line, &scan))
+	if (!source_scan(b->sources, path, scan_line, &scan))
 		return true;
 	elements[0].n = n[0];
 	elements[1].n = n[1];
@@ -174,21 +158,21 @@ static void read_file(struct binder *b, const struct node *node,
 {
 	struct source *source;
 	struct str text, rest;
+	struct span named = node->span;
 	const char *path;
-	int err;
 
 	if (!bind_text(b, node, "a file's name", &text))
 		return;
-	path = path_beside(b, b->source->path, text);
-	if (scan_file(b, fill, path))
+	/* beside the file in which the name is written */
+	while (span_definition(b->sources, named, &named))
+		;
+	path = source_beside(b->arena, source_of(b->sources, named)->path,
+			     text);
+	if (scan_file(b, fill, path) || !bind_source(b, node, path, &source))
 		return;
-	err = source_read(b->sources, path, &source);
-	if (err) {
-		diag_error(b->diags, node->span, "cannot read %s: %s", path,
-			   strerror(-err));
-		return;
-	}
-	for (rest = source->text; rest.p && rest.n;)
+	rest.p = source->text.p + source->lines[0]; /* behind a mark */
+	rest.n = source->text.n - source->lines[0];
+	while (rest.n)
 		file_line(b, fill, source, str_cut(&rest, '\n'));
 }
 

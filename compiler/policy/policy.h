@@ -12,6 +12,16 @@
 /* Every key of the language: that of the whole file, and so all others. */
 const struct field *policy_fields(void);
 
+#define INCLUDE_MAX_DEPTH 16
+#define INCLUDE_MAX_FILES 1024
+
+/*
+ * The whole policy: @root, joined with the files that it includes. Mistakes
+ * are in @diags; the result is a tree in any case.
+ */
+struct node *policy_include(struct arena *arena, struct sources *sources,
+			    struct node *root, struct diags *diags);
+
 /*
  * Never NULL, but only to be used if @diags then holds no error. Files that
  * the policy names are read relative to @source's directory.

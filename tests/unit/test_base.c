@@ -489,14 +489,22 @@ START_TEST(source_is_scanned_by_lines)
 	struct lines lines = { 0 };
 
 	write_file(path, "a\n\nbc\r\nlast", 11);
-	ck_assert_int_eq(source_scan(path, take_line, &lines), 0);
+	ck_assert_int_eq(source_scan(&sources, path, take_line, &lines), 0);
 	ck_assert_str_eq(lines.text.p, "a||bc\r|last|");
+	lines.text.n = 0;
+	write_file(path, "\357\273\277a\n\357\273\277", 8);
+	ck_assert_int_eq(source_scan(&sources, path, take_line, &lines), 0);
+	ck_assert_str_eq(lines.text.p, "a|\357\273\277|");
+	write_file(path, "a\n\nbc\r\nlast", 11);
 	lines.text.n = lines.n = 0;
 	lines.most = 2;
-	ck_assert_int_eq(source_scan(path, take_line, &lines), -ECANCELED);
+	ck_assert_int_eq(source_scan(&sources, path, take_line, &lines),
+			 -ECANCELED);
 	ck_assert_str_eq(lines.text.p, "a||");
-	ck_assert_int_eq(source_scan("/", take_line, &lines), -ESPIPE);
-	ck_assert_int_eq(source_scan("/nonexistent/x", take_line, &lines),
+	ck_assert_int_eq(source_scan(&sources, "/", take_line, &lines),
+			 -ESPIPE);
+	ck_assert_int_eq(source_scan(&sources, "/nonexistent/x", take_line,
+				     &lines),
 			 -ENOENT);
 	buf_free(&lines.text);
 }
@@ -516,7 +524,7 @@ START_TEST(source_is_scanned_whatever_the_buffer)
 		buf_putc(&text, '\n');
 	}
 	write_file(path, text.p, text.n);
-	ck_assert_int_eq(source_scan(path, take_line, &lines), 0);
+	ck_assert_int_eq(source_scan(&sources, path, take_line, &lines), 0);
 	ck_assert_uint_eq(lines.n, i);
 	for (j = 0; j < text.n; j++)
 		if (text.p[j] == '\n')
