@@ -42,11 +42,12 @@ int compile_policy(struct compilation *c, const char *path)
 		return err;
 	}
 	root = policy_read(c->arena, source, policy_fields(), c->diags);
-	if (root)
+	if (root) {
 		root = policy_include(c->arena, &c->sources, root, c->diags);
-	if (root)
+		root = policy_define(c->arena, &c->sources, root, c->diags);
 		c->model = policy_bind(c->arena, &c->sources, source, root,
 				       c->diags);
+	}
 	if (!diags_errors(c->diags))
 		check_mark(c);
 	if (!diags_errors(c->diags))

@@ -110,6 +110,11 @@ struct diag *diag_error(struct diags *diags, struct span span, const char *fmt,
 	return diag;
 }
 
+struct diag *diag_nothing(struct diags *diags)
+{
+	return &diags->swallow;
+}
+
 struct diag *diag_warning(struct diags *diags, struct span span,
 			  const char *fmt, ...)
 {
@@ -466,18 +471,18 @@ static void print_named(struct printer *p, struct span span)
 static void print_definitions(struct printer *p, struct span span)
 {
 	const struct sources *sources = p->diags->sources;
-	struct span place = span;
+	const struct expansion *e;
 
-	while (span_definition(sources, span, &span)) {
-		struct str name = span_text(sources, place);
+	while ((e = span_expansion(sources, span))) {
+		struct str name = span_text(sources, e->place);
 
+		span = e->definition;
 		print_message(p, SEVERITY_NOTE, span,
-			      name.n && name.n <= EXPANSION_SHOWN ?
+			      name.n <= EXPANSION_SHOWN ?
 				      arena_printf(p->diags->arena,
 						   "%.*s stands for this",
 						   STR_ARG(name)) :
 				      "it stands for this");
-		place = span;
 	}
 }
 

@@ -46,6 +46,8 @@ struct diag *diag_error(struct diags *diags, struct span span, const char *fmt,
 struct diag *diag_warning(struct diags *diags, struct span span,
 			  const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* What takes notes and helps and is never shown: where all is said already. */
+struct diag *diag_nothing(struct diags *diags);
 /* A second place that belongs to @diag. */
 void diag_note(struct diag *diag, struct span span, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -288,8 +288,8 @@ int source_scan(const struct sources *sources, const char *path,
 }
 
 /* NULL if @span is none, as one out of a wrong span would be. */
-static const struct expansion *expansion_of(const struct sources *sources,
-					    struct span span)
+const struct expansion *span_expansion(const struct sources *sources,
+				       struct span span)
 {
 	size_t i = span.source & ~SOURCE_EXPANSION;
 
@@ -301,32 +301,25 @@ static const struct expansion *expansion_of(const struct sources *sources,
 struct span span_expand(struct sources *sources, struct span place,
 			struct span definition)
 {
-	const struct source *source = source_of(sources, place);
+	const struct expansion *outer = span_expansion(sources, place);
+	size_t n = sources->expansions.n;
 
-	if (!source || sources->expansions.n >= SOURCE_EXPANSION - 1)
+	if (n >= SOURCE_EXPANSION - 1)
 		return place;
-	place.source = SOURCE_EXPANSION | (uint32_t)sources->expansions.n;
+	if (outer)
+		place.source = outer->place.source;
 	*vec_push(sources->arena, &sources->expansions) =
-		(struct expansion){ source->id, definition };
+		(struct expansion){ place, definition };
+	place.source = SOURCE_EXPANSION | (uint32_t)n;
 	return place;
-}
-
-bool span_definition(const struct sources *sources, struct span span,
-		     struct span *definition)
-{
-	const struct expansion *expansion = expansion_of(sources, span);
-
-	if (expansion)
-		*definition = expansion->definition;
-	return expansion != NULL;
 }
 
 struct source *source_of(const struct sources *sources, struct span span)
 {
-	const struct expansion *expansion = expansion_of(sources, span);
+	const struct expansion *expansion = span_expansion(sources, span);
 
 	if (expansion)
-		span.source = expansion->source;
+		span.source = expansion->place.source;
 	if (!span.source || span.source > sources->files.n)
 		return NULL;
 	return sources->files.v[span.source - 1];

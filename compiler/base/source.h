@@ -34,7 +34,7 @@ struct span {
 #define SOURCE_EXPANSION (1u << 31)
 
 struct expansion {
-	uint32_t source;	/* id of the file with the place */
+	struct span place;	/* "$lan_net", in the file itself */
 	struct span definition; /* may be an expansion in turn */
 };
 
@@ -102,9 +102,9 @@ struct source *source_of(const struct sources *sources, struct span span);
 /* @place stands for what is written at @definition. */
 struct span span_expand(struct sources *sources, struct span place,
 			struct span definition);
-/* Where what stands at @span is written, if elsewhere. */
-bool span_definition(const struct sources *sources, struct span span,
-		     struct span *definition);
+/* Where what stands at @span is written, if elsewhere; else NULL. */
+const struct expansion *span_expansion(const struct sources *sources,
+				       struct span span);
 struct str span_text(const struct sources *sources, struct span span);
 struct place span_place(const struct sources *sources, struct span span);
 /*

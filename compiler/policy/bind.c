@@ -28,6 +28,8 @@ static const char *kind_name(const struct node *node)
 struct diag *bind_expected(struct binder *b, const struct node *node,
 			   const char *expected)
 {
+	if (node->reported)
+		return diag_nothing(b->diags);
 	if (node->kind == NODE_SCALAR)
 		return diag_error(b->diags, node->span,
 				  "found \"%.*s\", expected %s",
@@ -108,6 +110,8 @@ static void bind_pair(struct binder *b, const struct pair *pair,
 		unknown_key(b, pair->key, fields, matches, what);
 		return;
 	}
+	if (pair->value->reported)
+		return;
 	if (pair->value->kind == NODE_NULL) {
 		diag_error(b->diags, pair->key->span,
 			   "\"%.*s\" is given no value",
@@ -235,6 +239,7 @@ static const struct field default_fields[] = {
 enum top {
 	TOP_POLICY,
 	TOP_INCLUDE,
+	TOP_DEFINE,
 	TOP_ZONES,
 	TOP_SETS,
 	TOP_SERVICES,
@@ -258,6 +263,7 @@ enum top {
 
 TOP(top_policy, TOP_POLICY)
 TOP(top_include, TOP_INCLUDE) /* include.c has followed it */
+TOP(top_define, TOP_DEFINE)   /* define.c has replaced the variables */
 TOP(top_zones, TOP_ZONES)
 TOP(top_sets, TOP_SETS)
 TOP(top_services, TOP_SERVICES)
@@ -272,6 +278,7 @@ TOP(top_tests, TOP_TESTS)
 static const struct field top_fields[] = {
 	{ "policy", top_policy, true },
 	{ "include", top_include, FIELD_LIST },
+	{ "define", top_define, FIELD_NAMED },
 	{ "zones", top_zones, true | FIELD_NAMED, zone_fields, "zone" },
 	{ "sets", top_sets, FIELD_NAMED | FIELD_LINE, set_fields, "set" },
 	{ "services", top_services, FIELD_NAMED | FIELD_LIST | FIELD_BLOCK,

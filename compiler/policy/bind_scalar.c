@@ -205,6 +205,7 @@ static bool name_char(char c, bool first)
 const char *bind_name(struct binder *b, const struct node *node,
 		      const char *what)
 {
+	struct diag *diag;
 	struct str text;
 	size_t i;
 
@@ -214,11 +215,15 @@ const char *bind_name(struct binder *b, const struct node *node,
 		if (!name_char(text.p[i], i == 0))
 			break;
 	if (i < text.n || text.n > NAME_MAX_BYTES) {
-		diag_error(b->diags, node->span,
-			   "\"%.*s\" cannot be the name of %s: a name is a "
-			   "letter, then letters, digits, \"-\" or \"_\", at "
-			   "most %d in all",
-			   STR_ARG(text), what, NAME_MAX_BYTES);
+		diag = diag_error(
+			b->diags, node->span,
+			"\"%.*s\" cannot be the name of %s: a name is "
+			"a letter, then letters, digits, \"-\" or "
+			"\"_\", at most %d in all",
+			STR_ARG(text), what, NAME_MAX_BYTES);
+		if (text.p[0] == '$')
+			diag_help(diag, "variables stand for values, not for "
+					"names that are given");
 		return NULL;
 	}
 	return arena_strndup(b->arena, text.p, text.n);

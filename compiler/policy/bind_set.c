@@ -159,13 +159,14 @@ static void read_file(struct binder *b, const struct node *node,
 	struct source *source;
 	struct str text, rest;
 	struct span named = node->span;
+	const struct expansion *e;
 	const char *path;
 
 	if (!bind_text(b, node, "a file's name", &text))
 		return;
 	/* beside the file in which the name is written */
-	while (span_definition(b->sources, named, &named))
-		;
+	while ((e = span_expansion(b->sources, named)))
+		named = e->definition;
 	path = source_beside(b->arena, source_of(b->sources, named)->path,
 			     text);
 	if (scan_file(b, fill, path) || !bind_source(b, node, path, &source))

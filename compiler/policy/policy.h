@@ -22,6 +22,13 @@ const struct field *policy_fields(void);
 struct node *policy_include(struct arena *arena, struct sources *sources,
 			    struct node *root, struct diags *diags);
 
+/* How many values may be made by writing variables out. */
+#define DEFINE_MAX_NODES 1000000u
+
+/* The policy with its variables replaced by what they stand for. */
+struct node *policy_define(struct arena *arena, struct sources *sources,
+			   struct node *root, struct diags *diags);
+
 /*
  * Never NULL, but only to be used if @diags then holds no error. Files that
  * the policy names are read relative to @source's directory.

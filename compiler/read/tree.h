@@ -18,7 +18,8 @@ enum node_kind {
 
 struct node {
 	enum node_kind kind : 8;
-	bool quoted; /* a scalar in quotes or a block scalar: always text */
+	bool quoted;   /* a scalar in quotes or a block scalar: always text */
+	bool reported; /* a mistake that was reported: a NODE_NULL in its place */
 	struct span span;
 	union {
 		struct str scalar; /* decoded text */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Any bytes as a policy, the whole way in memory (libFuzzer): YAML, binding,
- * checks, lowering, text and netlink.
+ * Any bytes as a policy, the whole way in memory (libFuzzer): YAML, variables,
+ * binding, checks, lowering, text and netlink.
  *
  * Beyond not crashing: nothing that a terminal would act upon is printed; a
  * policy without mistakes can always be emitted, the same bytes each time; and
@@ -156,6 +156,8 @@ static void compile(struct str policy, struct buf *text)
 	source = source_add(&sources, PATH, policy);
 	diags = diags_new(arena, &sources);
 	root = yaml_read(arena, source, diags);
+	if (root)
+		root = policy_define(arena, &sources, root, diags);
 	if (root && !reads_outside(root))
 		model = policy_bind(arena, &sources, source, root, diags);
 	check_print(diags);
