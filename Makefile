@@ -34,6 +34,8 @@ CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
 LIB_SRC := $(sort $(wildcard compiler/*.c compiler/*/*.c) \
 	$(filter-out runtime/main.c,$(wildcard runtime/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+TEST_SRC := $(sort $(wildcard tests/lib/*.c))
+TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/%.o)
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/%,$(wildcard tests/tools/*.c))
@@ -45,11 +47,11 @@ $(B)/nftoffc: $(B)/runtime/main.o $(LIB_OBJ)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/tests/unit/run: $(UNIT_OBJ) $(LIB_OBJ)
+$(B)/tests/unit/run: $(UNIT_OBJ) $(TEST_OBJ) $(LIB_OBJ)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(CHECK_LIBS)
 
-$(B)/tests/%: $(B)/tests/tools/%.o $(LIB_OBJ)
+$(B)/tests/%: $(B)/tests/tools/%.o $(TEST_OBJ) $(LIB_OBJ)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
@@ -58,7 +60,7 @@ $(B)/%.o: %.c
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-.PRECIOUS: $(B)/tests/tools/%.o
+.PRECIOUS: $(B)/tests/tools/%.o $(B)/tests/lib/%.o
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 .PHONY: tools

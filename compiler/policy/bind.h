@@ -114,5 +114,7 @@ const char *name_derive(struct binder *b, const char *word,
 
 /* Everything that needs the whole model, after all is bound. */
 void check_model(struct binder *b);
+/* What the policy says in vain; every entry's alternatives are expanded. */
+void analyse_model(struct binder *b);
 
 #endif

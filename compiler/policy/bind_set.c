@@ -346,13 +346,14 @@ static void fill_service(struct binder *b, struct service_fill *fill,
 			 struct str text, struct span span)
 {
 	const struct known_service *known;
-	const struct service *other;
+	struct service *other;
 	struct service_item item;
 	const char *why = "";
 	size_t i, n;
 
 	other = map_get(&b->services, text);
 	if (other) {
+		other->used = true;
 		for (i = 0; i < other->nitems; i++)
 			*vec_push(b->arena, &fill->items) = other->items[i];
 	} else if (memchr(text.p, '/', text.n)) {
@@ -376,8 +377,10 @@ const struct service *service_resolve(struct binder *b, struct str name,
 	struct service *service = map_get(&b->services, name);
 	struct service_fill fill = { 0 };
 
-	if (service)
+	if (service) {
+		service->used = true;
 		return service;
+	}
 	fill_service(b, &fill, name, span);
 	service = arena_new_object(b->arena, struct service);
 	service->name = arena_strndup(b->arena, name.p, name.n);

@@ -9,6 +9,8 @@
 
 #include "alts.h"
 #include "bind.h"
+#include "region.h"
+#include "vocab/algebra.h"
 
 /* A rule's room is bounded (IR_RULE_OPS): only many negated sets can fill it. */
 #define ALT_ASKS_MAX 16
@@ -173,23 +175,6 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (int)x->zone->index - (int)y->zone->index;
 }
 
-static bool ranges_meet(const struct ranges *a, const struct ranges *b)
-{
-	size_t i = 0, j = 0, len = a->len;
-
-	while (i < a->n && j < b->n) {
-		const uint8_t *x = a->v + 2 * i * len, *y = b->v + 2 * j * len;
-
-		if (memcmp(x + len, y, len) < 0)
-			i++;
-		else if (memcmp(y + len, x, len) < 0)
-			j++;
-		else
-			return true;
-	}
-	return false;
-}
-
 static bool narrowed(const struct zone *zone)
 {
 	return zone->subnets[0].n || zone->subnets[1].n;
@@ -273,66 +258,6 @@ static void check_zones(struct binder *b)
 	arena_reset(b->scratch, mark);
 }
 
-/* Everything but the action, as one string: equal for rules that repeat. */
-static struct str selection(struct binder *b, const struct rule *rule)
-{
-	struct buf buf = { 0 };
-	struct str key;
-	size_t i;
-
-	buf_add(&buf, rule->from.words,
-		rule->from.nwords * sizeof(*rule->from.words));
-	buf_add(&buf, rule->to.words,
-		rule->to.nwords * sizeof(*rule->to.words));
-	buf_putc(&buf, rule->from.router ? 'r' : ' ');
-	buf_putc(&buf, rule->to.router ? 'r' : ' ');
-	for (i = 0; i < rule->nmatches; i++) {
-		struct str text = span_text(b->sources, rule->matches[i].span);
-
-		buf_add(&buf, text.p, text.n);
-		buf_putc(&buf, '\n');
-	}
-	key = (struct str){ arena_strndup(b->arena, buf.p, buf.n), buf.n };
-	buf_free(&buf);
-	return key;
-}
-
-static void check_repeats(struct binder *b)
-{
-	struct map seen;
-	size_t i;
-
-	map_init(&seen, b->arena);
-	for (i = 0; i < b->model->nrules; i++) {
-		struct rule *rule = &b->model->rules[i], *first;
-		struct str key;
-		struct diag *diag;
-
-		if (rule->action == ACTION_LOG || rule->forward)
-			continue;
-		key = selection(b, rule);
-		first = map_get(&seen, key);
-		if (first) {
-			diag = diag_error(b->diags, rule->span,
-					  "this rule can never match");
-			diag_note(diag, first->span,
-				  "this one takes all of its connections");
-		} else if (!rule->limit.rate) {
-			map_add(&seen, key, rule);
-		}
-	}
-}
-
-static bool sets_meet(const struct zone_set *a, const struct zone_set *b)
-{
-	size_t i;
-
-	for (i = 0; i < a->nwords; i++)
-		if (a->words[i] & b->words[i])
-			return true;
-	return false;
-}
-
 static bool may_accept(const struct model *model, const struct eligible *entry)
 {
 	size_t i;
@@ -344,8 +269,8 @@ static bool may_accept(const struct model *model, const struct eligible *entry)
 
 		if (rule->action == ACTION_ACCEPT &&
 		    rule->log.when != LOG_EVERY &&
-		    sets_meet(&rule->from, &entry->from) &&
-		    sets_meet(&rule->to, &entry->to))
+		    zone_sets_meet(&rule->from, &entry->from) &&
+		    zone_sets_meet(&rule->to, &entry->to))
 			return true;
 	}
 	return false;
@@ -431,6 +356,6 @@ void check_model(struct binder *b)
 {
 	expand_all(b);
 	check_zones(b);
-	check_repeats(b);
+	analyse_model(b);
 	check_offload(b);
 }

@@ -65,6 +65,7 @@ struct service {
 	struct span span; /* nowhere for those built in */
 	struct service_item *items;
 	size_t nitems;
+	bool used;
 };
 
 enum log_when {
@@ -237,5 +238,10 @@ void model_evaluate(const struct model *model, const struct packet *packet,
 		    struct answer *answer);
 
 bool zone_set_has(const struct zone_set *set, int zone);
+
+/* Does it take every connection that meets its zones and matches? */
+bool rule_decides(const struct rule *rule);
+/* And does nothing else: no log, no count, nothing one would miss. */
+bool rule_plain(const struct rule *rule);
 
 #endif

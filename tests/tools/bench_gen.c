@@ -4,6 +4,8 @@
  *
  *	bench_gen rules N	a policy of N rules, of the kinds people write
  *	bench_gen zones N	a policy of N zones, and rules between them
+ *	bench_gen nested N	a policy of N rules that lie in each other: hosts,
+ *				their networks, and networks of those
  *	bench_gen intervals N	N lines of a set's file: prefixes and ranges
  *	bench_gen addresses N	N lines of a set's file: single addresses
  *
@@ -31,7 +33,6 @@ static const char policy_head[] =
 	"\n"
 	"sets:\n"
 	"  admins:  { type: address, elements: [192.168.1.2, 192.168.1.3] }\n"
-	"  banned:  { type: address, timeout: 1h }\n"
 	"\n"
 	"default: { input: drop, forward: drop, output: accept }\n"
 	"\n"
@@ -111,6 +112,28 @@ static void rules(unsigned long n)
 		kinds[i / RUN % (sizeof(kinds) / sizeof(kinds[0]))](i);
 }
 
+/* None is covered, and nearly each is asked about by those behind it. */
+static void nested(unsigned long n)
+{
+	unsigned long i, hosts = n - n / 4, nets = n / 4 - n / 64;
+
+	fputs(policy_head, stdout);
+	for (i = 0; i < n; i++) {
+		printf("  - %s: { from: [lan, office], to: any, source: ",
+		       i % 3 ? "accept" : "drop");
+		if (i < hosts) {
+			put_address(10, i * 4);
+			printf(", port: %lu }\n", 1 + i % 1000);
+		} else if (i < hosts + nets) {
+			put_address(10, (i - hosts) * 16);
+			printf("/28, protocol: tcp }\n");
+		} else {
+			put_address(10, (i - hosts - nets) * 256);
+			printf("/24 }\n");
+		}
+	}
+}
+
 static void zones(unsigned long n)
 {
 	unsigned long i;
@@ -163,9 +186,8 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*make)(unsigned long n);
 	} kinds[] = {
-		{ "rules", rules },
-		{ "zones", zones },
-		{ "intervals", intervals },
+		{ "rules", rules },	    { "zones", zones },
+		{ "nested", nested },	    { "intervals", intervals },
 		{ "addresses", addresses },
 	};
 	size_t i;
@@ -176,6 +198,7 @@ int main(int argc, char **argv)
 		kinds[i].make(strtoul(argv[2], NULL, 10));
 		return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
-	fprintf(stderr, "usage: bench_gen rules|zones|intervals|addresses N\n");
+	fprintf(stderr,
+		"usage: bench_gen rules|zones|nested|intervals|addresses N\n");
 	return 2;
 }

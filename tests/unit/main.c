@@ -8,10 +8,7 @@
 #include "suites.h"
 
 static Suite *(*const suites[])(void) = {
-	base_suite,
-	ir_suite,
-	runtime_suite,
-	yaml_suite,
+	base_suite, ir_suite, policy_suite, runtime_suite, yaml_suite,
 };
 
 int main(void)

@@ -7,6 +7,7 @@
 
 Suite *base_suite(void);
 Suite *ir_suite(void);
+Suite *policy_suite(void);
 Suite *runtime_suite(void);
 Suite *yaml_suite(void);
 

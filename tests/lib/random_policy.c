@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random policies and packets: see random_policy.h.
+ *
+ * What must stay true: every policy compiles, warnings aside; each line and
+ * each word of a rule may be left out, and it still does (but for what then
+ * repeats an earlier rule, which is an error and no disagreement).
+ */
+#include "random_policy.h"
+
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
+
+struct random random_seeded(uint64_t seed)
+{
+	struct random random = { seed * 0x9e3779b97f4a7c15 + 0x1234567 };
+
+	if (!random.state)
+		random.state = 1;
+	return random;
+}
+
+uint32_t random_below(struct random *random, uint32_t n)
+{
+	uint64_t x = random->state;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	random->state = x;
+	return (uint32_t)((x * 0x2545f4914f6cdd1d) >> 33) % n;
+}
+
+bool random_chance(struct random *random, uint32_t percent)
+{
+	return random_below(random, 100) < percent;
+}
+
+static const char *pick(struct random *random, const char *const *words,
+			uint32_t n)
+{
+	return words[random_below(random, n)];
+}
+
+#define PICK(random, words) pick(random, words, COUNT(words))
+
+static struct random_line *add_line(struct random_policy *policy, char section,
+				    const char *head)
+{
+	struct random_line *line = &policy->lines[policy->nlines++];
+
+	memset(line, 0, sizeof(*line));
+	line->section = section;
+	snprintf(line->head, sizeof(line->head), "%s", head);
+	return line;
+}
+
+static void add_word(struct random_line *line, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add_word(struct random_line *line, const char *fmt, ...)
+{
+	va_list args;
+
+	if (line->nwords == RANDOM_WORDS)
+		return;
+	va_start(args, fmt);
+	vsnprintf(line->words[line->nwords++], sizeof(line->words[0]), fmt,
+		  args);
+	va_end(args);
+}
+
+/* ---- values ---- */
+
+static const char *const v4[] = {
+	"10.0.0.1",    "10.0.0.2",	    "10.0.0.3",
+	"10.0.0.0/30", "10.0.0.2-10.0.0.5", "10.0.0.0/29",
+	"10.0.1.1",    "10.0.1.0/30",	    "10.0.0.0-10.0.1.255",
+	"10.0.1.2",
+};
+
+static const char *const v6[] = {
+	"\"fd00::1\"", "\"fd00::2\"",	      "\"fd00::/126\"",
+	"\"fd01::1\"", "\"fd00::2-fd00::5\"",
+};
+
+static const char *const ports[] = {
+	"1", "2", "3", "4", "5", "1-2", "2-4", "4-8", "1-65535", "7", "8",
+};
+
+static const char *const services[] = { "own-one", "own-two", "tcp/1",
+					"udp/2-4" };
+static const char *const protocols[] = { "tcp", "udp", "icmp", "esp",
+					 "ipv6-icmp" };
+static const char *const icmps[] = { "echo-request", "echo-reply",
+				     "destination-unreachable",
+				     "packet-too-big" };
+static const char *const zones[] = { "lan", "dmz", "wan" };
+
+static void list_of(struct random *random, char *out, size_t size,
+		    const char *const *words, uint32_t n, const char *set)
+{
+	uint32_t first = random_below(random, n), count, i;
+
+	if (set && random_chance(random, 20)) {
+		snprintf(out, size, "%s", set);
+		return;
+	}
+	count = random_chance(random, 60) ? 1 : 2 + random_below(random, 2);
+	snprintf(out, size, "[");
+	for (i = 0; i < count; i++)
+		snprintf(out + strlen(out), size - strlen(out), "%s%s",
+			 i ? ", " : "", words[(first + i * 3) % n]);
+	snprintf(out + strlen(out), size - strlen(out), "]");
+}
+
+static void value_word(struct random *random, struct random_line *line,
+		       const char *word, const char *const *words, uint32_t n,
+		       const char *set, bool negatable)
+{
+	char list[80];
+
+	list_of(random, list, sizeof(list), words, n, set);
+	if (negatable && random_chance(random, 15))
+		add_word(line, "%s: { not: %s }", word, list);
+	else
+		add_word(line, "%s: %s", word, list);
+}
+
+static void address_word(struct random *random, struct random_line *line,
+			 const char *word)
+{
+	bool six = random_chance(random, 30);
+
+	value_word(random, line, word, six ? v6 : v4,
+		   six ? COUNT(v6) : COUNT(v4), "\"@hosts\"", true);
+}
+
+static void transport_word(struct random *random, struct random_line *line)
+{
+	switch (random_below(random, 7)) {
+	case 0:
+		value_word(random, line, "protocol", protocols,
+			   COUNT(protocols), NULL, true);
+		break;
+	case 1:
+		value_word(random, line, "service", services, COUNT(services),
+			   NULL, false);
+		break;
+	case 2:
+		value_word(random, line, "icmp", icmps, COUNT(icmps), NULL,
+			   false);
+		break;
+	case 3:
+		value_word(random, line, "source-port", ports, COUNT(ports),
+			   "\"@doors\"", true);
+		break;
+	case 4:
+		add_word(line, "protocol: %s",
+			 random_chance(random, 50) ? "tcp" : "udp");
+		/* fall through */
+	default:
+		value_word(random, line, "port", ports, COUNT(ports),
+			   "\"@doors\"", true);
+	}
+}
+
+static void match_words(struct random *random, struct random_line *line)
+{
+	if (random_chance(random, 45))
+		address_word(random, line, "source");
+	if (random_chance(random, 25))
+		address_word(random, line, "destination");
+	if (random_chance(random, 60))
+		transport_word(random, line);
+	if (random_chance(random, 8))
+		add_word(line, "family: %s",
+			 random_chance(random, 50) ? "ipv4" : "ipv6");
+}
+
+/* ---- lines ---- */
+
+static void zone_words(struct random *random, struct random_line *line)
+{
+	uint32_t side = random_below(random, 10);
+	char list[64];
+
+	if (side == 0) {
+		add_word(line, "from: router");
+	} else if (side < 9) {
+		list_of(random, list, sizeof(list), zones, 3, "any");
+		add_word(line, "from: %s", list);
+	}
+	if (side != 0 && random_chance(random, 20)) {
+		add_word(line, "to: router");
+	} else if (random_chance(random, 90)) {
+		list_of(random, list, sizeof(list), zones, 3, "any");
+		add_word(line, "to: %s", list);
+	}
+}
+
+static void log_word(struct random *random, struct random_line *line)
+{
+	switch (random_below(random, 3)) {
+	case 0:
+		add_word(line, "log: new");
+		break;
+	case 1:
+		add_word(line, "log: every");
+		break;
+	default:
+		add_word(line, "log: { when: new, rate: 5/minute }");
+	}
+}
+
+static void rule(struct random_policy *policy, struct random *random,
+		 unsigned int features)
+{
+	static const char *const actions[] = { "accept", "accept", "drop",
+					       "drop", "reject" };
+	bool logs = features & RANDOM_LOGS && random_chance(random, 12);
+	struct random_line *line =
+		add_line(policy, 'r', logs ? "log" : PICK(random, actions));
+
+	zone_words(random, line);
+	match_words(random, line);
+	if (logs ? random_chance(random, 30) :
+		   features & RANDOM_LOGS && random_chance(random, 12))
+		log_word(random, line);
+	if (features & RANDOM_LIMITS && random_chance(random, 8))
+		add_word(line, "limit: 1000/second burst 1000");
+}
+
+static bool is_extra(const char *word)
+{
+	return !strncmp(word, "log:", 4) || !strncmp(word, "limit:", 6);
+}
+
+/* Like the line before but for its port, and at times for the action. */
+static void sibling(struct random_policy *policy, struct random *random)
+{
+	struct random_line like = policy->lines[policy->nlines - 1];
+	struct random_line *line = add_line(policy, 'r', "");
+
+	while (like.nwords && is_extra(like.words[like.nwords - 1]))
+		like.nwords--;
+	if (like.nwords && !strncmp(like.words[like.nwords - 1], "port:", 5))
+		like.nwords--;
+	*line = like;
+	add_word(line, "port: %s", PICK(random, ports));
+	if (random_chance(random, 30))
+		snprintf(line->head, sizeof(line->head), "%s",
+			 random_chance(random, 50) ? "accept" : "drop");
+}
+
+/* No word twice: YAML has no such map. */
+static bool repeats_word(const struct random_line *line)
+{
+	size_t i, j, n;
+
+	for (i = 0; i < line->nwords; i++) {
+		n = strcspn(line->words[i], ":") + 1;
+		for (j = 0; j < i; j++)
+			if (!strncmp(line->words[i], line->words[j], n))
+				return true;
+	}
+	return false;
+}
+
+static void rules(struct random_policy *policy, struct random *random,
+		  unsigned int features)
+{
+	uint32_t n = 1 + random_below(random, 9), i, run;
+
+	for (i = 0; i < n; i++) {
+		rule(policy, random, features);
+		if (!(features & RANDOM_RUNS) || !random_chance(random, 40))
+			continue;
+		for (run = 1 + random_below(random, 3); run; run--) {
+			sibling(policy, random);
+			if (repeats_word(&policy->lines[policy->nlines - 1]))
+				policy->nlines--;
+		}
+	}
+}
+
+static void offload(struct random_policy *policy, struct random *random)
+{
+	uint32_t n = 1 + random_below(random, 3), i;
+	struct random_line *line;
+	char list[64];
+
+	for (i = 0; i < n; i++) {
+		line = add_line(policy,
+				i && random_chance(random, 50) ? 'x' : 'e', "");
+		list_of(random, list, sizeof(list), zones, 3, "any");
+		add_word(line, "from: %s", list);
+		list_of(random, list, sizeof(list), zones, 3, "any");
+		add_word(line, "to: %s", list);
+		if (random_chance(random, 50))
+			transport_word(random, line);
+		if (line->section == 'e' && random_chance(random, 40))
+			add_word(line, "after: %u packets",
+				 1 + random_below(random, 2));
+	}
+}
+
+static void defaults(struct random_policy *policy, struct random *random)
+{
+	static const char *const hooks[] = { "input", "forward", "output" };
+	static const char *const actions[] = { "drop", "accept", "reject" };
+	uint32_t i;
+
+	for (i = 0; i < COUNT(hooks); i++)
+		if (random_chance(random, 50))
+			add_word(add_line(policy, 'd', hooks[i]), "%s",
+				 PICK(random, actions));
+}
+
+void random_policy(struct random_policy *policy, struct random *random,
+		   unsigned int features)
+{
+	policy->nlines = 0;
+	policy->narrowed = features & RANDOM_ZONES && random_chance(random, 40);
+	if (features & RANDOM_DEFAULTS)
+		defaults(policy, random);
+	rules(policy, random, features);
+	if (features & RANDOM_OFFLOAD && random_chance(random, 40))
+		offload(policy, random);
+}
+
+/* ---- printing ---- */
+
+static void print_line(struct buf *out, const struct random_line *line)
+{
+	const char *between = "";
+	size_t i;
+
+	if (line->section == 'd') {
+		buf_printf(out, "  %s: %s\n", line->head, line->words[0]);
+		return;
+	}
+	buf_puts(out, line->section == 'r' ? "  - " : "    - ");
+	if (line->head[0])
+		buf_printf(out, "%s: ", line->head);
+	buf_puts(out, "{ ");
+	for (i = 0; i < line->nwords; i++) {
+		if (line->word_gone[i])
+			continue;
+		buf_printf(out, "%s%s", between, line->words[i]);
+		between = ", ";
+	}
+	buf_puts(out, " }\n");
+}
+
+static void print_section(struct buf *out, const struct random_policy *policy,
+			  char section, const char *title)
+{
+	size_t i;
+
+	for (i = 0; i < policy->nlines; i++) {
+		if (policy->lines[i].section != section ||
+		    policy->lines[i].gone)
+			continue;
+		if (title)
+			buf_puts(out, title);
+		title = NULL;
+		print_line(out, &policy->lines[i]);
+	}
+}
+
+static bool offloads(const struct random_policy *policy)
+{
+	size_t i;
+
+	for (i = 0; i < policy->nlines; i++)
+		if (policy->lines[i].section == 'e' && !policy->lines[i].gone)
+			return true;
+	return false;
+}
+
+void random_print(struct buf *out, const struct random_policy *policy)
+{
+	buf_puts(out, "policy: random\nzones:\n");
+	buf_puts(out, policy->narrowed ?
+			      "  lan: { devices: [lan0, \"lan1*\"], subnets: "
+			      "[10.0.0.0/24, \"fd00::/64\"] }\n"
+			      "  dmz: { devices: [dmz0], subnets: "
+			      "[10.0.1.0/24, \"fd01::/64\"] }\n" :
+			      "  lan: { devices: [lan0, lan1] }\n"
+			      "  dmz: { devices: [dmz0] }\n");
+	buf_puts(out, "  wan: { devices: [wan0] }\n");
+	buf_puts(out, "sets:\n"
+		      "  hosts: { type: address, elements: "
+		      "[10.0.0.1, 10.0.0.4-10.0.0.6, \"fd00::2\"] }\n"
+		      "  doors: { type: port, elements: [2, 4, 7] }\n"
+		      "services:\n"
+		      "  own-one: [tcp/1, tcp/3-4, udp/2]\n"
+		      "  own-two: [tcp/5, udp/5]\n");
+	print_section(out, policy, 'd', "default:\n");
+	print_section(out, policy, 'r', "rules:\n");
+	if (!offloads(policy))
+		return;
+	buf_puts(out, "offload:\n  devices: auto\n");
+	print_section(out, policy, 'e', "  eligible:\n");
+	print_section(out, policy, 'x', "  exempt:\n");
+}
+
+/* ---- shrinking ---- */
+
+static bool shrink_once(struct random_policy *policy,
+			bool (*fails)(const struct random_policy *policy,
+				      void *data),
+			void *data)
+{
+	bool shrunk = false;
+	size_t i, j;
+
+	for (i = 0; i < policy->nlines; i++) {
+		struct random_line *line = &policy->lines[i];
+
+		if (line->gone)
+			continue;
+		line->gone = true;
+		if (fails(policy, data)) {
+			shrunk = true;
+			continue;
+		}
+		line->gone = false;
+		for (j = 0; line->section != 'd' && j < line->nwords; j++) {
+			if (line->word_gone[j])
+				continue;
+			line->word_gone[j] = true;
+			if (fails(policy, data))
+				shrunk = true;
+			else
+				line->word_gone[j] = false;
+		}
+	}
+	return shrunk;
+}
+
+void random_shrink(struct random_policy *policy,
+		   bool (*fails)(const struct random_policy *policy,
+				 void *data),
+		   void *data)
+{
+	while (shrink_once(policy, fails, data))
+		;
+}
+
+/* ---- packets ---- */
+
+static void random_address(struct random *random, const struct model *model,
+			   int zone, uint8_t family, uint8_t *out)
+{
+	const struct ranges *own =
+		zone < 0 ? NULL : &model->zones[zone].subnets[family];
+
+	if (own && own->n) {
+		memcpy(out, own->v, own->len);
+	} else if (family) {
+		out[0] = 0xfd;
+		out[1] = (uint8_t)random_below(random, 2);
+	} else {
+		out[0] = 10;
+		out[2] = (uint8_t)random_below(random, 2);
+	}
+	out[family ? 15 : 3] = (uint8_t)random_below(random, 9);
+}
+
+static void random_transport(struct random *random, struct packet *packet)
+{
+	static const uint8_t protos[] = { IPPROTO_TCP,	IPPROTO_TCP,
+					  IPPROTO_UDP,	IPPROTO_UDP,
+					  IPPROTO_ICMP, IPPROTO_ICMPV6,
+					  IPPROTO_ESP,	IPPROTO_SCTP };
+	static const uint8_t types[2][4] = { { 8, 0, 3, 11 },
+					     { 128, 129, 1, 2 } };
+
+	packet->proto = protos[random_below(random, COUNT(protos))];
+	if (packet->proto == (packet->family ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
+		packet->icmp_type =
+			types[packet->family][random_below(random, 4)];
+		packet->has_icmp = true;
+	}
+	if (packet->proto == IPPROTO_TCP || packet->proto == IPPROTO_UDP ||
+	    packet->proto == IPPROTO_SCTP) {
+		packet->sport = (uint16_t)(1 + random_below(random, 9));
+		packet->dport = (uint16_t)(1 + random_below(random, 9));
+		packet->has_sport = packet->has_dport = true;
+	}
+}
+
+struct packet random_packet(struct random *random, const struct model *model)
+{
+	struct packet packet = { 0 };
+	uint32_t n = (uint32_t)model->nzones;
+
+	packet.from = (int)random_below(random, n);
+	packet.to = (int)random_below(random, n);
+	if (random_chance(random, 15))
+		packet.from = -1;
+	else if (random_chance(random, 20))
+		packet.to = -1;
+	packet.family = random_chance(random, 30);
+	random_address(random, model, packet.from, packet.family, packet.saddr);
+	random_address(random, model, packet.to, packet.family, packet.daddr);
+	packet.has_saddr = packet.has_daddr = true;
+	random_transport(random, &packet);
+	return packet;
+}
