@@ -10,6 +10,7 @@
 
 #include "compile.h"
 #include "emit/batch.h"
+#include "emit/json.h"
 #include "emit/text.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
@@ -23,8 +24,8 @@ enum { FORMAT, OUTPUT, EPOCH };
 
 const struct cli_option compile_options[] = {
 	[FORMAT] = { 'f', "format", "FORMAT",
-		     "text, for nft -f (the default), or netlink, the bytes of "
-		     "one batch" },
+		     "text, for nft -f (the default), json, for nft -j -f, or "
+		     "netlink, the bytes of one batch" },
 	[OUTPUT] = { 'o', "output", "FILE",
 		     "writes FILE, whole or not at all, instead of standard "
 		     "output" },
@@ -46,6 +47,12 @@ static int as_text(struct buf *out, struct compilation *c, const struct ir *ir)
 	return 0;
 }
 
+static int as_json(struct buf *out, struct compilation *c, const struct ir *ir)
+{
+	emit_json(out, ir, c->diags);
+	return 0;
+}
+
 static int as_netlink(struct buf *out, struct compilation *c,
 		      const struct ir *ir)
 {
@@ -64,6 +71,7 @@ static int as_netlink(struct buf *out, struct compilation *c,
 
 static const struct format formats[] = {
 	{ "text", as_text },
+	{ "json", as_json },
 	{ "netlink", as_netlink },
 	{ 0 },
 };
@@ -78,7 +86,7 @@ static const struct format *find_format(const char *name)
 		if (strcmp(name, f->name) == 0)
 			return f;
 	report_error("there is no format '%s'", name);
-	report_help("it is text or netlink");
+	report_help("it is text, json or netlink");
 	return NULL;
 }
 

@@ -14,9 +14,9 @@
  * itself: a test of the protocol ahead of its header is left out.
  */
 #include <assert.h>
-#include <linux/in.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "implied.h"
 #include "text.h"
 
 /* A list of elements begins a new line from this column on. */
@@ -192,55 +192,11 @@ static void put_named_set(struct buf *out, const struct ir_set *set, bool full)
 
 /* ---- Rules ---- */
 
-static bool has_ports(uint8_t l4proto)
-{
-	return l4proto == IPPROTO_TCP || l4proto == IPPROTO_UDP ||
-	       l4proto == IPPROTO_SCTP || l4proto == IPPROTO_UDPLITE;
-}
-
-static bool is_port(uint8_t id)
-{
-	return id == KEY_TH_SPORT || id == KEY_TH_DPORT;
-}
-
-static bool is_test_of(const struct ir_op *op, enum key_id id)
-{
-	return op->kind == IR_OP_CMP && op->cmp == NFT_CMP_EQ &&
-	       op->keys[0] == id;
-}
-
-/*
- * Whether nft, on reading what follows, tests by itself what @op tests. Where
- * it would test in another order the test stays.
- */
-static bool is_implied(const struct ir_op *op, const struct ir_op *end,
-		       struct ir_known known)
-{
-	const struct ir_op *next = op + 1;
-	const struct key *k;
-
-	if (next == end || !next->nkeys)
-		return false;
-	k = key(next->keys[0]);
-	if (is_test_of(op, KEY_NFPROTO)) {
-		ir_learn(&known, op);
-		return k->nfproto == op->lo[0] ||
-		       (is_test_of(next, KEY_L4PROTO) && next + 1 < end &&
-			next[1].nkeys && key(next[1].keys[0])->nfproto &&
-			is_implied(next, end, known));
-	}
-	if (!is_test_of(op, KEY_L4PROTO))
-		return false;
-	if (is_port(next->keys[0]))
-		return has_ports(op->lo[0]);
-	return k->l4proto == op->lo[0] && k->nfproto == known.nfproto;
-}
-
 static void put_key(struct line *line, enum key_id id)
 {
 	const char *text = key(id)->text;
 
-	if (is_port(id) && has_ports(line->known.l4proto)) {
+	if (implied_header(line->known, id)) {
 		wire_print(line->out, WIRE_INET_PROTO, &line->known.l4proto);
 		text = strchr(text, ' ');
 	}
@@ -370,7 +326,7 @@ void emit_text_rule(struct buf *out, const struct ir_rule *rule)
 	size_t begin = out->n;
 
 	for (; line.op < line.end; line.op++) {
-		if (!is_implied(line.op, line.end, line.known)) {
+		if (!implied(line.op, line.end, line.known)) {
 			if (out->n > begin)
 				buf_putc(out, ' ');
 			if (line.op->kind == IR_OP_STMT)

@@ -77,3 +77,81 @@ const struct key *key(enum key_id id)
 	assert(id > KEY_NONE && id < KEY_IDS);
 	return &keys[id];
 }
+
+/* "mark", or "original bytes": with a direction. */
+static void json_ct(struct json *out, struct str text)
+{
+	struct str first = str_cut(&text, ' ');
+
+	json_key(out, "key");
+	json_str(out, text.p ? text : first);
+	if (!text.p)
+		return;
+	json_key(out, "dir");
+	json_str(out, first);
+}
+
+static void json_payload(struct json *out, struct str text,
+			 const char *protocol)
+{
+	struct str header = str_cut(&text, ' ');
+
+	json_key(out, "protocol");
+	json_str(out, protocol ? str_of(protocol) : header);
+	json_key(out, "field");
+	json_str(out, text);
+}
+
+/* "daddr . iif type": what it depends on, and what is asked for. */
+static void json_fib(struct json *out, struct str text)
+{
+	struct str word = str_cut(&text, ' ');
+	struct str flags[4];
+	size_t n = 0;
+
+	while (text.p) {
+		if (!str_is(word, ".")) {
+			assert(n < sizeof(flags) / sizeof(*flags));
+			flags[n++] = word;
+		}
+		word = str_cut(&text, ' ');
+	}
+	json_key(out, "result");
+	json_str(out, word);
+	json_key(out, "flags");
+	json_array(out);
+	for (size_t i = 0; i < n; i++)
+		json_str(out, flags[i]);
+	json_end(out);
+}
+
+void key_json(struct json *out, enum key_id id, const char *protocol)
+{
+	static const char *const words[] = {
+		[LOAD_META] = "meta",
+		[LOAD_CT] = "ct",
+		[LOAD_PAYLOAD] = "payload",
+		[LOAD_FIB] = "fib",
+	};
+	const struct key *k = key(id);
+	struct str text = str_of(k->text), rest = text;
+
+	assert(k->load < sizeof(words) / sizeof(*words) && words[k->load]);
+	/* nft leaves the word out ahead of "iifname" */
+	if (k->load != LOAD_PAYLOAD &&
+	    str_is(str_cut(&rest, ' '), words[k->load]))
+		text = rest;
+	json_wrap(out, words[k->load]);
+	json_object(out);
+	if (k->load == LOAD_META) {
+		json_key(out, "key");
+		json_str(out, text);
+	} else if (k->load == LOAD_CT) {
+		json_ct(out, text);
+	} else if (k->load == LOAD_PAYLOAD) {
+		json_payload(out, text, protocol);
+	} else {
+		json_fib(out, text);
+	}
+	json_end_n(out, 2);
+}

@@ -56,5 +56,10 @@ struct key {
 };
 
 const struct key *key(enum key_id id);
+/*
+ * In libnftables' JSON, from its text. @protocol stands in for the header's
+ * name, "th", unless it is NULL.
+ */
+void key_json(struct json *out, enum key_id id, const char *protocol);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Statements: what a rule does. Each kind is one operations structure in one
- * file (stmt_log.c, stmt_nat.c ...): how it is written in nft text and which
- * bytecode it is. Arguments are plain data.
+ * file (stmt_log.c, stmt_nat.c ...): how it is written in nft text and in
+ * libnftables' JSON, and which bytecode it is. Arguments are plain data.
  */
 #ifndef NFTOFFC_VOCAB_STMT_H
 #define NFTOFFC_VOCAB_STMT_H
@@ -27,6 +27,8 @@ struct stmt_ops {
 	const char *doc;  /* one sentence for the manual */
 	enum stmt_later later;
 	void (*print)(struct buf *out, const struct stmt *stmt);
+	/* The same in libnftables' JSON: one object. */
+	void (*json)(struct json *out, const struct stmt *stmt);
 	void (*linear)(struct exprs *out, const struct stmt *stmt);
 };
 
@@ -50,8 +52,11 @@ bool verdict_has_chain(enum verdict verdict);
 /* NF_DROP, NFT_JUMP ... as nf_tables has it. */
 uint32_t verdict_code(enum verdict verdict);
 void verdict_print(struct buf *out, enum verdict verdict, const char *chain);
+void verdict_json(struct json *out, enum verdict verdict, const char *chain);
 /* "rate 10/second burst 5 packets", as in a rule and in a limit object. */
 void limit_print(struct buf *out, uint64_t rate, uint64_t unit, uint32_t burst);
+/* The same, as members of the object that is open. */
+void limit_json(struct json *out, uint64_t rate, uint64_t unit, uint32_t burst);
 
 /* A reference to a named object: "counter name \"web\"". */
 void object_print(struct buf *out, const char *words, const char *name);

@@ -15,6 +15,14 @@ static void print(struct buf *out, const struct stmt *stmt)
 		buf_puts(out, "counter");
 }
 
+static void json(struct json *out, const struct stmt *stmt)
+{
+	(void)stmt;
+	json_wrap(out, "counter");
+	json_null(out);
+	json_end(out);
+}
+
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
 	if (stmt->object)
@@ -28,5 +36,6 @@ const struct stmt_ops stmt_counter = {
 	.doc = "Counts the packets and bytes that reach it.",
 	.later = LATER_IF_EVERY,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

@@ -16,21 +16,33 @@ static const struct {
 	{ "day", 86400 }, { "week", 604800 },
 };
 
-void limit_print(struct buf *out, uint64_t rate, uint64_t unit, uint32_t burst)
+static const char *unit_word(uint64_t seconds)
 {
 	size_t i = 0;
 
-	while (units[i].seconds != unit) {
+	while (units[i].seconds != seconds) {
 		i++;
 		assert(i < sizeof(units) / sizeof(units[0]));
 	}
+	return units[i].word;
+}
+
+void limit_print(struct buf *out, uint64_t rate, uint64_t unit, uint32_t burst)
+{
 	buf_puts(out, "rate ");
 	buf_put_u64(out, rate);
 	buf_putc(out, '/');
-	buf_puts(out, units[i].word);
+	buf_puts(out, unit_word(unit));
 	buf_puts(out, " burst ");
 	buf_put_u64(out, burst);
 	buf_puts(out, " packets");
+}
+
+void limit_json(struct json *out, uint64_t rate, uint64_t unit, uint32_t burst)
+{
+	json_put_u64(out, "rate", rate);
+	json_put_str(out, "per", unit_word(unit));
+	json_put_u64(out, "burst", burst);
 }
 
 static void print(struct buf *out, const struct stmt *stmt)
@@ -44,6 +56,20 @@ static void print(struct buf *out, const struct stmt *stmt)
 	buf_puts(out, "limit name \"");
 	buf_puts(out, stmt->limit.name);
 	buf_putc(out, '"');
+}
+
+static void json(struct json *out, const struct stmt *stmt)
+{
+	json_wrap(out, "limit");
+	if (stmt->limit.name) {
+		json_text(out, stmt->limit.name);
+	} else {
+		json_object(out);
+		limit_json(out, stmt->limit.rate, stmt->limit.unit,
+			   stmt->limit.burst);
+		json_end(out);
+	}
+	json_end(out);
 }
 
 static void linear(struct exprs *out, const struct stmt *stmt)
@@ -67,5 +93,6 @@ const struct stmt_ops stmt_limit = {
 	.doc = "Goes on with the rule only while a rate is not exceeded.",
 	.later = LATER_NONE,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

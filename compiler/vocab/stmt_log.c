@@ -41,6 +41,23 @@ static void print(struct buf *out, const struct stmt *stmt)
 	}
 }
 
+static void json(struct json *out, const struct stmt *stmt)
+{
+	json_wrap(out, "log");
+	json_object(out);
+	if (stmt->log.prefix)
+		json_put_str(out, "prefix", stmt->log.prefix);
+	if (stmt->log.group >= 0) {
+		json_put_u64(out, "group", (unsigned int)stmt->log.group);
+		if (stmt->log.snaplen)
+			json_put_u64(out, "snaplen", stmt->log.snaplen);
+	} else if (stmt->log.level != LOG_WARNING) {
+		assert(stmt->log.level <= LOG_DEBUG);
+		json_put_str(out, "level", levels[stmt->log.level]);
+	}
+	json_end_n(out, 2);
+}
+
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
 	struct expr *expr = expr_add(out, EXPR_LOG);
@@ -56,5 +73,6 @@ const struct stmt_ops stmt_log = {
 	.doc = "Logs the packet, to the kernel's log or to a netlink group.",
 	.later = LATER_IF_EVERY,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

@@ -20,6 +20,28 @@ static void print(struct buf *out, const struct stmt *stmt)
 		buf_puts(out, "rt mtu");
 }
 
+static void json(struct json *out, const struct stmt *stmt)
+{
+	json_wrap(out, "mangle");
+	json_object(out);
+	json_key(out, "key");
+	json_wrap(out, "tcp option");
+	json_object(out);
+	json_put_str(out, "name", "maxseg");
+	json_put_str(out, "field", "size");
+	json_end_n(out, 2);
+	json_key(out, "value");
+	if (stmt->mss) {
+		json_u64(out, stmt->mss);
+	} else {
+		json_wrap(out, "rt");
+		json_object(out);
+		json_put_str(out, "key", "mtu");
+		json_end_n(out, 2);
+	}
+	json_end_n(out, 2);
+}
+
 static void route_size(struct exprs *out)
 {
 	struct expr *expr = expr_add(out, EXPR_RT_LOAD);
@@ -62,5 +84,6 @@ const struct stmt_ops stmt_mss = {
 	       "or to a given one.",
 	.later = LATER_NONE,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

@@ -41,10 +41,21 @@ static void print_address(struct buf *out, const struct stmt *stmt,
 		buf_putc(out, ']');
 }
 
+static const char *type_word(const struct stmt *stmt)
+{
+	return stmt->nat.source ? "snat" : "dnat";
+}
+
+static const char *family_word(const struct stmt *stmt)
+{
+	return stmt->nat.family == NFPROTO_IPV6 ? "ip6" : "ip";
+}
+
 static void print(struct buf *out, const struct stmt *stmt)
 {
-	buf_puts(out, stmt->nat.source ? "snat" : "dnat");
-	buf_puts(out, stmt->nat.family == NFPROTO_IPV6 ? " ip6" : " ip");
+	buf_puts(out, type_word(stmt));
+	buf_putc(out, ' ');
+	buf_puts(out, family_word(stmt));
 	buf_puts(out, " to ");
 	print_address(out, stmt, stmt->nat.lo);
 	if (is_range(stmt)) {
@@ -61,6 +72,36 @@ static void print(struct buf *out, const struct stmt *stmt)
 	}
 	if (stmt->nat.persistent)
 		buf_puts(out, " persistent");
+}
+
+static void json_port(struct json *out, const struct stmt *stmt)
+{
+	uint8_t lo[WIRE_MAX], hi[WIRE_MAX];
+
+	wire_put(WIRE_PORT, stmt->nat.port_lo, lo);
+	wire_put(WIRE_PORT,
+		 is_port_range(stmt) ? stmt->nat.port_hi : stmt->nat.port_lo,
+		 hi);
+	json_key(out, "port");
+	wire_json_range(out, WIRE_PORT, lo, hi);
+}
+
+static void json(struct json *out, const struct stmt *stmt)
+{
+	json_wrap(out, type_word(stmt));
+	json_object(out);
+	json_put_str(out, "family", family_word(stmt));
+	json_key(out, "addr");
+	if (is_range(stmt))
+		wire_json_bounds(out, address_type(stmt), stmt->nat.lo,
+				 stmt->nat.hi);
+	else
+		wire_json(out, address_type(stmt), stmt->nat.lo);
+	if (stmt->nat.port_lo)
+		json_port(out, stmt);
+	if (stmt->nat.persistent)
+		json_put_str(out, "flags", "persistent");
+	json_end_n(out, 2);
 }
 
 static uint32_t immediate(struct exprs *out, uint32_t *reg, const void *value,
@@ -109,5 +150,6 @@ const struct stmt_ops stmt_nat = {
 	.doc = "Translates the source or the destination of the connection.",
 	.later = LATER_NONE,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

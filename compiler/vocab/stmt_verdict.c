@@ -40,9 +40,27 @@ void verdict_print(struct buf *out, enum verdict verdict, const char *chain)
 	buf_puts(out, chain);
 }
 
+void verdict_json(struct json *out, enum verdict verdict, const char *chain)
+{
+	json_wrap(out, verdicts[verdict].word);
+	if (verdict_has_chain(verdict)) {
+		json_object(out);
+		json_put_str(out, "target", chain);
+		json_end(out);
+	} else {
+		json_null(out);
+	}
+	json_end(out);
+}
+
 static void print(struct buf *out, const struct stmt *stmt)
 {
 	verdict_print(out, stmt->verdict.code, stmt->verdict.chain);
+}
+
+static void json(struct json *out, const struct stmt *stmt)
+{
+	verdict_json(out, stmt->verdict.code, stmt->verdict.chain);
 }
 
 static void linear(struct exprs *out, const struct stmt *stmt)
@@ -60,5 +78,6 @@ const struct stmt_ops stmt_verdict = {
 	       "or return from this one.",
 	.later = LATER_NONE,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

@@ -13,6 +13,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 
 #include "wire.h"
 
@@ -434,6 +435,138 @@ void wire_print_range(struct buf *out, enum wire_id id, const uint8_t *lo,
 	wire_print(out, id, lo);
 	buf_putc(out, '/');
 	buf_put_u64(out, (unsigned int)bits);
+}
+
+/* "0x0f" and "15", but not a name, an address or a time. */
+static bool is_number(struct str text)
+{
+	const char *digits = "0123456789";
+
+	if (text.n > 2 && text.p[0] == '0' && text.p[1] == 'x') {
+		digits = "0123456789abcdef";
+		text.p += 2;
+	}
+	return text.n && strspn(text.p, digits) == strlen(text.p);
+}
+
+static void json_printed(struct json *out, const struct buf *printed)
+{
+	struct str text = { printed->p, printed->n };
+
+	if (is_number(text)) {
+		json_u64(out, strtoull(text.p, NULL, 0));
+		return;
+	}
+	if (text.n >= 2 && *text.p == '"')
+		text = (struct str){ text.p + 1, text.n - 2 };
+	json_str(out, text);
+}
+
+/* a | b | c, two at a time, as nft reads it. */
+static void json_bits(struct json *out, const struct wire_type *type,
+		      uint64_t bits)
+{
+	const struct wire_name *last = type->names;
+
+	for (const struct wire_name *at = last; at->name; at++)
+		if (bits & at->value)
+			last = at;
+	if (count_flags(type, bits) < 2) {
+		if (count_flags(type, bits))
+			json_text(out, last->name);
+		else
+			json_u64(out, bits);
+		return;
+	}
+	json_wrap(out, "|");
+	json_array(out);
+	json_bits(out, type, bits & ~(uint64_t)last->value);
+	json_text(out, last->name);
+	json_end_n(out, 2);
+}
+
+void wire_json(struct json *out, enum wire_id id, const uint8_t *value)
+{
+	const struct wire_type *type = wire_type(id);
+	struct buf *text;
+
+	if (type->flags) {
+		json_bits(out, type, number_of(type, value));
+		return;
+	}
+	text = json_scratch(out);
+	type->print(text, type, value);
+	json_printed(out, text);
+}
+
+void wire_json_any(struct json *out, enum wire_id id, const uint8_t *value)
+{
+	const struct wire_type *type = wire_type(id);
+	uint64_t bits = number_of(type, value);
+
+	assert(type->flags);
+	if (count_flags(type, bits) < 2) {
+		json_bits(out, type, bits);
+		return;
+	}
+	json_array(out);
+	for (const struct wire_name *at = type->names; at->name; at++)
+		if (bits & at->value)
+			json_text(out, at->name);
+	json_end(out);
+}
+
+static void json_bound(struct json *out, const struct wire_type *type,
+		       const uint8_t *value)
+{
+	struct buf *text = json_scratch(out);
+
+	print_bound(text, type, value);
+	json_printed(out, text);
+}
+
+void wire_json_bounds(struct json *out, enum wire_id id, const uint8_t *lo,
+		      const uint8_t *hi)
+{
+	json_wrap(out, "range");
+	json_array(out);
+	json_bound(out, wire_type(id), lo);
+	json_bound(out, wire_type(id), hi);
+	json_end_n(out, 2);
+}
+
+void wire_json_prefix(struct json *out, enum wire_id id, const uint8_t *value,
+		      unsigned int bits)
+{
+	json_wrap(out, "prefix");
+	json_object(out);
+	json_key(out, "addr");
+	wire_json(out, id, value);
+	json_put_u64(out, "len", bits);
+	json_end_n(out, 2);
+}
+
+void wire_json_range(struct json *out, enum wire_id id, const uint8_t *lo,
+		     const uint8_t *hi)
+{
+	size_t len = wire_type(id)->len;
+	struct buf *text = json_scratch(out);
+	int bits = -1;
+
+	if (!memcmp(lo, hi, len)) {
+		wire_json(out, id, lo);
+		return;
+	}
+	if (id == WIRE_IFNAME && print_wildcard(text, lo, hi)) {
+		json_printed(out, text);
+		return;
+	}
+	if (id == WIRE_IPV4 || id == WIRE_IPV6)
+		bits = wire_prefix_len(lo, hi, len);
+	if (bits < 0)
+		wire_json_bounds(out, id, lo, hi);
+	else
+		wire_json_prefix(out, id, lo, (unsigned int)bits);
 }
 
 void wire_put(enum wire_id id, uint64_t number, uint8_t *value)

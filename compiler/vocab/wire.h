@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 
 /* The longest single field: an IPv6 address or a device name. */
 #define WIRE_MAX 16
@@ -70,6 +71,18 @@ void wire_print_range(struct buf *out, enum wire_id id, const uint8_t *lo,
 /* The same, always as "a-b"; in numbers, since a name may hold a dash. */
 void wire_print_bounds(struct buf *out, enum wire_id id, const uint8_t *lo,
 		       const uint8_t *hi);
+/*
+ * The same in libnftables' JSON, from what is printed in nft text: what is
+ * a number there is one here, all else a string.
+ */
+void wire_json(struct json *out, enum wire_id id, const uint8_t *value);
+void wire_json_any(struct json *out, enum wire_id id, const uint8_t *value);
+void wire_json_range(struct json *out, enum wire_id id, const uint8_t *lo,
+		     const uint8_t *hi);
+void wire_json_bounds(struct json *out, enum wire_id id, const uint8_t *lo,
+		      const uint8_t *hi);
+void wire_json_prefix(struct json *out, enum wire_id id, const uint8_t *value,
+		      unsigned int bits);
 /* The length in bits of the prefix that lo..hi is, or -1. */
 int wire_prefix_len(const uint8_t *lo, const uint8_t *hi, size_t len);
 
