@@ -188,6 +188,7 @@ static void make_dynamic(struct json *out, const struct ir *ir,
 {
 	if (!(ir_set_flags(set) & NFT_SET_EVAL))
 		return;
+	assert(ir->chains);
 	begin(out, "add", "rule");
 	json_put_str(out, "chain", ir->chains->name);
 	json_key(out, "expr");
@@ -285,8 +286,9 @@ static const char *equal(bool neg)
 static void put_cmp(const struct line *line)
 {
 	static const char *const words[] = {
-		[NFT_CMP_EQ] = "==",  [NFT_CMP_NEQ] = "!=", [NFT_CMP_LT] = "<",
-		[NFT_CMP_LTE] = "<=", [NFT_CMP_GT] = ">",   [NFT_CMP_GTE] = ">=",
+		[NFT_CMP_EQ] = "==", [NFT_CMP_NEQ] = "!=",
+		[NFT_CMP_LT] = "<",  [NFT_CMP_LTE] = "<=",
+		[NFT_CMP_GT] = ">",  [NFT_CMP_GTE] = ">=",
 	};
 
 	begin_match(line, words[line->op->cmp], NULL);
@@ -481,14 +483,15 @@ static void declare(struct json *out, const struct ir *ir)
 {
 	begin(out, "add", "table");
 	end(out);
+	/* first: nft adds a new map's elements, which name chains, with it */
+	for (const struct ir_chain *c = ir->chains; c; c = c->next)
+		declare_chain(out, c);
 	for (const struct ir_flowtable *f = ir->flowtables; f; f = f->next)
 		add_flowtable(out, f, false);
 	for (const struct ir_limit *l = ir->limits; l; l = l->next)
 		add_limit(out, l);
 	for (const struct ir_set *s = ir->sets; s; s = s->next)
 		declare_set(out, s);
-	for (const struct ir_chain *c = ir->chains; c; c = c->next)
-		declare_chain(out, c);
 	for (const struct ir_set *s = ir->sets; s; s = s->next)
 		make_dynamic(out, ir, s);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Two tables made by hand of everything that the IR can say, to be had as nft
- * text or sent to the kernel of this network namespace as netlink:
+ * text or JSON or sent to the kernel of this network namespace as netlink:
  *
- *	ir_sample [--flowtable] [--second] --text
+ *	ir_sample [--flowtable] [--second] --text|--json
  *	ir_sample [--flowtable] [--second] [--over=first|second] --send
  *
  * Whichever way the first table came, `nft list ruleset` has to answer the
@@ -26,6 +26,7 @@
 #include <syslog.h>
 
 #include "emit/batch.h"
+#include "emit/json.h"
 #include "emit/text.h"
 
 static const struct span nowhere;
@@ -517,7 +518,7 @@ static void dynamic_sets(struct ir *ir, struct ir_chain *chain)
 	add(&b, chain);
 	set = new_set(ir, "suspect-nets", true, WIRE_IPV6, 0, 0);
 	set->dynamic = true;
-	set->timeout = 90500;
+	set->timeout = 90000;
 	lookup(&b, set, KEY_IP6_SADDR, 0, 0);
 	add(&b, chain);
 	set = new_set(ir, "by-hand", true, WIRE_IPV4, 0, 0);
@@ -1146,10 +1147,22 @@ static void print_text(const struct ir *ir)
 	buf_free(&text);
 }
 
+static void print_json(struct arena *arena, const struct ir *ir)
+{
+	struct buf text = { 0 };
+	struct sources sources;
+
+	sources_init(&sources, arena);
+	emit_json(&text, ir, diags_new(arena, &sources));
+	fwrite(text.p, 1, text.n, stdout);
+	buf_free(&text);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "text", no_argument, NULL, 't' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "send", no_argument, NULL, 's' },
 		{ "flowtable", no_argument, NULL, 'f' },
 		{ "second", no_argument, NULL, '2' },
@@ -1157,7 +1170,7 @@ int main(int argc, char **argv)
 		{ 0 },
 	};
 	struct arena *arena = arena_new();
-	bool text = false, flowtable = false, is_second = false;
+	bool text = false, json = false, flowtable = false, is_second = false;
 	const char *over = NULL;
 	struct ir *irs[2];
 	int c, status = EXIT_SUCCESS;
@@ -1165,6 +1178,7 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		require(c != '?', "see the beginning of its source");
 		text |= c == 't';
+		json |= c == 'j';
 		flowtable |= c == 'f';
 		is_second |= c == '2';
 		over = c == 'o' ? optarg : over;
@@ -1174,6 +1188,8 @@ int main(int argc, char **argv)
 	check_complete(irs[0], flowtable);
 	if (text)
 		print_text(irs[is_second]);
+	else if (json)
+		print_json(arena, irs[is_second]);
 	else
 		status = send_ir(arena, irs[is_second],
 				 over ? irs[!strcmp(over, "second")] : NULL);

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/json.h"
 #include "base/map.h"
 #include "suites.h"
 
@@ -1085,6 +1086,119 @@ static void add_diagnostics(Suite *suite)
 	tcase_add_loop_test(tc, suggest_only_what_is_near, 0, N_SUGGESTIONS);
 }
 
+/* JSON. */
+
+static struct buf out;
+
+static void set_up_json(void)
+{
+	out = (struct buf){ 0 };
+}
+
+static void tear_down_json(void)
+{
+	buf_free(&out);
+}
+
+START_TEST(json_has_every_value)
+{
+	struct json json = json_begin(&out);
+
+	json_object(&json);
+	json_put_str(&json, "text", "a");
+	json_put_u64(&json, "most", UINT64_MAX);
+	json_put_bool(&json, "no", false);
+	json_key(&json, "list");
+	json_array(&json);
+	json_i64(&json, INT64_MIN);
+	json_null(&json);
+	json_bool(&json, true);
+	json_object(&json);
+	json_end(&json);
+	json_array(&json);
+	json_end_n(&json, 3);
+	json_finish(&json);
+	ck_assert_str_eq(out.p, "{\n"
+				"\t\"text\": \"a\",\n"
+				"\t\"most\": 18446744073709551615,\n"
+				"\t\"no\": false,\n"
+				"\t\"list\": [-9223372036854775808, null, true,"
+				" {}, []]\n"
+				"}\n");
+}
+END_TEST
+
+static const struct {
+	struct str in;
+	const char *out;
+} json_strings[] = {
+	{ STR(""), "\"\"\n" },
+	{ STR("\"\\/"), "\"\\\"\\\\/\"\n" },
+	{ STR("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\"\n" },
+	{ STR("\0\x01\x1f\x7f"), "\"\\u0000\\u0001\\u001f\\u007f\"\n" },
+	{ STR("gr\u00fcn \U0001f980"), "\"gr\u00fcn \U0001f980\"\n" },
+	{ STR("a\x80z"), "\"a\\ufffdz\"\n" },
+	{ STR("\xe2\x82"), "\"\\ufffd\\ufffd\"\n" },
+};
+
+START_TEST(json_escapes)
+{
+	struct json json = json_begin(&out);
+
+	json_str(&json, json_strings[_i].in);
+	json_finish(&json);
+	ck_assert_str_eq(out.p, json_strings[_i].out);
+}
+END_TEST
+
+/* On one line what fits there, brackets that wrap on their neighbour's. */
+START_TEST(json_breaks_lines)
+{
+	static const char tail[] = "012345678901234567890123456789012345678";
+	struct json json = json_begin(&out);
+
+	json_wrap(&json, "a");
+	json_wrap(&json, "b");
+	json_array(&json);
+	json_text(&json, tail);
+	json_text(&json, tail); /* 84 on the line: just fits */
+	json_end_n(&json, 3);
+	json_finish(&json);
+	ck_assert_str_eq(out.p, "{\"a\": {\"b\": ["
+				"\"012345678901234567890123456789012345678\", "
+				"\"012345678901234567890123456789012345678\""
+				"]}}\n");
+	out.n = 0;
+	json = json_begin(&out);
+	json_wrap(&json, "a");
+	json_array(&json);
+	json_object(&json);
+	json_put_str(&json, "k", tail);
+	json_end(&json);
+	json_text(&json, tail);
+	json_end_n(&json, 2);
+	json_finish(&json);
+	ck_assert_str_eq(out.p,
+			 "{\"a\": [\n"
+			 "\t{\"k\": "
+			 "\"012345678901234567890123456789012345678\"},\n"
+			 "\t\"012345678901234567890123456789012345678\"\n"
+			 "]}\n");
+}
+END_TEST
+
+static void add_json(Suite *suite)
+{
+	const int n = sizeof(json_strings) / sizeof(*json_strings);
+	TCase *tc = tcase_create("json");
+
+	tcase_add_checked_fixture(tc, set_up_json, tear_down_json);
+	tcase_add_test(tc, json_has_every_value);
+	tcase_add_loop_test(tc, json_escapes, 0, n);
+	tcase_add_test(tc, json_breaks_lines);
+	suite_add_tcase(suite, tc);
+}
+
 Suite *base_suite(void)
 {
 	Suite *suite = suite_create("base");
@@ -1093,5 +1207,6 @@ Suite *base_suite(void)
 	add_strings(suite);
 	add_sources(suite);
 	add_diagnostics(suite);
+	add_json(suite);
 	return suite;
 }

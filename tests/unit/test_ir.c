@@ -1119,6 +1119,7 @@ START_TEST(every_statement)
 			i++;
 		ck_assert_msg(i < n, "%s: no example", (*ops)->name);
 		ck_assert((*ops)->doc && (*ops)->doc[0]);
+		ck_assert((*ops)->print && (*ops)->json && (*ops)->linear);
 		stmt_examples[i].check();
 	}
 }
