@@ -403,10 +403,11 @@ static int put_policy(struct builder *b, const struct ir *ir,
 		put_chain(b, c);
 	for (const struct ir_flowtable *f = ir->flowtables; f; f = f->next)
 		put_flowtable(b, f);
-	for (const struct ir_limit *l = ir->limits; l; l = l->next)
-		put_limit(b, l);
+	/* in the order in which the text leaves them */
 	for (const struct ir_object *o = ir->objects; o; o = o->next)
 		put_object(b, o, &kept);
+	for (const struct ir_limit *l = ir->limits; l; l = l->next)
+		put_limit(b, l);
 	put_sets(b, ir, &kept);
 	err = put_rules(b, ir);
 	if (err)

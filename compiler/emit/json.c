@@ -444,6 +444,20 @@ static void add_limit(struct json *out, const struct ir_limit *limit)
 	end(out);
 }
 
+static void add_object(struct json *out, const struct ir_object *object)
+{
+	begin_named(out, "add", ir_object_word(object), object->name);
+	if (object->type == NFT_OBJECT_QUOTA) {
+		json_put_u64(out, "bytes", object->bytes);
+	} else if (object->type == NFT_OBJECT_CT_HELPER) {
+		json_put_str(out, "type", object->helper);
+		json_key(out, "protocol");
+		wire_json(out, WIRE_INET_PROTO, &object->proto);
+		json_put_str(out, "l3proto", "inet");
+	}
+	end(out);
+}
+
 /* Declared without devices, for the reasons that text.c gives. */
 static void add_flowtable(struct json *out,
 			  const struct ir_flowtable *flowtable, bool full)
@@ -490,6 +504,8 @@ static void declare(struct json *out, const struct ir *ir)
 		add_flowtable(out, f, false);
 	for (const struct ir_limit *l = ir->limits; l; l = l->next)
 		add_limit(out, l);
+	for (const struct ir_object *o = ir->objects; o; o = o->next)
+		add_object(out, o);
 	for (const struct ir_set *s = ir->sets; s; s = s->next)
 		declare_set(out, s);
 	for (const struct ir_set *s = ir->sets; s; s = s->next)

@@ -385,13 +385,6 @@ static void put_limit(struct buf *out, const struct ir_limit *limit)
 	buf_puts(out, "\n\t}\n");
 }
 
-static const char *object_word(const struct ir_object *object)
-{
-	return object->type == NFT_OBJECT_COUNTER ? "counter" :
-	       object->type == NFT_OBJECT_QUOTA	  ? "quota" :
-						    "ct helper";
-}
-
 /* In the greatest unit that it is a whole number of, as nft lists it. */
 static void put_bytes(struct buf *out, uint64_t bytes)
 {
@@ -407,7 +400,7 @@ static void put_bytes(struct buf *out, uint64_t bytes)
 /* Counters and quotas that are there keep what they counted. */
 static void put_object(struct buf *out, const struct ir_object *object)
 {
-	put_head(out, object_word(object), object->name);
+	put_head(out, ir_object_word(object), object->name);
 	if (object->type == NFT_OBJECT_QUOTA) {
 		buf_puts(out, "\t\t");
 		put_bytes(out, object->bytes);

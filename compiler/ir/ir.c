@@ -81,6 +81,13 @@ struct ir_object *ir_object_add(struct ir *ir, uint32_t type, const char *name,
 	return object;
 }
 
+const char *ir_object_word(const struct ir_object *object)
+{
+	return object->type == NFT_OBJECT_COUNTER ? "counter" :
+	       object->type == NFT_OBJECT_QUOTA	  ? "quota" :
+						    "ct helper";
+}
+
 struct ir_flowtable *ir_flowtable_add(struct ir *ir, const char *name,
 				      struct span span)
 {

@@ -193,6 +193,8 @@ struct ir_limit *ir_limit_add(struct ir *ir, const char *name,
 			      struct span span);
 struct ir_object *ir_object_add(struct ir *ir, uint32_t type, const char *name,
 				struct span span);
+/* nft's word for its type. */
+const char *ir_object_word(const struct ir_object *object);
 struct ir_flowtable *ir_flowtable_add(struct ir *ir, const char *name,
 				      struct span span);
 /* Fields are concatenated in this order; computes klen. */

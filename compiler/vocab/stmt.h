@@ -58,8 +58,13 @@ void limit_print(struct buf *out, uint64_t rate, uint64_t unit, uint32_t burst);
 /* The same, as members of the object that is open. */
 void limit_json(struct json *out, uint64_t rate, uint64_t unit, uint32_t burst);
 
+/* mark = mark & keep | set, of the packet or of the connection. */
+void mark_json(struct json *out, enum key_id id, uint32_t keep, uint32_t set);
+
 /* A reference to a named object: "counter name \"web\"". */
 void object_print(struct buf *out, const char *words, const char *name);
+/* The same: {"counter": "web"}. */
+void object_json(struct json *out, const char *words, const char *name);
 /* @type is NFT_OBJECT_*. */
 void object_linear(struct exprs *out, uint32_t type, const char *name);
 

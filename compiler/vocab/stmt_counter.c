@@ -17,7 +17,10 @@ static void print(struct buf *out, const struct stmt *stmt)
 
 static void json(struct json *out, const struct stmt *stmt)
 {
-	(void)stmt;
+	if (stmt->object) {
+		object_json(out, "counter", stmt->object);
+		return;
+	}
 	json_wrap(out, "counter");
 	json_null(out);
 	json_end(out);

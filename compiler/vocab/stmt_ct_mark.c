@@ -39,48 +39,9 @@ static void print(struct buf *out, const struct stmt *stmt)
 	}
 }
 
-static void json_mark(struct json *out, uint32_t mark)
-{
-	uint8_t value[WIRE_MAX];
-
-	wire_put(WIRE_MARK, mark, value);
-	wire_json(out, WIRE_MARK, value);
-}
-
-static void json_value(struct json *out, uint32_t keep, uint32_t set)
-{
-	if (!keep) {
-		json_mark(out, set);
-		return;
-	}
-	if (set) {
-		json_wrap(out, "|");
-		json_array(out);
-	}
-	if (keep != UINT32_MAX) {
-		json_wrap(out, "&");
-		json_array(out);
-	}
-	key_json(out, KEY_CT_MARK, NULL);
-	if (keep != UINT32_MAX) {
-		json_mark(out, keep);
-		json_end_n(out, 2);
-	}
-	if (set) {
-		json_mark(out, set);
-		json_end_n(out, 2);
-	}
-}
-
 static void json(struct json *out, const struct stmt *stmt)
 {
-	json_wrap(out, "mangle");
-	json_object(out);
-	json_key(out, "key");
-	key_json(out, KEY_CT_MARK, NULL);
-	json_key(out, "value");
-	json_value(out, stmt->ct_mark.keep, stmt->ct_mark.set);
-	json_end_n(out, 2);
+	mark_json(out, KEY_CT_MARK, stmt->ct_mark.keep, stmt->ct_mark.set);
 }
 
 static void linear(struct exprs *out, const struct stmt *stmt)

@@ -40,24 +40,47 @@ const struct wire_name *dscp_name_at(size_t i)
 	return names[i].name ? &names[i] : NULL;
 }
 
-static void print_class(struct buf *out, uint8_t value)
+/* NULL if it has none. */
+static const char *class_name(uint8_t value)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; names[i].name; i++) {
-		if (names[i].value != value)
-			continue;
-		buf_puts(out, names[i].name);
-		return;
-	}
-	buf_printf(out, "0x%02x", value);
+	while (names[i].name && names[i].value != value)
+		i++;
+	return names[i].name;
 }
 
 static void print(struct buf *out, const struct stmt *stmt)
 {
-	buf_puts(out, stmt->dscp.family == NFPROTO_IPV6 ? "ip6" : "ip");
+	const char *name = class_name(stmt->dscp.value);
+
+	buf_puts(out, classes[stmt->dscp.family == NFPROTO_IPV6].text);
 	buf_puts(out, " dscp set ");
-	print_class(out, stmt->dscp.value);
+	if (name)
+		buf_puts(out, name);
+	else
+		buf_printf(out, "0x%02x", stmt->dscp.value);
+}
+
+static void json(struct json *out, const struct stmt *stmt)
+{
+	const char *name = class_name(stmt->dscp.value);
+
+	json_wrap(out, "mangle");
+	json_object(out);
+	json_key(out, "key");
+	json_wrap(out, "payload");
+	json_object(out);
+	json_put_str(out, "protocol",
+		     classes[stmt->dscp.family == NFPROTO_IPV6].text);
+	json_put_str(out, "field", "dscp");
+	json_end_n(out, 2);
+	json_key(out, "value");
+	if (name)
+		json_text(out, name);
+	else
+		json_u64(out, stmt->dscp.value);
+	json_end_n(out, 2);
 }
 
 static void linear(struct exprs *out, const struct stmt *stmt)
@@ -90,5 +113,6 @@ const struct stmt_ops stmt_dscp = {
 	.doc = "Changes the traffic class of the packet.",
 	.later = LATER_ALL,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

@@ -33,6 +33,11 @@ static void print(struct buf *out, const struct stmt *stmt)
 	object_print(out, "ct helper set", stmt->object);
 }
 
+static void json(struct json *out, const struct stmt *stmt)
+{
+	object_json(out, "ct helper", stmt->object);
+}
+
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
 	object_linear(out, NFT_OBJECT_CT_HELPER, stmt->object);
@@ -43,5 +48,6 @@ const struct stmt_ops stmt_helper = {
 	.doc = "Gives the connection a helper, which reads all of it.",
 	.later = LATER_ALL,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

@@ -29,6 +29,11 @@ static void print(struct buf *out, const struct stmt *stmt)
 	print_mark(out, set);
 }
 
+static void json(struct json *out, const struct stmt *stmt)
+{
+	mark_json(out, KEY_MARK, stmt->mark.keep, stmt->mark.set);
+}
+
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
 	uint32_t keep = stmt->mark.keep, set = stmt->mark.set;
@@ -59,5 +64,6 @@ const struct stmt_ops stmt_mark = {
 	.doc = "Changes bits of the packet's mark.",
 	.later = LATER_ALL,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

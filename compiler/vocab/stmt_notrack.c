@@ -8,6 +8,14 @@ static void print(struct buf *out, const struct stmt *stmt)
 	buf_puts(out, "notrack");
 }
 
+static void json(struct json *out, const struct stmt *stmt)
+{
+	(void)stmt;
+	json_wrap(out, "notrack");
+	json_null(out);
+	json_end(out);
+}
+
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
 	(void)stmt;
@@ -19,5 +27,6 @@ const struct stmt_ops stmt_notrack = {
 	.doc = "Keeps the packet out of connection tracking.",
 	.later = LATER_ALL,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

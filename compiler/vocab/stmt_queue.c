@@ -26,6 +26,36 @@ static void print(struct buf *out, const struct stmt *stmt)
 	buf_put_u64(out, stmt->queue.hi);
 }
 
+static void json_flags(struct json *out, const struct stmt *stmt)
+{
+	json_key(out, "flags");
+	json_array(out);
+	if (stmt->queue.bypass)
+		json_text(out, "bypass");
+	if (stmt->queue.fanout)
+		json_text(out, "fanout");
+	json_end(out);
+}
+
+static void json(struct json *out, const struct stmt *stmt)
+{
+	json_wrap(out, "queue");
+	json_object(out);
+	json_key(out, "num");
+	if (stmt->queue.hi != stmt->queue.lo) {
+		json_wrap(out, "range");
+		json_array(out);
+		json_u64(out, stmt->queue.lo);
+		json_u64(out, stmt->queue.hi);
+		json_end_n(out, 2);
+	} else {
+		json_u64(out, stmt->queue.lo);
+	}
+	if (stmt->queue.bypass || stmt->queue.fanout)
+		json_flags(out, stmt);
+	json_end_n(out, 2);
+}
+
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
 	struct expr *expr = expr_add(out, EXPR_QUEUE);
@@ -43,5 +73,6 @@ const struct stmt_ops stmt_queue = {
 	.doc = "Hands the packet to a program, which decides about it.",
 	.later = LATER_ALL,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

@@ -12,6 +12,11 @@ static void print(struct buf *out, const struct stmt *stmt)
 	object_print(out, "quota name", stmt->object);
 }
 
+static void json(struct json *out, const struct stmt *stmt)
+{
+	object_json(out, "quota", stmt->object);
+}
+
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
 	object_linear(out, NFT_OBJECT_QUOTA, stmt->object);
@@ -23,5 +28,6 @@ const struct stmt_ops stmt_quota = {
 	       "used up.",
 	.later = LATER_ALL,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };

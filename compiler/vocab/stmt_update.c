@@ -58,6 +58,72 @@ static void print(struct buf *out, const struct stmt *stmt)
 	buf_puts(out, " }");
 }
 
+static void json_key_of(struct json *out, const struct stmt *stmt)
+{
+	if (!stmt->update.constant) {
+		key_json(out, stmt->update.key, NULL);
+		return;
+	}
+	json_wrap(out, "&");
+	json_array(out);
+	key_json(out, stmt->update.key, NULL);
+	json_u64(out, 0);
+	json_end_n(out, 2);
+}
+
+static void json_element(struct json *out, const struct stmt *stmt)
+{
+	json_key(out, "elem");
+	if (!stmt->update.timeout) {
+		json_key_of(out, stmt);
+		return;
+	}
+	json_wrap(out, "elem");
+	json_object(out);
+	json_key(out, "val");
+	json_key_of(out, stmt);
+	json_put_u64(out, "timeout", stmt->update.timeout / 1000);
+	json_end_n(out, 2);
+}
+
+/* What the element is asked for. */
+static void json_state(struct json *out, const struct stmt *stmt)
+{
+	json_key(out, "stmt");
+	json_array(out);
+	if (stmt->update.rate) {
+		json_wrap(out, "limit");
+		json_object(out);
+		limit_json(out, stmt->update.rate, stmt->update.unit,
+			   stmt->update.burst);
+		json_end_n(out, 2);
+	}
+	if (stmt->update.connections) {
+		json_wrap(out, "ct count");
+		json_object(out);
+		json_put_u64(out, "val", stmt->update.connections);
+		json_end_n(out, 2);
+	}
+	json_end(out);
+}
+
+static void json(struct json *out, const struct stmt *stmt)
+{
+	struct buf *set;
+
+	json_wrap(out, "set");
+	json_object(out);
+	json_put_str(out, "op", stmt->update.refresh ? "update" : "add");
+	json_element(out, stmt);
+	set = json_scratch(out);
+	buf_putc(set, '@');
+	buf_puts(set, stmt->update.set);
+	json_put_str(out, "set", set->p);
+	if (stmt->update.rate || stmt->update.connections)
+		json_state(out, stmt);
+	json_end_n(out, 2);
+}
+
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
 	const struct key *k = key(stmt->update.key);
@@ -90,5 +156,6 @@ const struct stmt_ops stmt_update = {
 	       "while that source keeps within its bounds.",
 	.later = LATER_NONE,
 	.print = print,
+	.json = json,
 	.linear = linear,
 };
