@@ -1434,8 +1434,8 @@ START_TEST(batch_keeps_objects)
 			 "+limit +limit +limit +set +set +element +rule "
 			 "+element ");
 	ck_assert_str_eq(batch.messages[6].what, "ct helper other");
-	ck_assert_str_eq(batch.messages[10].what, "quota quota.a");
-	ck_assert_str_eq(batch.messages[11].what, "counter other");
+	ck_assert_str_eq(batch.messages[9].what, "quota quota.a");
+	ck_assert_str_eq(batch.messages[10].what, "counter other");
 }
 END_TEST
 
