@@ -223,7 +223,7 @@ static void add_blanks(struct buf *out, size_t n)
 	out->n += n;
 }
 
-/* Adds @s so that each character takes one column; the next column. */
+/* Adds @s so that it can be seen as it is; the next column. */
 static size_t add_visible(struct buf *out, struct str s, size_t column)
 {
 	while (s.n) {
@@ -236,7 +236,7 @@ static size_t add_visible(struct buf *out, struct str s, size_t column)
 			column += blanks;
 		} else if (n && !hidden(rune)) {
 			buf_add(out, s.p, n);
-			column++;
+			column += rune_columns(rune);
 		} else {
 			n = n ? n : 1;
 			for (size_t i = 0; i < n; i++)
@@ -249,12 +249,21 @@ static size_t add_visible(struct buf *out, struct str s, size_t column)
 	return column;
 }
 
+#define MARKS_MAX 8
+
+/* Columns to be underlined. */
+struct mark {
+	size_t from, to;
+};
+
 /* One line of source as it can be shown. */
 struct excerpt {
-	struct buf text;	  /* each character takes one column */
-	size_t total;		  /* columns of all that */
-	size_t from, to;	  /* those that are meant, to be underlined */
-	bool cut_left, cut_right; /* the line goes on beyond the text */
+	struct buf text;	      /* as it can be seen */
+	size_t total;		      /* columns of all that */
+	size_t from, to;	      /* those that are meant */
+	bool cut_left, cut_right;     /* the line goes on beyond the text */
+	struct mark marks[MARKS_MAX]; /* other places, apart from it */
+	size_t nmarks;
 };
 
 static bool is_lead(char c)
@@ -302,18 +311,32 @@ static struct excerpt make_excerpt(struct str line, size_t from, size_t to)
 	return e;
 }
 
-/* The columns [@left, @right) of what add_visible() made. */
-static struct str columns_of(struct str text, size_t left, size_t right)
+/*
+ * The columns [@left, @right) of what add_visible() made; a character that is
+ * half in them is not, and @pad is what it leaves empty on the left.
+ */
+static struct str columns_of(struct str text, size_t left, size_t right,
+			     size_t *pad)
 {
-	size_t column = 0, begin = 0, end = 0;
+	size_t column = 0, begin = text.n, end = 0;
 
-	while (end < text.n && column < right) {
-		if (column++ == left)
+	*pad = 0;
+	while (end < text.n) {
+		struct str rest = { text.p + end, text.n - end };
+		uint32_t rune = ' ';
+		size_t n = str_rune(rest, &rune);
+		size_t next = column + rune_columns(rune);
+
+		if (next > right)
+			break;
+		if (column >= left && begin == text.n) {
 			begin = end;
-		for (end++; end < text.n && !is_lead(text.p[end]); end++)
-			;
+			*pad = column - left;
+		}
+		end += n ? n : 1;
+		column = next;
 	}
-	return (struct str){ text.p + begin, left < right ? end - begin : 0 };
+	return (struct str){ text.p + begin, begin < end ? end - begin : 0 };
 }
 
 struct window {
@@ -368,19 +391,50 @@ static void paint(struct printer *p, const char *colour)
 		buf_puts(&p->out, colour);
 }
 
+/* All that is underlined, in the order of the columns. */
+struct underline {
+	struct mark marks[MARKS_MAX + 1];
+	size_t n, meant; /* which of them is what the message is about */
+};
+
+static struct underline sort_marks(const struct excerpt *e)
+{
+	struct underline u = { .n = e->nmarks + 1 };
+	size_t i, j;
+
+	u.marks[0] = (struct mark){ e->from, e->to };
+	for (i = 0; i < e->nmarks; i++) {
+		for (j = i + 1; j && u.marks[j - 1].from > e->marks[i].from;
+		     j--)
+			u.marks[j] = u.marks[j - 1];
+		u.marks[j] = e->marks[i];
+		if (j <= u.meant)
+			u.meant++;
+	}
+	return u;
+}
+
+/* Those beyond the window are not to be seen; what is meant always is. */
 static void print_underline(struct printer *p, enum severity severity,
 			    const struct excerpt *e, const struct window *w)
 {
-	size_t to = e->to < w->right ? e->to : w->right;
-	size_t dots = w->dots_left ? CUT_COLUMNS : 0;
+	struct underline u = sort_marks(e);
+	size_t i, column = w->left - (w->dots_left ? CUT_COLUMNS : 0);
 
 	buf_puts(&p->out, GUTTER "| ");
-	add_blanks(&p->out, dots + e->from - w->left);
-	paint(p, severities[severity].colour);
-	buf_putc(&p->out, '^');
-	for (size_t column = e->from + 1; column < to; column++)
-		buf_putc(&p->out, '~');
-	paint(p, PLAIN);
+	for (i = 0; i < u.n; i++) {
+		size_t from = u.marks[i].from, to = u.marks[i].to;
+
+		if (i != u.meant && (from < w->left || from >= w->right))
+			continue;
+		to = to < w->right ? to : w->right;
+		add_blanks(&p->out, from - column);
+		paint(p, i == u.meant ? severities[severity].colour : CYAN);
+		buf_putc(&p->out, i == u.meant ? '^' : '~');
+		for (column = from + 1; column < to; column++)
+			buf_putc(&p->out, '~');
+		paint(p, PLAIN);
+	}
 	buf_putc(&p->out, '\n');
 }
 
@@ -388,11 +442,14 @@ static void print_excerpt(struct printer *p, enum severity severity,
 			  unsigned int line, const struct excerpt *e)
 {
 	struct window w = choose_window(e);
+	size_t pad;
 	struct str shown = columns_of((struct str){ e->text.p, e->text.n },
-				      w.left, w.right);
+				      w.left, w.right, &pad);
 
-	buf_printf(&p->out, "%5u |%s%s%.*s%s\n", line, e->total ? " " : "",
-		   w.dots_left ? CUT : "", STR_ARG(shown),
+	buf_printf(&p->out, "%5u |%s%s", line, e->total ? " " : "",
+		   w.dots_left ? CUT : "");
+	add_blanks(&p->out, pad);
+	buf_printf(&p->out, "%.*s%s\n", STR_ARG(shown),
 		   w.dots_right ? CUT : "");
 	print_underline(p, severity, e, &w);
 }
@@ -407,27 +464,87 @@ static size_t visible_end(struct str line, size_t from)
 	return end;
 }
 
-/* The part of @span that is on its first line, as bytes of that line. */
-static void print_snippet(struct printer *p, enum severity severity,
-			  struct span span, const struct place *place)
+/* The part of @span that is on the line of @place, as bytes of that line. */
+static struct mark bytes_of(struct printer *p, struct span span,
+			    const struct place *place)
 {
 	const struct source *source = source_of(p->diags->sources, span);
 	size_t begin = (size_t)(place->text.p - source->text.p);
-	size_t from = span.offset < begin ? 0 : span.offset - begin;
-	size_t to = from + span.length;
-	struct excerpt e;
+	struct mark bytes;
 
-	if (from > place->text.n)
-		from = place->text.n;
-	if (to > place->text.n)
-		to = visible_end(place->text, from);
-	e = make_excerpt(place->text, from, to);
-	print_excerpt(p, severity, place->line, &e);
-	buf_free(&e.text);
+	bytes.from = span.offset < begin ? 0 : span.offset - begin;
+	bytes.to = bytes.from + span.length;
+	if (bytes.from > place->text.n)
+		bytes.from = place->text.n;
+	if (bytes.to > place->text.n)
+		bytes.to = visible_end(place->text, bytes.from);
+	return bytes;
 }
 
-static void print_message(struct printer *p, enum severity severity,
-			  struct span span, const char *message)
+static bool is_apart(struct mark a, const struct excerpt *e)
+{
+	size_t i;
+
+	if (a.from < e->to && e->from < a.to)
+		return false;
+	for (i = 0; i < e->nmarks; i++)
+		if (a.from < e->marks[i].to && e->marks[i].from < a.to)
+			return false;
+	return a.from < a.to && a.from != e->from &&
+	       a.to <= SHOWN_COLUMNS - CUT_COLUMNS;
+}
+
+/*
+ * Marks those notes, by a bit each, that are about other places on the same
+ * line: no line is shown twice for them. Only where all of it is shown.
+ */
+static unsigned int mark_notes(struct printer *p, const struct diag *diag,
+			       const struct place *place, struct excerpt *e)
+{
+	unsigned int marked = 0;
+	size_t i;
+
+	for (i = 0; i < diag->notes.n && i < MARKS_MAX; i++) {
+		struct span span = diag->notes.v[i].span;
+		struct place other = span_place(p->diags->sources, span);
+		struct buf scratch = { 0 };
+		struct mark bytes, mark;
+
+		if (other.text.p != place->text.p || !other.path ||
+		    e->total > SHOWN_COLUMNS || e->cut_left || e->cut_right)
+			continue;
+		bytes = bytes_of(p, span, place);
+		mark.from = add_visible(
+			&scratch, (struct str){ place->text.p, bytes.from }, 0);
+		mark.to = add_visible(&scratch,
+				      (struct str){ place->text.p + bytes.from,
+						    bytes.to - bytes.from },
+				      mark.from);
+		buf_free(&scratch);
+		if (!is_apart(mark, e))
+			continue;
+		e->marks[e->nmarks++] = mark;
+		marked |= 1u << i;
+	}
+	return marked;
+}
+
+/* @diag if its notes may be marked, too; answers which are. */
+static unsigned int print_snippet(struct printer *p, enum severity severity,
+				  struct span span, const struct place *place,
+				  const struct diag *diag)
+{
+	struct mark bytes = bytes_of(p, span, place);
+	struct excerpt e = make_excerpt(place->text, bytes.from, bytes.to);
+	unsigned int marked = diag ? mark_notes(p, diag, place, &e) : 0;
+
+	print_excerpt(p, severity, place->line, &e);
+	buf_free(&e.text);
+	return marked;
+}
+
+static struct place print_head(struct printer *p, enum severity severity,
+			       struct span span, const char *message)
 {
 	struct place place = span_place(p->diags->sources, span);
 
@@ -441,8 +558,15 @@ static void print_message(struct printer *p, enum severity severity,
 	paint(p, PLAIN);
 	add_visible(&p->out, str_of(message), 0);
 	buf_putc(&p->out, '\n');
+	return place;
+}
+
+static void print_note(struct printer *p, struct span span, const char *message)
+{
+	struct place place = print_head(p, SEVERITY_NOTE, span, message);
+
 	if (place.path)
-		print_snippet(p, severity, span, &place);
+		print_snippet(p, SEVERITY_NOTE, span, &place, NULL);
 }
 
 /* How the file came in; once for all that is said of it in a row. */
@@ -477,28 +601,39 @@ static void print_definitions(struct printer *p, struct span span)
 		struct str name = span_text(sources, e->place);
 
 		span = e->definition;
-		print_message(p, SEVERITY_NOTE, span,
-			      name.n <= EXPANSION_SHOWN ?
-				      arena_printf(p->diags->arena,
-						   "%.*s stands for this",
-						   STR_ARG(name)) :
-				      "it stands for this");
+		print_note(p, span,
+			   name.n <= EXPANSION_SHOWN ?
+				   arena_printf(p->diags->arena,
+						"%.*s stands for this",
+						STR_ARG(name)) :
+				   "it stands for this");
 	}
 }
 
 static void print_diag(struct printer *p, const struct diag *diag)
 {
+	unsigned int marked = 0;
+	struct place place;
+
 	print_named(p, diag->span);
-	print_message(p, diag->severity, diag->span, diag->message);
+	place = print_head(p, diag->severity, diag->span, diag->message);
+	if (place.path)
+		marked = print_snippet(p, diag->severity, diag->span, &place,
+				       diag);
 	for (size_t i = 0; i < diag->helps.n; i++) {
 		buf_puts(&p->out, GUTTER "= help: ");
 		add_visible(&p->out, str_of(diag->helps.v[i]), 0);
 		buf_putc(&p->out, '\n');
 	}
 	print_definitions(p, diag->span);
-	for (size_t i = 0; i < diag->notes.n; i++)
-		print_message(p, SEVERITY_NOTE, diag->notes.v[i].span,
-			      diag->notes.v[i].message);
+	for (size_t i = 0; i < diag->notes.n; i++) {
+		const struct note *note = &diag->notes.v[i];
+
+		if (i < MARKS_MAX && marked >> i & 1)
+			print_head(p, SEVERITY_NOTE, note->span, note->message);
+		else
+			print_note(p, note->span, note->message);
+	}
 }
 
 static void print_dropped(struct printer *p, enum severity severity)

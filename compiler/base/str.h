@@ -46,6 +46,8 @@ struct str str_cut(struct str *s, char sep);
  * if there is none: nothing left, truncated, overlong, a surrogate.
  */
 size_t str_rune(struct str s, uint32_t *rune);
+/* How many columns of a terminal a character takes: 0, 1 or 2. */
+unsigned int rune_columns(uint32_t rune);
 /* How many characters @s holds, if it is UTF-8. */
 size_t str_chars(struct str s);
 

@@ -172,7 +172,10 @@ static int by_name(const void *a, const void *b)
 	const struct owned *x = a, *y = b;
 	int order = strcmp(x->device->name, y->device->name);
 
-	return order ? order : (int)x->zone->index - (int)y->zone->index;
+	if (!order)
+		order = (int)x->zone->index - (int)y->zone->index;
+	return order ? order :
+		       (x->device > y->device) - (x->device < y->device);
 }
 
 static bool narrowed(const struct zone *zone)
@@ -190,7 +193,7 @@ static bool told_apart(const struct zone *a, const struct zone *b)
 static void zones_clash(struct binder *b, const struct owned *x,
 			const struct owned *y)
 {
-	const struct owned *first = x->zone->index < y->zone->index ? x : y;
+	const struct owned *first = x->zone->index <= y->zone->index ? x : y;
 	const struct owned *second = first == x ? y : x;
 	struct diag *diag;
 
