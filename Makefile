@@ -14,7 +14,8 @@ SHELL := /bin/bash
 
 # What a bare Debian 12 lacks: to build, to test, and to run the tests' virtual
 # machine.
-DEPS_BUILD := gcc libc6-dev make pkg-config libyaml-dev libnftnl-dev libmnl-dev
+DEPS_BUILD := gcc libc6-dev make pkg-config flex bison libyaml-dev \
+	libnftnl-dev libmnl-dev
 DEPS_TEST := check libsubunit-dev nftables iproute2 conntrack ethtool strace jq \
 	qemu-system-x86 busybox-static kmod cpio mandoc
 DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
@@ -33,7 +34,8 @@ CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
 
 LIB_SRC := $(sort $(wildcard compiler/*.c compiler/*/*.c) \
 	$(filter-out runtime/main.c,$(wildcard runtime/*.c)))
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+GENERATED := $(wildcard compiler/read/*.[ly])
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(GENERATED:%=$(B)/%.o)
 TEST_SRC := $(sort $(wildcard tests/lib/*.c))
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
@@ -55,12 +57,26 @@ $(B)/tests/%: $(B)/tests/tools/%.o $(TEST_OBJ) $(LIB_OBJ)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
+$(B)/%.l.c: %.l
+	@mkdir -p $(@D)
+	@echo "  LEX   $<"
+	@flex -o $@ $<
+
+$(B)/%.y.c: %.y
+	@mkdir -p $(@D)
+	@echo "  YACC  $<"
+	@bison -Werror -o $@ $<
+
+$(B)/%.o: $(B)/%.c
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-.PRECIOUS: $(B)/tests/tools/%.o $(B)/tests/lib/%.o
+.PRECIOUS: $(B)/tests/tools/%.o $(B)/tests/lib/%.o $(B)/%.l.c $(B)/%.y.c
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 .PHONY: tools

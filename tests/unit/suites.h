@@ -6,6 +6,7 @@
 #include <check.h>
 
 Suite *base_suite(void);
+Suite *dsl_suite(void);
 Suite *ir_suite(void);
 Suite *policy_suite(void);
 Suite *runtime_suite(void);

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "read/yaml.h"
 #include "suites.h"
+#include "trees.h"
 
 static struct arena *arena;
 static struct sources sources;
@@ -34,48 +35,6 @@ static struct node *read_str(struct str text)
 static struct node *read_text(const char *text)
 {
 	return read_str(str_of(text));
-}
-
-/* The tree as one line: [list], {map}, ~, text, 'quoted text'. */
-static void put_node(struct buf *out, const struct node *node)
-{
-	switch (node->kind) {
-	case NODE_NULL:
-		buf_putc(out, '~');
-		break;
-	case NODE_SCALAR:
-		buf_printf(out, node->quoted ? "'%.*s'" : "%.*s",
-			   STR_ARG(node->scalar));
-		break;
-	case NODE_LIST:
-		for (size_t i = 0; i < node->list.n; i++) {
-			buf_putc(out, i ? ' ' : '[');
-			put_node(out, node->list.items[i]);
-		}
-		buf_puts(out, node->list.n ? "]" : "[]");
-		break;
-	case NODE_MAP:
-		for (size_t i = 0; i < node->map.n; i++) {
-			buf_putc(out, i ? ' ' : '{');
-			put_node(out, node->map.pairs[i].key);
-			buf_putc(out, ':');
-			put_node(out, node->map.pairs[i].value);
-		}
-		buf_puts(out, node->map.n ? "}" : "{}");
-		break;
-	}
-}
-
-/* The texts that the spans of the tree cover, outermost first, with "|". */
-static void put_spans(struct buf *out, const struct node *node)
-{
-	buf_printf(out, "%.*s|", STR_ARG(span_text(&sources, node->span)));
-	for (size_t i = 0; node->kind == NODE_LIST && i < node->list.n; i++)
-		put_spans(out, node->list.items[i]);
-	for (size_t i = 0; node->kind == NODE_MAP && i < node->map.n; i++) {
-		put_spans(out, node->map.pairs[i].key);
-		put_spans(out, node->map.pairs[i].value);
-	}
 }
 
 static char *printed(void)
@@ -144,7 +103,7 @@ START_TEST(yaml_trees)
 
 	check_clean();
 	ck_assert_ptr_nonnull(root);
-	put_node(&tree, root);
+	tree_put(&tree, root);
 	ck_assert_str_eq(tree.p, trees[_i].tree);
 	buf_free(&tree);
 }
@@ -201,7 +160,7 @@ START_TEST(yaml_spans)
 
 	check_clean();
 	ck_assert_ptr_nonnull(root);
-	put_spans(&text, root);
+	tree_put_spans(&text, &sources, root);
 	ck_assert_str_eq(text.p, spans[_i].spans);
 	buf_free(&text);
 }
