@@ -277,7 +277,7 @@ TOP(top_tests, TOP_TESTS)
 
 static const struct field top_fields[] = {
 	{ "policy", top_policy, true },
-	{ "include", top_include, FIELD_LIST },
+	{ "include", top_include, FIELD_ENTRIES | FIELD_LIST },
 	{ "define", top_define, FIELD_NAMED },
 	{ "zones", top_zones, true | FIELD_NAMED, zone_fields, "zone" },
 	{ "sets", top_sets, FIELD_NAMED | FIELD_LINE, set_fields, "set" },

@@ -207,17 +207,18 @@ static size_t count_values(const struct item *item)
 		       1;
 }
 
-/* All from @items on, whether commas or blanks stand between them. */
-static struct node *list_of(struct fold *f, const struct item *items)
+/* All from @items to @end, whether commas or blanks stand between them. */
+static struct node *list_of(struct fold *f, const struct item *items,
+			    const struct item *end)
 {
 	const struct item *item;
 	struct node *list = new_node(f, NODE_LIST, items->span);
 	size_t n = 0;
 
-	for (item = items; item; item = item->next)
+	for (item = items; item != end; item = item->next)
 		n += count_values(item);
 	list->list.items = arena_array(f->arena, n, sizeof(struct node *));
-	for (item = items; item; item = item->next) {
+	for (item = items; item != end; item = item->next) {
 		add_values(f, item, list, &list->list.n);
 		list->span = span_join(list->span, item->span);
 	}
@@ -276,14 +277,8 @@ static struct node *fold_one(struct fold *f, const struct item *item,
 
 	if (item->kind == ITEM_BRACES && has(field, FIELD_BLOCK))
 		return list_of_block(f, item);
-	if (is_text(item) && !is_this(item, "~") && has(field, FIELD_LIST)) {
-		struct node *list = new_node(f, NODE_LIST, item->span);
-
-		list->list.items =
-			arena_array(f->arena, 1, sizeof(struct node *));
-		list->list.items[list->list.n++] = scalar_node(f, item);
-		return list;
-	}
+	if (is_text(item) && !is_this(item, "~") && has(field, FIELD_LIST))
+		return list_of(f, item, item->next);
 	return fold_value(f, item, fields);
 }
 
@@ -369,7 +364,7 @@ static struct node *fold_rest(struct fold *f, struct str key, struct span span,
 		return finish_map(f, &map, (struct span){ 0 });
 	}
 	if (has(field, FIELD_LIST))
-		return list_of(f, items);
+		return list_of(f, items, NULL);
 	if (has(field, FIELD_PHRASE) && items->kind == ITEM_WORD &&
 	    !phrase_end(f, items, NULL))
 		return phrase(f, items, NULL);
@@ -473,7 +468,9 @@ static struct section *section_of(struct fold *f, struct map_fill *map,
 	value = new_node(f, field->how & FIELD_NAMED ? NODE_MAP : NODE_LIST,
 			 span);
 	section = vec_push(f->scratch, &map->sections);
-	*section = (struct section){ .field = field, .pair = map->pairs.n };
+	*section = (struct section){ .field = field,
+				     .pair = map->pairs.n,
+				     .span = span };
 	add_pair(f, map, text_node(f, str_of(field->key), span), value);
 	return section;
 }
@@ -579,13 +576,35 @@ static void add_entry(struct fold *f, struct map_fill *map,
 		span_join(section->span, span_join(word->span, node->span));
 }
 
+/* "include a, b": each value is an entry of the list. */
+static void add_entry_values(struct fold *f, struct map_fill *map,
+			     const struct field *field, const struct item *word)
+{
+	struct section *section = section_of(f, map, field, word->span);
+	struct node *list;
+	size_t i;
+
+	if (!word->next) {
+		*vec_push(f->scratch, &section->items) =
+			null_node(f, word->span);
+		return;
+	}
+	list = list_of(f, word->next, NULL);
+	for (i = 0; i < list->list.n; i++)
+		*vec_push(f->scratch, &section->items) = list->list.items[i];
+	section->span =
+		span_join(section->span, span_join(word->span, list->span));
+}
+
 /* "eligible from lan to wan", "nat forward ...", "test ..." */
 static void fold_entry(struct fold *f, const struct item *word,
 		       const struct field *field, struct map_fill *map)
 {
 	const struct item *kind = word->next;
 
-	if (!field->kind_at) {
+	if (!field->kind_at && !field->fields) {
+		add_entry_values(f, map, field, word);
+	} else if (!field->kind_at) {
 		add_entry(f, map, field, word, NULL, word->next);
 	} else if (kind && kind->kind == ITEM_WORD) {
 		add_entry(f, map, field, word, kind, kind->next);

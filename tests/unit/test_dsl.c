@@ -139,6 +139,13 @@ static const struct {
 	  "test { packet { from b }; expect drop }",
 	  "{tests:[{name:'a b' packet:{from:a port:1} expect:[accept log]} "
 	  "{packet:{from:b} expect:[drop]}]}" },
+	{ "include a.policy\npolicy p; include \"b c\", d",
+	  "{include:[a.policy 'b c' d] policy:p}" },
+	{ "include [a]", "{include:[a]}" },
+	{ "include", "{include:[~]}" },
+	{ "define a 1\npolicy p\ndefine b c, d\ndefine e { f g }",
+	  "{define:{a:1 b:[c d] e:{f:g}} policy:p}" },
+	{ "define { a 1; b c, d }", "{define:{a:1 b:[c d]}}" },
 	/* Any tree at all: what a table does not say, is said in full. */
 	{ "rules [{ accept { a b; c { } } }, d, [], [[~]]]",
 	  "{rules:[{accept:{a:b c:{}}} d [] [[~]]]}" },
