@@ -104,6 +104,13 @@ check-clang:
 		$(B)/clang/nftoffc $(B)/clang/tests/unit/run
 	@tests/check --quick $(B)/clang
 
+## check-long: TRIES (100) times as many random policies
+TRIES ?= 100
+.PHONY: check-long
+check-long: all
+	@$(MAKE) --no-print-directory $(B)/tests/unit/run
+	@TRIES=$(TRIES) CK_RUN_SUITE=policy $(B)/tests/unit/run
+
 ## check-kernels: the kernel tests on Debian's newer kernel, too
 .PHONY: check-kernels
 check-kernels: all tools

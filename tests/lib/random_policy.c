@@ -328,7 +328,7 @@ void random_policy(struct random_policy *policy, struct random *random,
 	if (features & RANDOM_DEFAULTS)
 		defaults(policy, random);
 	rules(policy, random, features);
-	if (features & RANDOM_OFFLOAD && random_chance(random, 40))
+	if (features & RANDOM_OFFLOAD && random_chance(random, 60))
 		offload(policy, random);
 }
 

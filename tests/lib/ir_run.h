@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Runs a packet through the IR as the kernel would: its bytecode, expression by
+ * expression, with registers, sets, maps and chains. So what the rules do can
+ * be held against what the model says, without a kernel.
+ *
+ * Limits always let pass; nothing is remembered between packets but what the
+ * caller puts into the next one.
+ */
+#ifndef NFTOFFC_TESTS_LIB_IR_RUN_H
+#define NFTOFFC_TESTS_LIB_IR_RUN_H
+
+#include "ir/ir.h"
+#include "policy/model.h"
+
+/* One packet as a hook sees it. */
+struct ir_packet {
+	enum ir_hook hook;
+	struct packet packet; /* its addresses and ports, as it travels */
+	const char *iif, *oif;
+	uint32_t state;	  /* NF_CT_STATE_BIT()s */
+	bool reply;	  /* of the reply direction */
+	uint32_t mark;	  /* of the connection, before */
+	uint32_t status;  /* IPS_* of the connection */
+	uint64_t packets; /* of the connection, before */
+};
+
+enum ir_end { IR_DROP, IR_ACCEPT, IR_REJECT };
+
+#define IR_LOGS_MAX 8
+
+struct ir_result {
+	enum ir_end end;
+	uint32_t mark; /* of the connection, after */
+	const char *logs[IR_LOGS_MAX];
+	size_t nlogs;
+	bool flow;	     /* offloaded */
+	const char *unknown; /* an expression that is not known here */
+	size_t steps;	     /* expressions run: what it costs */
+};
+
+struct ir_machine;
+
+/* Once for many packets. */
+struct ir_machine *ir_machine(struct arena *arena, const struct ir *ir);
+struct ir_result ir_run(const struct ir_machine *machine,
+			const struct ir_packet *packet);
+
+#endif
