@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
 #include "runtime/exit.h"
@@ -59,26 +60,42 @@ static void print_verdict(const struct compilation *c,
 		puts("   the default: no rule matches");
 }
 
-static void print_nat(const struct compilation *c, const struct answer *answer)
+/* "source 203.0.113.5-203.0.113.9:1024-65535", "destination router:3128". */
+static void print_translated(const struct compilation *c, const char *side,
+			     const struct packet *packet,
+			     const struct translated *to, const char *own,
+			     struct span span)
 {
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%s ", side);
+	translated_print(&text, packet->family, to, own);
+	printf("nat      %-28s", text.p);
+	print_place(c, span);
+	buf_free(&text);
+}
+
+static void print_nat(const struct compilation *c, const struct packet *packet,
+		      const struct answer *answer)
+{
+	const struct nat *to = answer->nat_forward, *from = answer->nat_source;
+
 	if (answer->action != ACTION_ACCEPT)
 		return;
-	if (answer->nat_forward) {
-		printf("nat      %-28s", "destination translated");
-		print_place(c, answer->nat_forward->span);
-	}
-	if (answer->nat_source && answer->nat_source->kind != NAT_EXEMPT) {
-		printf("nat      %-28s",
-		       answer->nat_source->kind == NAT_MASQUERADE ?
-			       "masqueraded" :
-			       "source translated");
-		print_place(c, answer->nat_source->span);
-	} else if (answer->masquerade) {
-		printf("nat      %-28s", "masqueraded");
-		print_place(c, answer->masquerade->masquerade_span);
-	} else if (!answer->nat_forward) {
+	if (to)
+		print_translated(c, "destination", packet, &answer->destination,
+				 "router", to->span);
+	if (answer->masquerade)
+		print_translated(c, "source", packet, &answer->source,
+				 "masqueraded",
+				 answer->masquerade->masquerade_span);
+	else if (from)
+		print_translated(c, "source", packet, &answer->source,
+				 from->kind == NAT_EXEMPT ? "exempt" :
+							    "masqueraded",
+				 from->span);
+	else if (!to)
 		puts("nat      none");
-	}
 }
 
 static void print_log(const struct compilation *c, const struct answer *answer)
@@ -128,7 +145,7 @@ static int explain(struct compilation *c, const struct cli *cli)
 		return EXIT_USAGE;
 	model_evaluate(c->model, &packet, &answer);
 	print_verdict(c, &answer);
-	print_nat(c, &answer);
+	print_nat(c, &packet, &answer);
 	print_log(c, &answer);
 	print_offload(c, &answer);
 	return EXIT_DONE;

@@ -109,6 +109,8 @@ static void put_lookup(struct attrs *a, const struct expr *e)
 	attr_u32(a, NFTA_LOOKUP_SREG, e->reg);
 	if (e->set->verdicts)
 		attr_u32(a, NFTA_LOOKUP_DREG, NFT_REG_VERDICT);
+	else
+		put_register(a, NFTA_LOOKUP_DREG, e->reg2);
 	if (e->flags)
 		attr_u32(a, NFTA_LOOKUP_FLAGS, e->flags);
 }

@@ -45,7 +45,7 @@ const char *set_wire_name(const struct ir_set *set)
 {
 	if (set->name)
 		return set->name;
-	return set->verdicts ? "__map%d" : "__set%d";
+	return set->verdicts || set->data_type ? "__map%d" : "__set%d";
 }
 
 /* ---- The definition ---- */
@@ -60,14 +60,17 @@ uint32_t set_key_type(const struct ir_set *set)
 	return type;
 }
 
+static uint32_t byteorder(enum wire_id type)
+{
+	return wire_type(type)->host_order || type == WIRE_IFNAME ?
+		       NFT_BYTEORDER_HOST :
+		       NFT_BYTEORDER_BIG;
+}
+
 static uint32_t key_byteorder(const struct ir_set *set)
 {
-	if (set->nfields > 1)
-		return NFT_BYTEORDER_NONE;
-	if (wire_type(set->fields[0])->host_order ||
-	    set->fields[0] == WIRE_IFNAME)
-		return NFT_BYTEORDER_HOST;
-	return NFT_BYTEORDER_BIG;
+	return set->nfields > 1 ? (uint32_t)NFT_BYTEORDER_NONE :
+				  byteorder(set->fields[0]);
 }
 
 /* User data is type, length and value; nft's numbers are in host order. */
@@ -89,6 +92,9 @@ static void put_userdata(struct attrs *a, const struct ir_set *set)
 	if (set->verdicts)
 		n = add_userdata(udata, n, NFTNL_UDATA_SET_DATABYTEORDER,
 				 NFT_BYTEORDER_NONE);
+	else if (set->data_type)
+		n = add_userdata(udata, n, NFTNL_UDATA_SET_DATABYTEORDER,
+				 byteorder(set->data_type));
 	attr_put(a, NFTA_SET_USERDATA, udata, n);
 }
 
@@ -166,6 +172,10 @@ uint32_t put_set_definition(struct builder *b, const struct ir_set *set,
 	if (set->verdicts) {
 		attr_u32(&a, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
 		attr_u32(&a, NFTA_SET_DATA_LEN, 0);
+	} else if (set->data_type) {
+		attr_u32(&a, NFTA_SET_DATA_TYPE,
+			 wire_type(set->data_type)->nft_id);
+		attr_u32(&a, NFTA_SET_DATA_LEN, wire_type(set->data_type)->len);
 	}
 	attr_u32(&a, NFTA_SET_ID, ++b->set_id);
 	put_description(&a, set, size);
@@ -247,6 +257,7 @@ static struct attrs element_room(struct elements *e)
 struct element {
 	const uint8_t *key, *key_end;
 	const struct ir_verdict *verdict;
+	const uint8_t *data; /* of a map to values */
 	uint32_t flags;
 	bool open; /* reaches the top */
 };
@@ -264,6 +275,9 @@ static void put_element(struct elements *e, const struct element *element)
 		put_key(&a, NFTA_SET_ELEM_KEY_END, element->key_end, klen);
 	if (element->verdict)
 		put_verdict(&a, element->verdict);
+	if (element->data)
+		put_key(&a, NFTA_SET_ELEM_DATA, element->data,
+			wire_type(e->set->data_type)->len);
 	if (element->open)
 		put_open_end(&a);
 	attr_end(&a, begin, NFTA_LIST_ELEM);
@@ -319,6 +333,12 @@ static void put_interval(struct elements *e, const uint8_t *lo,
 		put_end(e, next);
 }
 
+static const uint8_t *element_data(const struct ir_set *set, size_t i)
+{
+	return set->data_type ? set->data + i * wire_type(set->data_type)->len :
+				NULL;
+}
+
 static void put_ith(struct elements *e, size_t i)
 {
 	const struct ir_set *set = e->set;
@@ -336,6 +356,7 @@ static void put_ith(struct elements *e, size_t i)
 				       .key = lo,
 				       .key_end = hi,
 				       .verdict = verdict,
+				       .data = element_data(set, i),
 			       });
 }
 

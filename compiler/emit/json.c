@@ -83,20 +83,29 @@ static void put_element_key(struct json *out, const struct ir_set *set,
 	json_end_n(out, 2);
 }
 
+static bool is_map(const struct ir_set *set)
+{
+	return set->verdicts || set->data_type;
+}
+
 static void put_elements(struct json *out, const struct ir_set *set)
 {
 	json_array(out);
 	for (size_t i = 0; i < set->nelems; i++) {
 		const uint8_t *at = set->keys + i * ir_set_stride(set);
 
-		if (set->verdicts)
+		if (is_map(set))
 			json_array(out);
 		put_element_key(out, set, at);
-		if (set->verdicts) {
+		if (set->verdicts)
 			verdict_json(out, set->verdicts[i].code,
 				     set->verdicts[i].chain);
+		else if (set->data_type)
+			wire_json(out, set->data_type,
+				  set->data +
+					  i * wire_type(set->data_type)->len);
+		if (is_map(set))
 			json_end(out);
-		}
 	}
 	json_end(out);
 }
@@ -118,7 +127,7 @@ static void put_set(struct json *out, const struct ir_set *set)
 
 static const char *set_word(const struct ir_set *set)
 {
-	return set->verdicts ? "map" : "set";
+	return is_map(set) ? "map" : "set";
 }
 
 static void put_set_type(struct json *out, const struct ir_set *set)
@@ -132,6 +141,8 @@ static void put_set_type(struct json *out, const struct ir_set *set)
 		json_end(out);
 	if (set->verdicts)
 		json_put_str(out, "map", "verdict");
+	else if (set->data_type)
+		json_put_str(out, "map", wire_type(set->data_type)->name);
 }
 
 static void put_set_flags(struct json *out, uint32_t flags)

@@ -65,10 +65,15 @@ static void put_element(struct buf *out, const struct ir_set *set, size_t i)
 		put_field(out, set, f, at);
 		at += ir_field_len(set, f);
 	}
-	if (!set->verdicts)
-		return;
-	buf_puts(out, " : ");
-	verdict_print(out, set->verdicts[i].code, set->verdicts[i].chain);
+	if (set->verdicts) {
+		buf_puts(out, " : ");
+		verdict_print(out, set->verdicts[i].code,
+			      set->verdicts[i].chain);
+	} else if (set->data_type) {
+		buf_puts(out, " : ");
+		wire_print(out, set->data_type,
+			   set->data + i * wire_type(set->data_type)->len);
+	}
 }
 
 static void put_anonymous(struct buf *out, const struct ir_set *set)
@@ -155,7 +160,7 @@ static void put_set_flags(struct buf *out, uint32_t flags)
 
 static const char *set_word(const struct ir_set *set)
 {
-	return set->verdicts ? "map" : "set";
+	return set->verdicts || set->data_type ? "map" : "set";
 }
 
 /* "\tset name {": what every named thing of a table begins with. */
@@ -177,7 +182,11 @@ static void put_named_set(struct buf *out, const struct ir_set *set, bool full)
 			buf_puts(out, " . ");
 		buf_puts(out, wire_type(set->fields[i])->name);
 	}
-	buf_puts(out, set->verdicts ? " : verdict\n" : "\n");
+	if (set->verdicts)
+		buf_puts(out, " : verdict");
+	else if (set->data_type)
+		buf_printf(out, " : %s", wire_type(set->data_type)->name);
+	buf_putc(out, '\n');
 	if (ir_set_size(set)) {
 		buf_puts(out, "\t\tsize ");
 		buf_put_u64(out, ir_set_size(set));

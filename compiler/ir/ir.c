@@ -129,7 +129,7 @@ uint32_t ir_set_flags(const struct ir_set *set)
 		flags |= NFT_SET_INTERVAL;
 	if (set->interval && set->nfields > 1)
 		flags |= NFT_SET_CONCAT;
-	if (set->verdicts)
+	if (set->verdicts || set->data_type)
 		flags |= NFT_SET_MAP;
 	if (set->timeout)
 		flags |= NFT_SET_TIMEOUT;
@@ -485,6 +485,10 @@ static void add_set(struct digest *d, const struct ir_set *set)
 		add_number(d, set->verdicts[i].code);
 		add_string(d, set->verdicts[i].chain);
 	}
+	if (!set->data_type)
+		return;
+	add_number(d, set->data_type);
+	add_bytes(d, set->data, set->nelems * wire_type(set->data_type)->len);
 }
 
 /* As what it prints: that is all that it says, for whatever kind it is. */

@@ -54,7 +54,7 @@ struct ir_verdict {
 };
 
 /*
- * A set, or with verdicts a verdict map.
+ * A set, with verdicts a verdict map, or with data a map to values.
  *
  * Elements are packed: element i has its key at keys + i * stride. Without
  * intervals stride = klen; with intervals stride = 2 * klen, the first and the
@@ -79,6 +79,8 @@ struct ir_set {
 	uint8_t *keys;
 	size_t nelems;
 	struct ir_verdict *verdicts; /* nelems, or NULL: a plain set */
+	enum wire_id data_type; /* of a map to values (named, no interval) */
+	uint8_t *data;		/* element i's at data + i * its length */
 };
 
 enum ir_op_kind {

@@ -12,6 +12,7 @@
  */
 #include "lowering.h"
 
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
 #define STATUS_DST_NAT 0x20 /* IPS_DST_NAT */
@@ -29,15 +30,7 @@ static struct ir_chain *nat_chain(struct lowering *l, const char *name,
 	return chain;
 }
 
-static bool asks_destination(const struct nat *nat)
-{
-	size_t i;
-
-	for (i = 0; i < nat->nmatches; i++)
-		if (nat->matches[i].word->key[0] == KEY_IP_DADDR)
-			return true;
-	return false;
-}
+static const enum key_id daddr_key[FAMILIES] = { KEY_IP_DADDR, KEY_IP6_DADDR };
 
 static void fib_op(struct ir_build *b, enum key_id id, bool equal)
 {
@@ -49,15 +42,13 @@ static void fib_op(struct ir_build *b, enum key_id id, bool equal)
 
 /* Router addresses on the inner side, where zones say which they are. */
 static void not_inside(struct lowering *l, struct ir_build *b,
-		       const struct nat *nat)
+		       const struct nat *nat, int family)
 {
-	enum key_id id = nat->family ? KEY_IP6_DADDR : KEY_IP_DADDR;
-	struct ranges all = { .len = nat->family ? 16 : 4 };
+	struct ranges all = { .len = family ? 16 : 4 };
 	size_t i, j, len = all.len, room = 0;
 
 	for (i = 0; i < l->model->nzones; i++) {
-		const struct ranges *own =
-			&l->model->zones[i].subnets[nat->family];
+		const struct ranges *own = &l->model->zones[i].subnets[family];
 
 		if (zone_set_has(&nat->from, (int)i))
 			continue;
@@ -67,66 +58,160 @@ static void not_inside(struct lowering *l, struct ir_build *b,
 	}
 	ranges_normalise(&all);
 	if (all.n)
-		ir_in_ranges(b, id, all.v, all.n, true);
+		ir_in_ranges(b, daddr_key[family], all.v, all.n, true);
 }
 
-static void dnat_op(struct ir_build *b, const struct nat *nat)
+static void bounds_op(struct ir_build *b, enum key_id id,
+		      const struct bounds *bounds)
 {
-	struct stmt *stmt = ir_stmt(b, &stmt_nat);
+	size_t len = wire_type(key(id)->type)->len;
+	uint8_t range[2 * WIRE_MAX];
 
-	stmt->nat.family = nat->family ? 10 : 2;
-	memcpy(stmt->nat.lo, nat->lo, sizeof(stmt->nat.lo));
-	memcpy(stmt->nat.hi, nat->hi, sizeof(stmt->nat.hi));
-	stmt->nat.port_lo = nat->port_lo;
-	stmt->nat.port_hi = nat->port_hi;
+	memcpy(range, bounds->lo, len);
+	memcpy(range + len, bounds->hi, len);
+	ir_in_ranges(b, id, range, 1, false);
 }
 
-/* @b asks for the devices already; copied for each alternative. */
-static void forward_rules(struct lowering *l, struct ir_chain *chain,
-			  const struct nat *nat, const struct ir_build *begin,
-			  bool reflected)
+static void address_args(struct stmt *stmt, const struct nat *nat, int family,
+			 const struct bounds *to)
 {
-	uint8_t family = (uint8_t)(1 << nat->family);
+	stmt->nat.family = family ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	stmt->nat.prefix = nat->kind == NAT_MAP &&
+			   memcmp(to->lo, to->hi, family ? 16 : 4) != 0;
+	memcpy(stmt->nat.lo, to->lo, sizeof(stmt->nat.lo));
+	memcpy(stmt->nat.hi, to->hi, sizeof(stmt->nat.hi));
+}
+
+/* The map of a range of ports in place of another, made when first wanted. */
+static struct ir_set *port_map(struct lowering *l, const struct nat *nat)
+{
+	const char *name = arena_printf(l->arena, "ports.%s", nat->name);
+	struct ir_set *set = map_get(&l->sets, str_of(name));
+	uint32_t n = nat->port_hi - nat->port_lo + 1u, i;
+
+	if (set)
+		return set;
+	set = ir_set_add(l->ir, name, nat->span);
+	map_add(&l->sets, str_of(name), set);
+	ir_set_field(set, WIRE_PORT);
+	set->data_type = WIRE_PORT;
+	set->nelems = set->size = n;
+	set->keys = arena_array(l->arena, n, set->klen);
+	set->data = arena_array(l->arena, n, set->klen);
+	for (i = 0; i < n; i++) {
+		wire_put(WIRE_PORT, nat->port_from + i, set->keys + 2 * i);
+		wire_put(WIRE_PORT, nat->port_lo + i, set->data + 2 * i);
+	}
+	return set;
+}
+
+/* The one protocol of @alt that nft has a word for, or 0. */
+static uint8_t one_proto(const struct alt *alt)
+{
+	static const uint8_t words[] = { 6, 17, 132, 136 };
 	size_t i;
 
-	for (i = 0; i < nat->alts->n; i++) {
-		struct alt alt = nat->alts->v[i];
-		struct ir_build b = *begin;
-
-		alt.families &= family;
-		if (!alt.families)
-			continue;
-		if (!asks_destination(nat))
-			fib_op(&b, KEY_FIB_DADDR_TYPE, true);
-		if (!asks_destination(nat) && reflected) {
-			fib_op(&b, KEY_FIB_DADDR_IIF_TYPE, false);
-			not_inside(l, &b, nat);
-		}
-		lower_alt(l, &b, &alt, DIR_ORIGINAL);
-		dnat_op(&b, nat);
-		ir_rule_add(&b, chain, nat->span, nat->name);
-	}
+	for (i = 0; i < sizeof(words); i++)
+		if (protos_count(&alt->protos) == 1 &&
+		    protos_have(&alt->protos, words[i]))
+			return words[i];
+	return 0;
 }
 
-static void lower_forward(struct lowering *l, struct ir_chain *chain,
-			  const struct nat *nat, const struct zone_set *from,
-			  bool reflected)
+static void port_args(struct lowering *l, struct stmt *stmt,
+		      const struct nat *nat, const struct alt *alt)
+{
+	stmt->nat.random = nat->random;
+	stmt->nat.persistent = nat->persistent;
+	if (!nat->port_from) {
+		stmt->nat.port_lo = nat->port_lo;
+		stmt->nat.port_hi = nat->port_hi;
+		return;
+	}
+	stmt->nat.ports = port_map(l, nat);
+	stmt->nat.ports_name = stmt->nat.ports->name;
+	stmt->nat.l4proto = one_proto(alt);
+}
+
+static void dst_op(struct lowering *l, struct ir_build *b,
+		   const struct nat *nat, const struct alt *alt, int family)
+{
+	struct stmt *stmt;
+
+	if (nat->kind == NAT_REDIRECT) {
+		port_args(l, ir_stmt(b, &stmt_redirect), nat, alt);
+		return;
+	}
+	stmt = ir_stmt(b, &stmt_nat);
+	address_args(stmt, nat, family, &nat->address[family]);
+	if (nat->kind == NAT_FORWARD)
+		port_args(l, stmt, nat, alt);
+}
+
+/* What is asked of the destination before it is translated. */
+static void dst_asks(struct lowering *l, struct ir_build *b,
+		     const struct nat *nat, int family, bool reflected)
+{
+	if (nat->kind == NAT_MAP)
+		bounds_op(b, daddr_key[family], &nat->outside[family]);
+	if (nat->kind != NAT_FORWARD || nat_asks_destination(nat))
+		return;
+	fib_op(b, KEY_FIB_DADDR_TYPE, true);
+	if (!reflected)
+		return;
+	fib_op(b, KEY_FIB_DADDR_IIF_TYPE, false);
+	not_inside(l, b, nat, family);
+}
+
+/* @families: of a redirection both, of all else one. */
+static void dst_rule(struct lowering *l, struct ir_chain *chain,
+		     const struct nat *nat, const struct piece *from,
+		     const struct alt *asked, uint8_t families, bool reflected)
+{
+	struct ir_build b = ir_build(l->ir);
+	int family = families == FAMILY_IPV6;
+	struct alt alt = *asked;
+
+	alt.families = nat->kind == NAT_MAP ? FAMILY_BOTH : families;
+	if (from && !lower_piece(&b, from, true, families))
+		return;
+	dst_asks(l, &b, nat, family, reflected);
+	lower_alt(l, &b, &alt, DIR_ORIGINAL);
+	dst_op(l, &b, nat, &alt, family);
+	ir_rule_add(&b, chain, nat->span, nat->name);
+}
+
+static void dst_alt(struct lowering *l, struct ir_chain *chain,
+		    const struct nat *nat, const struct piece *from,
+		    const struct alt *alt, bool reflected)
+{
+	uint8_t families[FAMILIES], asked = alt->families & nat->families;
+	size_t i, n;
+
+	if (nat->kind == NAT_REDIRECT) {
+		n = lower_families(from, NULL, asked, families);
+		for (i = 0; i < n; i++)
+			dst_rule(l, chain, nat, from, alt, families[i], false);
+		return;
+	}
+	for (i = 0; i < FAMILIES; i++)
+		if (asked & 1u << i)
+			dst_rule(l, chain, nat, from, alt, (uint8_t)(1u << i),
+				 reflected);
+}
+
+static void dst_rules(struct lowering *l, struct ir_chain *chain,
+		      const struct nat *nat, const struct zone_set *from,
+		      bool reflected)
 {
 	struct pieces pieces = lower_pieces(l, from);
-	uint8_t family = (uint8_t)(1 << nat->family);
-	size_t i;
+	size_t np = pieces.any ? 1 : pieces.list.n, i, j;
 
-	if (pieces.any) {
-		struct ir_build b = ir_build(l->ir);
-
-		forward_rules(l, chain, nat, &b, reflected);
-	}
-	for (i = 0; i < pieces.list.n; i++) {
-		struct ir_build b = ir_build(l->ir);
-
-		if (lower_piece(&b, &pieces.list.v[i], true, family))
-			forward_rules(l, chain, nat, &b, reflected);
-	}
+	for (i = 0; i < np; i++)
+		for (j = 0; j < nat->alts->n; j++)
+			dst_alt(l, chain, nat,
+				pieces.any ? NULL : &pieces.list.v[i],
+				&nat->alts->v[j], reflected);
 }
 
 /* All zones that @set has not. */
@@ -142,52 +227,59 @@ static struct zone_set others(struct lowering *l, const struct zone_set *set)
 	return out;
 }
 
-static void exempt_rules(struct lowering *l, struct ir_chain *chain,
-			 const struct nat *nat, const struct ir_build *begin,
-			 uint8_t families)
+/* Where a packet will go is what the routes say, before it is routed. */
+static void routed_to(struct ir_build *b, const struct piece *to,
+		      uint8_t families)
 {
-	size_t i;
+	int f;
 
-	for (i = 0; i < nat->alts->n; i++) {
-		struct alt alt = nat->alts->v[i];
-		struct ir_build b = *begin;
+	ir_in_ranges(b, KEY_FIB_DADDR_OIFNAME, to->names, to->n, false);
+	for (f = 0; f < FAMILIES; f++)
+		if (families == 1 << f && to->subnets[f])
+			ir_in_ranges(b, daddr_key[f], to->subnets[f]->v,
+				     to->subnets[f]->n, false);
+}
 
-		alt.families &= families;
-		if (!alt.families)
-			continue;
+static void dst_exempt_rule(struct lowering *l, struct ir_chain *chain,
+			    const struct nat *nat, const struct piece *from,
+			    const struct piece *to, const struct alt *asked)
+{
+	uint8_t families[FAMILIES];
+	size_t i, n = lower_families(from, to, asked->families, families);
+
+	for (i = 0; i < n; i++) {
+		struct ir_build b = ir_build(l->ir);
+		struct alt alt = *asked;
+
+		alt.families = families[i];
+		if (from)
+			lower_piece(&b, from, true, families[i]);
+		if (to)
+			routed_to(&b, to, families[i]);
 		lower_alt(l, &b, &alt, DIR_ORIGINAL);
 		ir_verdict(&b, VERDICT_ACCEPT, NULL);
 		ir_rule_add(&b, chain, nat->span, nat->name);
 	}
 }
 
-static void dst_exempt_from(struct lowering *l, struct ir_chain *chain,
-			    const struct nat *nat, const struct piece *from)
+typedef void (*pieces_fn)(struct lowering *l, struct ir_chain *chain,
+			  const struct nat *nat, const struct piece *from,
+			  const struct piece *to, const struct alt *alt);
+
+/* Each way in which the entry's two zones and its matches can be met. */
+static void each_way(struct lowering *l, struct ir_chain *chain,
+		     const struct nat *nat, const struct zone_set *from_zones,
+		     pieces_fn fn)
 {
-	uint8_t families[FAMILIES];
-	size_t i, n = lower_families(from, NULL, FAMILY_BOTH, families);
+	struct pieces from = lower_pieces(l, from_zones);
+	struct pieces to = lower_pieces(l, &nat->to);
+	size_t nf = from.any ? 1 : from.list.n, nt = to.any ? 1 : to.list.n;
+	size_t i, n = nf * nt * nat->alts->n;
 
-	for (i = 0; i < n; i++) {
-		struct ir_build b = ir_build(l->ir);
-
-		if (from)
-			lower_piece(&b, from, true, families[i]);
-		exempt_rules(l, chain, nat, &b, families[i]);
-	}
-}
-
-static void dst_exempt(struct lowering *l, struct ir_chain *chain,
-		       const struct nat *nat)
-{
-	struct pieces pieces = lower_pieces(l, &nat->from);
-	size_t i;
-
-	if (!nat->to.any)
-		return; /* where it goes is not known yet */
-	if (pieces.any)
-		dst_exempt_from(l, chain, nat, NULL);
-	for (i = 0; i < pieces.list.n; i++)
-		dst_exempt_from(l, chain, nat, &pieces.list.v[i]);
+	for (i = 0; i < n; i++)
+		fn(l, chain, nat, from.any ? NULL : &from.list.v[i / nt % nf],
+		   to.any ? NULL : &to.list.v[i % nt],
+		   &nat->alts->v[i / (nf * nt)]);
 }
 
 static void dstnat(struct lowering *l)
@@ -197,7 +289,7 @@ static void dstnat(struct lowering *l)
 	size_t i;
 
 	for (i = 0; i < l->model->nnats; i++)
-		any |= l->model->nats[i].kind == NAT_FORWARD;
+		any |= nat_is_destination(&l->model->nats[i]);
 	if (!any)
 		return;
 	chain = nat_chain(l, "dstnat", IR_HOOK_PREROUTING, -100);
@@ -206,113 +298,139 @@ static void dstnat(struct lowering *l)
 		struct zone_set rest;
 
 		if (nat->kind == NAT_EXEMPT)
-			dst_exempt(l, chain, nat);
-		if (nat->kind != NAT_FORWARD)
+			each_way(l, chain, nat, &nat->from, dst_exempt_rule);
+		if (!nat_is_destination(nat))
 			continue;
-		lower_forward(l, chain, nat, &nat->from, false);
+		dst_rules(l, chain, nat, &nat->from, false);
 		if (!nat->reflect)
 			continue;
 		rest = others(l, &nat->from);
-		lower_forward(l, chain, nat, &rest, true);
+		dst_rules(l, chain, nat, &rest, true);
 	}
 }
 
 static void src_op(struct lowering *l, struct ir_build *b,
-		   const struct nat *nat)
+		   const struct nat *nat, const struct alt *alt, int family)
 {
 	struct stmt *stmt;
 
-	(void)l;
 	if (nat->kind == NAT_EXEMPT) {
 		ir_verdict(b, VERDICT_ACCEPT, NULL);
-	} else if (nat->kind == NAT_MASQUERADE) {
-		ir_stmt(b, &stmt_masquerade);
-	} else {
-		stmt = ir_stmt(b, &stmt_nat);
-		stmt->nat.source = true;
-		stmt->nat.family = nat->family ? 10 : 2;
-		stmt->nat.persistent = nat->persistent;
-		memcpy(stmt->nat.lo, nat->lo, sizeof(stmt->nat.lo));
-		memcpy(stmt->nat.hi, nat->hi, sizeof(stmt->nat.hi));
+		return;
 	}
-}
-
-static uint8_t src_families(const struct nat *nat)
-{
-	if (nat->kind == NAT_MASQUERADE)
-		return nat->families;
+	if (nat->kind == NAT_MASQUERADE) {
+		port_args(l, ir_stmt(b, &stmt_masquerade), nat, alt);
+		return;
+	}
+	stmt = ir_stmt(b, &stmt_nat);
+	stmt->nat.source = true;
+	address_args(stmt, nat, family,
+		     nat->kind == NAT_MAP ? &nat->outside[family] :
+					    &nat->address[family]);
 	if (nat->kind == NAT_SOURCE)
-		return (uint8_t)(1 << nat->family);
-	return FAMILY_BOTH;
+		port_args(l, stmt, nat, alt);
 }
 
-/* One way in which the entry's two zones and its matches can be met. */
+static void src_one(struct lowering *l, struct ir_chain *chain,
+		    const struct nat *nat, const struct piece *from,
+		    const struct piece *to, const struct alt *asked,
+		    uint8_t families)
+{
+	struct ir_build b = ir_build(l->ir);
+	int family = families == FAMILY_IPV6;
+	struct alt alt = *asked;
+
+	alt.families = nat->kind == NAT_MAP ? FAMILY_BOTH : families;
+	if (from)
+		lower_piece(&b, from, true, families);
+	if (to)
+		lower_piece(&b, to, false, families);
+	if (nat->kind == NAT_MAP)
+		bounds_op(&b, family ? KEY_IP6_SADDR : KEY_IP_SADDR,
+			  &nat->address[family]);
+	lower_alt(l, &b, &alt, DIR_ORIGINAL);
+	src_op(l, &b, nat, &alt, family);
+	ir_rule_add(&b, chain, nat->span, nat->name);
+}
+
 static void src_rule(struct lowering *l, struct ir_chain *chain,
 		     const struct nat *nat, const struct piece *from,
 		     const struct piece *to, const struct alt *asked)
 {
-	uint8_t families[FAMILIES];
-	size_t i, n = lower_families(from, to,
-				     asked->families & src_families(nat),
-				     families);
+	bool split = nat->kind == NAT_SOURCE || nat->kind == NAT_MAP;
+	uint8_t families[FAMILIES], own = asked->families & nat->families;
+	size_t i, n = lower_families(from, to, own, families);
 
-	for (i = 0; i < n; i++) {
-		struct ir_build b = ir_build(l->ir);
-		struct alt alt = *asked;
-
-		alt.families = families[i];
-		if (from)
-			lower_piece(&b, from, true, alt.families);
-		if (to)
-			lower_piece(&b, to, false, alt.families);
-		lower_alt(l, &b, &alt, DIR_ORIGINAL);
-		src_op(l, &b, nat);
-		ir_rule_add(&b, chain, nat->span, nat->name);
+	if (split && n == 1 && families[0] == FAMILY_BOTH) {
+		families[n++] = FAMILY_IPV6;
+		families[0] = FAMILY_IPV4;
 	}
+	for (i = 0; i < n; i++)
+		src_one(l, chain, nat, from, to, asked, families[i]);
 }
 
 static void src_rules(struct lowering *l, struct ir_chain *chain,
 		      const struct nat *nat)
 {
-	struct pieces from = lower_pieces(l, &nat->from);
-	struct pieces to = lower_pieces(l, &nat->to);
-	size_t nf = from.any ? 1 : from.list.n, nt = to.any ? 1 : to.list.n;
-	size_t i, n = nf * nt * nat->alts->n;
+	static const struct zone_set any = { .any = true };
 
-	for (i = 0; i < n; i++)
-		src_rule(l, chain, nat,
-			 from.any ? NULL : &from.list.v[i / nt % nf],
-			 to.any ? NULL : &to.list.v[i % nt],
-			 &nat->alts->v[i / (nf * nt)]);
+	each_way(l, chain, nat, nat->kind == NAT_MAP ? &any : &nat->from,
+		 src_rule);
 }
 
 /* The names of one zone's devices on both sides: client and server share it. */
+static void hairpin_rule(struct lowering *l, struct ir_chain *chain,
+			 const struct nat *nat, const struct piece *piece,
+			 const struct alt *asked, int family)
+{
+	struct ir_build b = ir_build(l->ir);
+	struct alt alt = *asked;
+	struct ir_op *op;
+
+	alt.families &= (uint8_t)(1u << family);
+	if (!alt.families)
+		return;
+	ir_in_ranges(&b, KEY_IIFNAME, piece->names, piece->n, false);
+	ir_in_ranges(&b, KEY_OIFNAME, piece->names, piece->n, false);
+	op = ir_op(&b, IR_OP_FLAGS);
+	op->nkeys = 1;
+	op->keys[0] = KEY_CT_STATUS;
+	wire_put(WIRE_CT_STATUS, STATUS_DST_NAT, op->lo);
+	if (nat->kind == NAT_MAP) { /* whose words are these alone */
+		bounds_op(&b, daddr_key[family], &nat->address[family]);
+		alt.families = FAMILY_BOTH;
+	}
+	lower_alt(l, &b, &alt, DIR_ORIGINAL);
+	ir_stmt(&b, &stmt_masquerade);
+	ir_rule_add(&b, chain, nat->span, nat->name);
+}
+
+/* A map's connections are those it says; a forward's, those of its rule. */
+static const struct alts *hairpin_alts(const struct lowering *l,
+				       const struct nat *nat)
+{
+	size_t i;
+
+	for (i = l->model->nrules; i-- > 0;)
+		if (l->model->rules[i].forward == nat)
+			return l->model->rules[i].alts;
+	return nat->alts;
+}
+
 static void hairpin_rules(struct lowering *l, struct ir_chain *chain,
 			  const struct nat *nat, const struct zone *zone)
 {
 	struct pieces pieces = lower_zone_pieces(l, zone);
-	const struct rule *rule = NULL;
-	size_t i, j;
+	const struct alts *alts = hairpin_alts(l, nat);
+	size_t i, n = pieces.list.n * alts->n;
+	int f;
 
-	for (i = 0; i < l->model->nrules; i++)
-		if (l->model->rules[i].forward == nat)
-			rule = &l->model->rules[i];
-	for (i = 0; rule && i < pieces.list.n * rule->alts->n; i++) {
-		struct piece *piece = &pieces.list.v[i / rule->alts->n];
-		struct ir_build b = ir_build(l->ir);
-		struct ir_op *op;
-
-		j = i % rule->alts->n;
-		ir_in_ranges(&b, KEY_IIFNAME, piece->names, piece->n, false);
-		ir_in_ranges(&b, KEY_OIFNAME, piece->names, piece->n, false);
-		op = ir_op(&b, IR_OP_FLAGS);
-		op->nkeys = 1;
-		op->keys[0] = KEY_CT_STATUS;
-		wire_put(WIRE_CT_STATUS, STATUS_DST_NAT, op->lo);
-		lower_alt(l, &b, &rule->alts->v[j], DIR_ORIGINAL);
-		ir_stmt(&b, &stmt_masquerade);
-		ir_rule_add(&b, chain, nat->span, nat->name);
-	}
+	for (i = 0; i < n; i++)
+		for (f = 0; f < FAMILIES; f++)
+			if (nat->families >> f & 1)
+				hairpin_rule(l, chain, nat,
+					     &pieces.list.v[i / alts->n],
+					     &alts->v[i % alts->n], f);
 }
 
 static void hairpin(struct lowering *l, struct ir_chain *chain,
@@ -355,6 +473,11 @@ static void zone_masquerade(struct lowering *l, struct ir_chain *chain,
 	}
 }
 
+static bool translates_source(const struct nat *nat)
+{
+	return nat->kind != NAT_FORWARD && nat->kind != NAT_REDIRECT;
+}
+
 static void srcnat(struct lowering *l)
 {
 	struct ir_chain *chain;
@@ -362,7 +485,7 @@ static void srcnat(struct lowering *l)
 	size_t i;
 
 	for (i = 0; i < l->model->nnats; i++)
-		any |= l->model->nats[i].kind != NAT_FORWARD ||
+		any |= translates_source(&l->model->nats[i]) ||
 		       l->model->nats[i].reflect;
 	for (i = 0; i < l->model->nzones; i++)
 		any |= l->model->zones[i].masquerade != 0;
@@ -370,9 +493,8 @@ static void srcnat(struct lowering *l)
 		return;
 	chain = nat_chain(l, "srcnat", IR_HOOK_POSTROUTING, 100);
 	for (i = 0; i < l->model->nnats; i++) {
-		if (l->model->nats[i].kind == NAT_FORWARD)
-			hairpin(l, chain, &l->model->nats[i]);
-		else
+		hairpin(l, chain, &l->model->nats[i]);
+		if (translates_source(&l->model->nats[i]))
 			src_rules(l, chain, &l->model->nats[i]);
 	}
 	for (i = 0; i < l->model->nzones; i++)

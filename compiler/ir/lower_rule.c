@@ -291,7 +291,7 @@ static void rule_start(struct lowering *l, struct ir_build *b,
 		       const struct rule *rule, const struct alt *alt,
 		       enum dir dir)
 {
-	if (rule->forward)
+	if (rule->forward && !rule->direct)
 		flags_op(b, KEY_CT_STATUS, STATUS_DST_NAT);
 	lower_alt(l, b, alt, dir);
 }
@@ -302,8 +302,8 @@ static bool takes_all(const struct rule *rule)
 	const struct alt *alt = rule->alts->v;
 
 	return rule->action != ACTION_LOG && !rule->limit.rate &&
-	       !rule->forward && alt->families == FAMILY_BOTH &&
-	       alt->any_proto && alt->n == 0;
+	       (!rule->forward || rule->direct) &&
+	       alt->families == FAMILY_BOTH && alt->any_proto && alt->n == 0;
 }
 
 static void lower_rule(struct lowering *l, struct ir_chain *chain,

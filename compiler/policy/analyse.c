@@ -193,20 +193,12 @@ static void nat_taken(struct analysis *a, struct span span,
 				  "this one takes some of its connections");
 }
 
-static bool names_destination(const struct nat *nat)
-{
-	size_t i;
-
-	for (i = 0; i < nat->nmatches; i++)
-		if (nat->matches[i].word->key[0] == KEY_IP_DADDR)
-			return true;
-	return false;
-}
-
 /*
  * A forward that names no destination takes what goes to the router's own
  * addresses: of those that name one it surely takes nothing. Its reflection
  * depends on addresses that are not known here, and takes nothing for sure.
+ * A redirection takes what it asks for wherever that goes. Of maps nothing is
+ * said.
  */
 static void analyse_forwards(struct analysis *a)
 {
@@ -219,36 +211,30 @@ static void analyse_forwards(struct analysis *a)
 
 	for (i = 0; i < model->nnats; i++) {
 		const struct nat *nat = &model->nats[i];
-		bool forward = nat->kind == NAT_FORWARD;
-		bool names = !forward || names_destination(nat);
+		bool forward = nat->kind == NAT_FORWARD ||
+			       nat->kind == NAT_REDIRECT;
+		bool names = nat->kind != NAT_FORWARD ||
+			     nat_asks_destination(nat);
 		struct reached reached = { 0 };
 		struct region *region;
-		uint8_t families = forward ? (uint8_t)(1u << nat->family) :
-					     FAMILY_BOTH;
 
 		if (!forward && !(nat->kind == NAT_EXEMPT && nat->to.any))
 			continue;
 		if (forward) {
 			region = nat_region(a, nat,
 					    nat->reflect ? all : &nat->from,
-					    router, families);
+					    router, nat->families);
 			reached = takers_reach(names ? named : local,
 					       a->scratch, region);
 		}
 		if (reached.reach == REACH_NONE)
 			nat_taken(a, nat->span, &reached);
-		region = nat_region(a, nat, &nat->from, router, families);
+		region = nat_region(a, nat, &nat->from, router,
+				    nat->families);
 		if (names)
 			takers_add(named, (uint32_t)i, region);
 		takers_add(local, (uint32_t)i, region);
 	}
-}
-
-static uint8_t source_families(const struct nat *nat)
-{
-	return nat->kind == NAT_MASQUERADE ? nat->families :
-	       nat->kind == NAT_SOURCE	   ? (uint8_t)(1u << nat->family) :
-					     FAMILY_BOTH;
 }
 
 /* A zone's own "masquerade" comes behind all entries. */
@@ -286,7 +272,7 @@ static void analyse_sources(struct analysis *a)
 		    nat->kind != NAT_SOURCE)
 			continue;
 		region = nat_region(a, nat, nat->from.any ? all : &nat->from,
-				    &nat->to, source_families(nat));
+				    &nat->to, nat->families);
 		reached = takers_reach(takers, a->scratch, region);
 		if (reached.reach == REACH_NONE && nat->kind != NAT_EXEMPT)
 			nat_taken(a, nat->span, &reached);

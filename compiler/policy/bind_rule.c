@@ -264,6 +264,18 @@ static void bind_rule(struct binder *b, const struct node *node, void *into)
 static struct match *forward_matches(struct binder *b, const struct nat *nat,
 				     size_t *n);
 
+static bool has_target(const struct zone *zone, const struct nat *nat)
+{
+	int f;
+
+	for (f = 0; f < FAMILIES; f++)
+		if (nat->families >> f & 1 &&
+		    (ranges_have(&zone->subnets[f], nat->address[f].lo) ||
+		     ranges_have(&zone->subnets[f], nat->address[f].hi)))
+			return true;
+	return false;
+}
+
 /*
  * Where the forward's new address may be: in the zones whose subnets have it;
  * if there is none, in those that are not narrowed.
@@ -277,19 +289,26 @@ static void target_zones(struct binder *b, const struct nat *nat,
 
 	zone_set_any(b, to);
 	for (i = 0; i < model->nzones; i++)
-		known |= ranges_have(&model->zones[i].subnets[nat->family],
-				     nat->lo);
+		known |= has_target(&model->zones[i], nat);
 	for (i = 0; i < model->nzones; i++) {
 		const struct zone *zone = &model->zones[i];
 
-		here = known ? ranges_have(&zone->subnets[nat->family],
-					   nat->lo) :
+		here = known ? has_target(zone, nat) :
 			       !zone->subnets[0].n && !zone->subnets[1].n;
 		if (here)
 			continue;
 		to->any = false;
 		to->words[i / 64] &= ~(UINT64_C(1) << (i % 64));
 	}
+}
+
+/* Of a redirection: the router. */
+static void to_router(struct binder *b, struct zone_set *to)
+{
+	zone_set_any(b, to);
+	memset(to->words, 0, to->nwords * sizeof(*to->words));
+	to->any = false;
+	to->router = true;
 }
 
 /* What a port forward lets in: just the connections that it translates. */
@@ -306,7 +325,10 @@ static void forward_rule(struct binder *b, const struct nat *nat,
 	};
 	if (nat->reflect)
 		zone_set_any(b, &rule->from);
-	target_zones(b, nat, &rule->to);
+	if (nat->kind == NAT_REDIRECT)
+		to_router(b, &rule->to);
+	else
+		target_zones(b, nat, &rule->to);
 	rule->matches = forward_matches(b, nat, &rule->nmatches);
 }
 
@@ -322,6 +344,21 @@ static struct match *match_add(struct matches *matches, struct binder *b,
 	return match;
 }
 
+static void add_destination(struct binder *b, const struct nat *nat,
+			    struct match *match)
+{
+	size_t room;
+	int f;
+
+	for (f = 0; f < FAMILIES; f++) {
+		match->ranges[f].len = f ? 16 : 4;
+		room = 0;
+		if (nat->families >> f & 1)
+			ranges_push(b->arena, &match->ranges[f], &room,
+				    nat->address[f].lo, nat->address[f].hi);
+	}
+}
+
 /*
  * The translated connection's own words: its destination is the new address
  * and port; everything else is as the entry says.
@@ -331,7 +368,7 @@ static struct match *forward_matches(struct binder *b, const struct nat *nat,
 {
 	struct matches out = { 0 };
 	struct match *match;
-	size_t i, room = 0;
+	size_t i, room;
 
 	for (i = 0; i < nat->nmatches; i++) {
 		const struct match_word *word = nat->matches[i].word;
@@ -342,10 +379,9 @@ static struct match *forward_matches(struct binder *b, const struct nat *nat,
 			continue;
 		*vec_push(b->arena, &out.list) = nat->matches[i];
 	}
-	match = match_add(&out, b, "destination", nat->span);
-	match->ranges[nat->family].len = nat->family ? 16 : 4;
-	ranges_push(b->arena, &match->ranges[nat->family], &room, nat->lo,
-		    nat->hi);
+	if (nat->kind == NAT_FORWARD)
+		add_destination(b, nat,
+				match_add(&out, b, "destination", nat->span));
 	if (nat->port_lo) {
 		uint8_t lo[WIRE_MAX], hi[WIRE_MAX];
 
@@ -371,7 +407,8 @@ void bind_rules(struct binder *b, const struct node *node)
 	for (i = 0; i < n; i++)
 		bind_rule(b, node->list.items[i], &rules);
 	for (i = 0; i < b->model->nnats; i++)
-		if (b->model->nats[i].kind == NAT_FORWARD)
+		if (b->model->nats[i].kind == NAT_FORWARD ||
+		    b->model->nats[i].kind == NAT_REDIRECT)
 			forward_rule(b, &b->model->nats[i],
 				     vec_push(b->arena, &rules));
 	b->model->rules = rules.v;

@@ -123,17 +123,14 @@ static const char *family_names(unsigned int families)
 /* A translation is of one family, or of those it says; so must its words be. */
 static void check_families(struct binder *b, const struct nat *nat)
 {
-	unsigned int own = nat->kind == NAT_MASQUERADE ? nat->families :
-			   nat->kind == NAT_SOURCE     ? 1u << nat->family :
-							 FAMILY_BOTH;
-	unsigned int asked = 0;
+	unsigned int own = nat->families, asked = 0;
 	struct diag *diag;
 	size_t i;
 
 	for (i = 0; i < nat->alts->n; i++)
 		asked |= nat->alts->v[i].families;
-	if (!asked || asked & own)
-		return;
+	if (!asked || asked & own || nat->kind == NAT_FORWARD)
+		return; /* a forward's own rule tells */
 	diag = diag_error(b->diags, nat->span,
 			  "this can never match: it translates %s, what it "
 			  "asks for is %s",
@@ -143,19 +140,93 @@ static void check_families(struct binder *b, const struct nat *nat)
 			  asked == FAMILY_IPV4 ? "ipv4" : "ipv6");
 }
 
+static bool has_ports(const struct alt *alt)
+{
+	static const uint8_t with[] = { 6, 17, 33, 132, 136 };
+	struct protos rest = alt->protos;
+	size_t i;
+
+	for (i = 0; i < sizeof(with); i++)
+		rest.bits[with[i] / 64] &= ~(UINT64_C(1) << (with[i] % 64));
+	return !alt->any_proto && protos_count(&rest) == 0;
+}
+
+static void check_ports(struct binder *b, const struct nat *nat)
+{
+	struct diag *diag;
+	size_t i;
+
+	for (i = 0; nat->port_lo && i < nat->alts->n; i++) {
+		if (has_ports(&nat->alts->v[i]))
+			continue;
+		diag = diag_error(b->diags, nat->port_span,
+				  "a port is one of a protocol, and what this "
+				  "entry takes may have none");
+		diag_help(diag,
+			  "write \"protocol: [tcp, udp]\" beside it, or a "
+			  "\"service\"");
+		return;
+	}
+}
+
+/* Does @nat take what goes to its new port already? */
+static bool takes_port(const struct nat *nat, const struct alt *alt)
+{
+	uint8_t port[WIRE_MAX];
+	size_t i;
+
+	wire_put(WIRE_PORT, nat->port_lo, port);
+	for (i = 0; nat->port_lo && i < alt->n; i++) {
+		const struct constraint *c = &alt->constraints[i];
+		const struct ranges *ranges = c->set ? &c->set->elements[0] :
+						       c->ranges;
+
+		if (c->key == KEY_TH_DPORT &&
+		    ranges_have(ranges, port) == c->negated)
+			return false;
+	}
+	return true;
+}
+
+static bool names_destination(const struct nat *nat)
+{
+	size_t i;
+
+	for (i = 0; i < nat->nmatches; i++)
+		if (nat->matches[i].word->key[0] == KEY_IP_DADDR &&
+		    !nat->matches[i].negated)
+			return true;
+	return false;
+}
+
+static bool is_direct(const struct nat *nat)
+{
+	size_t i;
+
+	if (!nat || nat->kind != NAT_REDIRECT || names_destination(nat))
+		return false;
+	for (i = 0; i < nat->alts->n; i++)
+		if (takes_port(nat, &nat->alts->v[i]))
+			return true;
+	return false;
+}
+
 static void expand_all(struct binder *b)
 {
 	struct model *m = b->model;
 	size_t i;
 
-	for (i = 0; i < m->nrules; i++)
-		m->rules[i].alts = expand(b, m->rules[i].matches,
-					  m->rules[i].nmatches,
-					  m->rules[i].span);
 	for (i = 0; i < m->nnats; i++) {
 		m->nats[i].alts = expand(b, m->nats[i].matches,
 					 m->nats[i].nmatches, m->nats[i].span);
 		check_families(b, &m->nats[i]);
+		check_ports(b, &m->nats[i]);
+	}
+	for (i = 0; i < m->nrules; i++) {
+		m->rules[i].alts = expand(b, m->rules[i].matches,
+					  m->rules[i].nmatches,
+					  m->rules[i].span);
+		m->rules[i].direct = is_direct(m->rules[i].forward);
 	}
 	expand_entries(b, m->offload.eligible, m->offload.neligible);
 	expand_entries(b, m->offload.exempt, m->offload.nexempt);

@@ -6,7 +6,7 @@
  */
 #include <netinet/in.h>
 
-#include "alts.h"
+#include "nat.h"
 
 static bool entry_has(const struct zone_set *from, const struct zone_set *to,
 		      const struct packet *packet)
@@ -14,59 +14,11 @@ static bool entry_has(const struct zone_set *from, const struct zone_set *to,
 	return zone_set_has(from, packet->from) && zone_set_has(to, packet->to);
 }
 
-static int zone_with(const struct model *model, unsigned int family,
-		     const uint8_t *address, int otherwise)
-{
-	size_t i;
-
-	for (i = 0; i < model->nzones; i++)
-		if (ranges_have(&model->zones[i].subnets[family], address))
-			return (int)i;
-	return otherwise;
-}
-
-/* A forward without known subnets goes to the first zone that is not the one
- * it came from. */
-static int some_zone(const struct model *model, int but)
-{
-	size_t i;
-
-	for (i = 0; i < model->nzones; i++)
-		if ((int)i != but)
-			return (int)i;
-	return but;
-}
-
-static void translate(const struct model *model, struct packet *packet,
-		      struct answer *answer)
-{
-	size_t i;
-
-	for (i = 0; packet->to < 0 && i < model->nnats; i++) {
-		const struct nat *nat = &model->nats[i];
-
-		if (nat->kind == NAT_EXEMPT && nat->to.any &&
-		    zone_set_has(&nat->from, packet->from) &&
-		    alts_match(nat->alts, packet))
-			return;
-		if (nat->kind != NAT_FORWARD || nat->family != packet->family ||
-		    !(nat->reflect || zone_set_has(&nat->from, packet->from)) ||
-		    !alts_match(nat->alts, packet))
-			continue;
-		answer->nat_forward = nat;
-		memcpy(packet->daddr, nat->lo, sizeof(packet->daddr));
-		packet->has_daddr = true;
-		if (nat->port_lo)
-			packet->dport = nat->port_lo;
-		packet->to = zone_with(model, nat->family, nat->lo,
-				       some_zone(model, packet->from));
-	}
-}
-
 static bool rule_holds(const struct rule *rule, const struct packet *packet,
 		       const struct answer *answer)
 {
-	if (rule->forward && rule->forward != answer->nat_forward)
+	if (rule->forward && !rule->direct &&
+	    rule->forward != answer->nat_forward)
 		return false;
 	return entry_has(&rule->from, &rule->to, packet) &&
 	       alts_match(rule->alts, packet);
@@ -142,39 +94,13 @@ static const char *why_not(const struct model *model,
 	return NULL;
 }
 
-static void find_source_nat(const struct model *model,
-			    const struct packet *packet, struct answer *answer)
-{
-	size_t i;
-
-	if (packet->to < 0)
-		return;
-	for (i = 0; i < model->nnats; i++) {
-		const struct nat *nat = &model->nats[i];
-
-		if (nat->kind == NAT_FORWARD || /* "any": the router, too */
-		    !(nat->from.any ||
-		      zone_set_has(&nat->from, packet->from)) ||
-		    !zone_set_has(&nat->to, packet->to) ||
-		    !alts_match(nat->alts, packet))
-			continue;
-		if (nat->kind == NAT_MASQUERADE &&
-		    !(nat->families & (1 << packet->family)))
-			continue;
-		answer->nat_source = nat;
-		return;
-	}
-	if (model->zones[packet->to].masquerade & (1 << packet->family))
-		answer->masquerade = &model->zones[packet->to];
-}
-
 void model_evaluate(const struct model *model, const struct packet *packet,
 		    struct answer *answer)
 {
 	struct packet seen = *packet;
 
 	memset(answer, 0, sizeof(*answer));
-	translate(model, &seen, answer);
+	nat_destination(model, &seen, answer);
 	decide(model, &seen, answer);
 	answer->why = why_not(model, &seen, answer);
 	answer->offload = !answer->why;
@@ -182,5 +108,5 @@ void model_evaluate(const struct model *model, const struct packet *packet,
 		answer->after_packets = answer->eligible->after_packets;
 		answer->after_bytes = answer->eligible->after_bytes;
 	}
-	find_source_nat(model, &seen, answer);
+	nat_source(model, &seen, answer);
 }

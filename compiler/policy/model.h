@@ -108,8 +108,13 @@ struct rule {
 	const struct alts *alts; /* the same, expanded: alts.h */
 	struct log_spec log;
 	struct limit_spec limit;
-	/* Made from a port forward: holds only for connections it translated. */
+	/*
+	 * Made from a forward or a redirection: holds only for connections
+	 * that it translated, unless it is @direct: those it takes to where
+	 * they went anyway are not translated.
+	 */
 	const struct nat *forward;
+	bool direct;
 };
 
 enum nat_kind {
@@ -117,6 +122,13 @@ enum nat_kind {
 	NAT_MASQUERADE,
 	NAT_SOURCE,
 	NAT_FORWARD,
+	NAT_REDIRECT,
+	NAT_MAP,
+};
+
+/* An address, or the first and the last of a range; as long as its family's. */
+struct bounds {
+	uint8_t lo[16], hi[16];
 };
 
 struct nat {
@@ -127,14 +139,28 @@ struct nat {
 	struct match *matches;
 	size_t nmatches;
 	const struct alts *alts;
-	uint8_t families; /* masquerade: FAMILY_* bits */
-	/* The new address of source and forward: */
-	uint8_t family; /* FAMILY_INDEX_* */
-	uint8_t lo[16], hi[16];
-	uint16_t port_lo, port_hi; /* 0: unchanged */
-	bool persistent;
+	uint8_t families; /* FAMILY_* bits: what it translates */
+	/* The new address of source and forward; of a map the inner ones: */
+	struct bounds address[FAMILIES];
+	struct bounds outside[FAMILIES]; /* of a map */
+	/*
+	 * The new port, of the destination where that is translated; 0: it
+	 * stays. With port_from, port_lo..port_hi take the place of as many
+	 * from port_from on, one by one.
+	 */
+	uint16_t port_lo, port_hi, port_from;
+	struct span port_span;
+	bool persistent, random;
 	bool reflect;
 };
+
+/* Does it translate destinations (and sources, if it is a map)? */
+bool nat_is_destination(const struct nat *nat);
+/* Does one of its words ask for the destination? */
+bool nat_asks_destination(const struct nat *nat);
+/* @address, in @from, has the place in @to that it has there. */
+void nat_mapped(const struct bounds *from, const struct bounds *to,
+		unsigned int family, const uint8_t *address, uint8_t *out);
 
 struct eligible {
 	const char *name;
@@ -220,6 +246,17 @@ struct model {
 	size_t ntests;
 };
 
+struct translated {
+	bool own;   /* to the router's own address, whichever that is */
+	bool known; /* to one of these: */
+	struct bounds address;
+	uint16_t port_lo, port_hi;
+};
+
+/* "192.0.2.1-192.0.2.9:80-90"; @own where the address is the router's. */
+void translated_print(struct buf *out, unsigned int family,
+		      const struct translated *to, const char *own);
+
 /* What the policy says of a packet, and which entry decided each part. */
 struct answer {
 	enum action action;
@@ -230,8 +267,11 @@ struct answer {
 	uint64_t after_packets, after_bytes;
 	const struct eligible *eligible, *exempt;
 	const char *why; /* not offloaded: one phrase; NULL if it is */
+	/* What translates the source, and what the destination: */
 	const struct nat *nat_source, *nat_forward;
 	const struct zone *masquerade; /* by the zone's own word */
+	/* To what, where it is known; ports 0: they stay. */
+	struct translated source, destination;
 };
 
 void model_evaluate(const struct model *model, const struct packet *packet,

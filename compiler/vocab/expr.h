@@ -20,7 +20,8 @@ enum expr_kind {
 	EXPR_RANGE,	  /* reg in (op eq) or outside (neq) data..data2 */
 	EXPR_BITWISE,	  /* reg = (reg & data) ^ data2, len */
 	EXPR_BYTEORDER,	  /* reg = hton(reg), size arg, len */
-	EXPR_LOOKUP,	  /* reg in set; flags NFT_LOOKUP_F_INV */
+	EXPR_LOOKUP,	  /* reg in set; flags NFT_LOOKUP_F_INV; reg2: where the
+			   * value of a map goes, 0: none */
 	EXPR_IMMEDIATE,	  /* reg = data[len] */
 	EXPR_VERDICT,	  /* arg = NF_DROP, NFT_GOTO ...; name: chain */
 	EXPR_CT_SET,	  /* ct key arg = reg */

@@ -3,11 +3,13 @@
 #include "stmt.h"
 
 const struct stmt_ops *const stmt_all[] = {
-	&stmt_verdict,	&stmt_log,     &stmt_limit,	 &stmt_counter,
-	&stmt_quota,	&stmt_update,  &stmt_mark,	 &stmt_dscp,
-	&stmt_helper,	&stmt_notrack, &stmt_queue,	 &stmt_ct_mark,
-	&stmt_reject,	&stmt_nat,     &stmt_masquerade, &stmt_mss,
-	&stmt_flow_add, NULL,
+	&stmt_verdict,	&stmt_log,   &stmt_limit,
+	&stmt_counter,	&stmt_quota, &stmt_update,
+	&stmt_mark,	&stmt_dscp,  &stmt_helper,
+	&stmt_notrack,	&stmt_queue, &stmt_ct_mark,
+	&stmt_reject,	&stmt_nat,   &stmt_masquerade,
+	&stmt_redirect, &stmt_mss,   &stmt_flow_add,
+	NULL,
 };
 
 void object_print(struct buf *out, const char *words, const char *name)

@@ -35,7 +35,7 @@ struct stmt_ops {
 extern const struct stmt_ops stmt_verdict, stmt_log, stmt_limit, stmt_counter,
 	stmt_quota, stmt_update, stmt_mark, stmt_dscp, stmt_helper,
 	stmt_notrack, stmt_queue, stmt_ct_mark, stmt_reject, stmt_nat,
-	stmt_masquerade, stmt_flow_add, stmt_mss;
+	stmt_masquerade, stmt_redirect, stmt_flow_add, stmt_mss;
 
 /* All of them, NULL at the end: tests and the manual walk this. */
 extern const struct stmt_ops *const stmt_all[];
@@ -53,6 +53,12 @@ bool verdict_has_chain(enum verdict verdict);
 uint32_t verdict_code(enum verdict verdict);
 void verdict_print(struct buf *out, enum verdict verdict, const char *chain);
 void verdict_json(struct json *out, enum verdict verdict, const char *chain);
+/*
+ * "192.0.2.1-192.0.2.9:80-90", "[2001:db8::1]:80": an address or a range, and a
+ * port or a range (0: none), as in a rule and as people are told.
+ */
+void nat_print_target(struct buf *out, enum wire_id type, const uint8_t *lo,
+		      const uint8_t *hi, uint16_t port_lo, uint16_t port_hi);
 /* "rate 10/second burst 5 packets", as in a rule and in a limit object. */
 void limit_print(struct buf *out, uint64_t rate, uint64_t unit, uint32_t burst);
 /* The same, as members of the object that is open. */
@@ -140,11 +146,18 @@ struct stmt {
 		uint16_t mss; /* 0: the route's */
 		enum reject_kind reject;
 		struct {
+			/* masquerade and redirect have ports and flags alone */
 			bool source;	/* snat, else dnat */
 			uint8_t family; /* NFPROTO_IPV4, NFPROTO_IPV6 */
-			bool persistent;
+			bool persistent, random;
+			bool prefix; /* lo..hi takes the place of a prefix */
 			uint8_t lo[WIRE_MAX], hi[WIRE_MAX];
 			uint16_t port_lo, port_hi; /* host order; 0: none */
+			/* Or a named map from the port that is to the new one,
+			 * and the one protocol of the rule, 0: several. */
+			const struct ir_set *ports;
+			const char *ports_name;
+			uint8_t l4proto;
 		} nat;
 		const char *flowtable;
 	};

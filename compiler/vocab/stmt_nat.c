@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Address translation to an address or a range of them, and ports.
+ * Address translation to an address, a range of them or a prefix, and ports.
  *
- * What must stay true: a range of one is sent as one value (nft lists the
- * kernel's answer by comparing the registers), and ports are only given in a
- * rule that has tested for a transport protocol.
+ * With a prefix, the kernel keeps the bits of the address that are behind it.
+ * A prefix has more than one address: nft lists no other.
  */
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include "stmt.h"
+#include "nat.h"
 
 static enum wire_id address_type(const struct stmt *stmt)
 {
@@ -23,22 +21,18 @@ static bool is_range(const struct stmt *stmt)
 		      wire_type(address_type(stmt))->len) != 0;
 }
 
-static bool is_port_range(const struct stmt *stmt)
+/* An IPv6 address has brackets where a port follows, a mapped one too. */
+static void print_target(struct buf *out, const struct stmt *stmt)
 {
-	return stmt->nat.port_hi && stmt->nat.port_hi != stmt->nat.port_lo;
-}
+	enum wire_id type = address_type(stmt);
+	uint16_t port = stmt->nat.ports ? 1 : stmt->nat.port_lo;
 
-/* Colons of a port and of an IPv6 address are told apart by brackets. */
-static void print_address(struct buf *out, const struct stmt *stmt,
-			  const uint8_t *value)
-{
-	bool brackets = stmt->nat.port_lo && stmt->nat.family == NFPROTO_IPV6;
-
-	if (brackets)
-		buf_putc(out, '[');
-	wire_print(out, address_type(stmt), value);
-	if (brackets)
-		buf_putc(out, ']');
+	nat_print_target(out, type, stmt->nat.lo, stmt->nat.hi, port,
+			 stmt->nat.ports ? 1 : stmt->nat.port_hi);
+	if (!stmt->nat.ports)
+		return;
+	out->n--; /* the digit that stood for the port */
+	nat_print_ports(out, stmt);
 }
 
 static const char *type_word(const struct stmt *stmt)
@@ -56,34 +50,28 @@ static void print(struct buf *out, const struct stmt *stmt)
 	buf_puts(out, type_word(stmt));
 	buf_putc(out, ' ');
 	buf_puts(out, family_word(stmt));
+	if (stmt->nat.prefix) {
+		buf_puts(out, " prefix to ");
+		wire_print_range(out, address_type(stmt), stmt->nat.lo,
+				 stmt->nat.hi);
+		return;
+	}
 	buf_puts(out, " to ");
-	print_address(out, stmt, stmt->nat.lo);
-	if (is_range(stmt)) {
-		buf_putc(out, '-');
-		print_address(out, stmt, stmt->nat.hi);
-	}
-	if (stmt->nat.port_lo) {
-		buf_putc(out, ':');
-		buf_put_u64(out, stmt->nat.port_lo);
-	}
-	if (is_port_range(stmt)) {
-		buf_putc(out, '-');
-		buf_put_u64(out, stmt->nat.port_hi);
-	}
-	if (stmt->nat.persistent)
-		buf_puts(out, " persistent");
+	print_target(out, stmt);
+	nat_print_flags(out, stmt);
 }
 
-static void json_port(struct json *out, const struct stmt *stmt)
+static void json_address(struct json *out, const struct stmt *stmt)
 {
-	uint8_t lo[WIRE_MAX], hi[WIRE_MAX];
+	enum wire_id type = address_type(stmt);
 
-	wire_put(WIRE_PORT, stmt->nat.port_lo, lo);
-	wire_put(WIRE_PORT,
-		 is_port_range(stmt) ? stmt->nat.port_hi : stmt->nat.port_lo,
-		 hi);
-	json_key(out, "port");
-	wire_json_range(out, WIRE_PORT, lo, hi);
+	json_key(out, "addr");
+	if (stmt->nat.prefix)
+		wire_json_range(out, type, stmt->nat.lo, stmt->nat.hi);
+	else if (is_range(stmt))
+		wire_json_bounds(out, type, stmt->nat.lo, stmt->nat.hi);
+	else
+		wire_json(out, type, stmt->nat.lo);
 }
 
 static void json(struct json *out, const struct stmt *stmt)
@@ -91,36 +79,13 @@ static void json(struct json *out, const struct stmt *stmt)
 	json_wrap(out, type_word(stmt));
 	json_object(out);
 	json_put_str(out, "family", family_word(stmt));
-	json_key(out, "addr");
-	if (is_range(stmt))
-		wire_json_bounds(out, address_type(stmt), stmt->nat.lo,
-				 stmt->nat.hi);
-	else
-		wire_json(out, address_type(stmt), stmt->nat.lo);
-	if (stmt->nat.port_lo)
-		json_port(out, stmt);
-	if (stmt->nat.persistent)
-		json_put_str(out, "flags", "persistent");
+	json_address(out, stmt);
+	nat_json(out, stmt);
+	if (stmt->nat.prefix) {
+		json_put_str(out, "flags", "netmap");
+		json_put_str(out, "type_flags", "prefix");
+	}
 	json_end_n(out, 2);
-}
-
-static uint32_t immediate(struct exprs *out, uint32_t *reg, const void *value,
-			  uint32_t len)
-{
-	struct expr *expr = expr_add(out, EXPR_IMMEDIATE);
-
-	memcpy(expr->data, value, len);
-	expr->len = len;
-	expr->reg = (*reg)++;
-	return expr->reg;
-}
-
-static uint32_t immediate_port(struct exprs *out, uint32_t *reg, uint16_t port)
-{
-	uint8_t value[WIRE_MAX];
-
-	wire_put(WIRE_PORT, port, value);
-	return immediate(out, reg, value, sizeof(port));
 }
 
 static void linear(struct exprs *out, const struct stmt *stmt)
@@ -128,20 +93,17 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 	uint32_t len = wire_type(address_type(stmt))->len;
 	struct expr nat = { .kind = EXPR_NAT };
 	uint32_t reg = NFT_REG_1;
+	struct nat_ports ports;
 
 	nat.arg = stmt->nat.source ? NFT_NAT_SNAT : NFT_NAT_DNAT;
 	nat.nat.family = stmt->nat.family;
-	nat.reg = immediate(out, &reg, stmt->nat.lo, len);
+	nat.reg = nat_immediate(out, &reg, stmt->nat.lo, len);
 	if (is_range(stmt))
-		nat.reg2 = immediate(out, &reg, stmt->nat.hi, len);
-	if (stmt->nat.port_lo) {
-		nat.nat.port = immediate_port(out, &reg, stmt->nat.port_lo);
-		nat.flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
-	}
-	if (is_port_range(stmt))
-		nat.nat.port2 = immediate_port(out, &reg, stmt->nat.port_hi);
-	if (stmt->nat.persistent)
-		nat.flags |= NF_NAT_RANGE_PERSISTENT;
+		nat.reg2 = nat_immediate(out, &reg, stmt->nat.hi, len);
+	ports = nat_linear_ports(out, stmt, &reg);
+	nat.nat.port = ports.lo;
+	nat.nat.port2 = ports.hi;
+	nat.flags = nat_flags(stmt);
 	*expr_add(out, EXPR_NAT) = nat;
 }
 

@@ -855,6 +855,86 @@ static void nats(struct ir *ir, struct ir_chain *chain, bool source)
 	}
 }
 
+static void prefixes(struct ir *ir, struct ir_chain *chain, bool source)
+{
+	struct ir_build b = ir_build(ir);
+	struct stmt *stmt;
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		ir_is(&b, KEY_NFPROTO, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		stmt = ir_stmt(&b, &stmt_nat);
+		stmt->nat.source = source;
+		stmt->nat.prefix = true;
+		stmt->nat.family = v6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+		memcpy(stmt->nat.lo, v6 ? ip6(0).v : ip(10, 0, 0, 16).v,
+		       WIRE_MAX);
+		memcpy(stmt->nat.hi, stmt->nat.lo, WIRE_MAX);
+		stmt->nat.hi[v6 ? 15 : 3] |= 15;
+		add(&b, chain);
+	}
+}
+
+static struct ir_set *port_map(struct ir *ir)
+{
+	struct ir_set *set = ir_set_add(ir, "port-map", nowhere);
+
+	ir_set_field(set, WIRE_PORT);
+	set->data_type = WIRE_PORT;
+	set->nelems = set->size = 20;
+	set->keys = arena_array(ir->arena, set->nelems, set->klen);
+	set->data = arena_array(ir->arena, set->nelems, set->klen);
+	for (size_t i = 0; i < set->nelems; i++) {
+		wire_put(WIRE_PORT, 100 + i, set->keys + 2 * i);
+		wire_put(WIRE_PORT, 65535 - i, set->data + 2 * i);
+	}
+	return set;
+}
+
+/* Of a redirection or a masquerade: each way to choose a port. */
+static void ports(struct ir *ir, struct ir_chain *chain,
+		  const struct stmt_ops *ops)
+{
+	struct ir_build b = ir_build(ir);
+	struct stmt *stmt;
+
+	for (unsigned int what = 0; what < 16; what++) {
+		if ((what & 3) == 2)
+			continue; /* an end without its beginning */
+		ir_is(&b, KEY_L4PROTO, what & 8 ? 17 : 6);
+		stmt = ir_stmt(&b, ops);
+		if (what & 1)
+			stmt->nat.port_lo = stmt->nat.port_hi = 1024;
+		if (what & 2)
+			stmt->nat.port_hi = 65535;
+		stmt->nat.random = what & 4;
+		stmt->nat.persistent = what & 8;
+		add(&b, chain);
+	}
+}
+
+static void mapped_ports(struct ir *ir, struct ir_chain *chain)
+{
+	struct ir_set *map = port_map(ir);
+	struct ir_build b = ir_build(ir);
+	struct stmt *stmt;
+
+	for (unsigned int what = 0; what < 8; what++) {
+		ir_is(&b, KEY_NFPROTO, what & 1 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		ir_is(&b, KEY_L4PROTO, 17);
+		stmt = ir_stmt(&b, what & 4 ? &stmt_redirect : &stmt_nat);
+		stmt->nat.family = what & 1 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+		memcpy(stmt->nat.lo, what & 1 ? ip6(1).v : ip(10, 0, 0, 1).v,
+		       WIRE_MAX);
+		memcpy(stmt->nat.hi, stmt->nat.lo, WIRE_MAX);
+		if (what & 2)
+			stmt->nat.hi[what & 1 ? 15 : 3] = 9;
+		stmt->nat.ports = map;
+		stmt->nat.ports_name = map->name;
+		stmt->nat.l4proto = 17;
+		add(&b, chain);
+	}
+}
+
 static void masquerade(struct ir *ir, struct ir_chain *chain)
 {
 	struct ir_build b = ir_build(ir);
@@ -862,6 +942,7 @@ static void masquerade(struct ir *ir, struct ir_chain *chain)
 	ir_cmp(&b, KEY_OIFNAME, NFT_CMP_EQ, device("eth1").v);
 	ir_stmt(&b, &stmt_masquerade);
 	ir_rule_add(&b, chain, nowhere, "masquerade wan");
+	ports(ir, chain, &stmt_masquerade);
 }
 
 static void verdicts(struct ir *ir, struct ir_chain *chain, const char *leaf)
@@ -968,7 +1049,11 @@ static struct ir *first(struct arena *arena, bool flowtable)
 	add(&raw, base(ir, "raw", "filter", IR_HOOK_PREROUTING, -300, "raw"));
 	verdicts(ir, does, leaf->name);
 	nats(ir, before, false);
+	prefixes(ir, before, false);
+	mapped_ports(ir, before);
+	ports(ir, before, &stmt_redirect);
 	nats(ir, after, true);
+	prefixes(ir, after, true);
 	masquerade(ir, after);
 	if (flowtable) {
 		offload(ir, forward);

@@ -98,6 +98,8 @@ static void print_lookup(const struct expr *e)
 				      "__set%d");
 	if (e->set->verdicts)
 		buf_puts(&out, " dreg 0");
+	if (e->reg2)
+		buf_printf(&out, " dreg %u", e->reg2);
 	if (e->flags)
 		buf_printf(&out, " 0x%x", e->flags);
 }
@@ -153,6 +155,17 @@ static void print_nat(const struct expr *e)
 		buf_printf(&out, " flags 0x%x", e->flags);
 }
 
+static void print_ports(const char *name, const struct expr *e)
+{
+	buf_puts(&out, name);
+	if (e->reg)
+		buf_printf(&out, " proto_min reg %u", e->reg);
+	if (e->reg2)
+		buf_printf(&out, " proto_max reg %u", e->reg2);
+	if (e->flags)
+		buf_printf(&out, " flags 0x%x", e->flags);
+}
+
 static const char *const cmps[] = { "eq", "neq", "lt", "lte", "gt", "gte" };
 
 static void print_cmp(const struct expr *e)
@@ -203,8 +216,12 @@ static void print_reject(const struct expr *e)
 
 static void print_masq(const struct expr *e)
 {
-	(void)e;
-	buf_puts(&out, "masq");
+	print_ports("masq", e);
+}
+
+static void print_redir(const struct expr *e)
+{
+	print_ports("redir", e);
 }
 
 static void print_flow(const struct expr *e)
@@ -294,6 +311,7 @@ static void (*const printers[])(const struct expr *e) = {
 	[EXPR_REJECT] = print_reject,
 	[EXPR_NAT] = print_nat,
 	[EXPR_MASQ] = print_masq,
+	[EXPR_REDIR] = print_redir,
 	[EXPR_FLOW] = print_flow,
 	[EXPR_RT_LOAD] = print_rt,
 	[EXPR_TCPOPT_SET] = print_tcpopt,
@@ -539,6 +557,9 @@ static const struct {
 	[KEY_FIB_DADDR_IIF_TYPE] = { 2, "fib daddr . iif type local",
 				     "[ fib daddr . iif type => reg 1 ]\n"
 				     "[ cmp eq reg 1 0x00000002 ]\n" },
+	[KEY_FIB_DADDR_OIFNAME] = { 0, "fib daddr oifname \"eth0\"",
+				    "[ fib daddr oifname => reg 1 ]\n"
+				    "[ cmp eq reg 1 0x30687465" ZEROS3 " ]\n" },
 };
 
 START_TEST(every_key)
@@ -1054,12 +1075,92 @@ static void check_nat(void)
 	       "[ immediate reg 3 0x00005a00 ]\n"
 	       "[ nat dnat ip6 addr_min reg 1 proto_min reg 2 proto_max reg 3"
 	       " flags 0x2 ]\n");
+	s = stmt(&stmt_nat);
+	s->nat.family = NFPROTO_IPV4;
+	s->nat.prefix = true;
+	wire_put(WIRE_IPV4, 0xc0a80110, s->nat.lo);
+	wire_put(WIRE_IPV4, 0xc0a8011f, s->nat.hi);
+	expect("dnat ip prefix to 192.168.1.16/28",
+	       "[ immediate reg 1 0x1001a8c0 ]\n"
+	       "[ immediate reg 2 0x1f01a8c0 ]\n"
+	       "[ nat dnat ip addr_min reg 1 addr_max reg 2 flags 0x40 ]\n");
+}
+
+/* 80 to 8080 and 81 to 8081, as a map of ports. */
+static struct ir_set *port_map(void)
+{
+	static uint8_t keys[] = { 0, 80, 0, 81 };
+	static uint8_t data[] = { 0x1f, 0x90, 0x1f, 0x91 };
+	struct ir_set *set = ir_set_add(ir, "ports.web", nowhere);
+
+	ir_set_field(set, WIRE_PORT);
+	set->data_type = WIRE_PORT;
+	set->keys = keys;
+	set->data = data;
+	set->nelems = 2;
+	return set;
+}
+
+static void check_mapped_ports(void)
+{
+	struct ir_set *set = port_map();
+	struct stmt *s;
+
+	ir_is(&b, KEY_L4PROTO, 6);
+	s = stmt(&stmt_nat);
+	s->nat.family = NFPROTO_IPV6;
+	s->nat.lo[15] = s->nat.hi[15] = 1;
+	s->nat.hi[15] = 9;
+	s->nat.ports = set;
+	s->nat.ports_name = set->name;
+	s->nat.l4proto = 6;
+	expect("meta l4proto tcp dnat ip6 to [::1]-[::9]:tcp dport map "
+	       "@ports.web",
+	       TCP "[ immediate reg 1" ZEROS3 " 0x01000000 ]\n"
+		   "[ immediate reg 2" ZEROS3 " 0x09000000 ]\n"
+		   "[ payload load 2b @ transport header + 2 => reg 3 ]\n"
+		   "[ lookup reg 3 set ports.web dreg 3 ]\n"
+		   "[ nat dnat ip6 addr_min reg 1 addr_max reg 2"
+		   " proto_min reg 3 flags 0x2 ]\n");
+	ir_is(&b, KEY_TH_DPORT, 80);
+	s = stmt(&stmt_redirect);
+	s->nat.ports = set;
+	s->nat.ports_name = set->name;
+	expect("th dport 80 redirect to :th dport map @ports.web",
+	       DPORT "[ cmp eq reg 1 0x00005000 ]\n" DPORT
+		     "[ lookup reg 1 set ports.web dreg 1 ]\n"
+		     "[ redir proto_min reg 1 flags 0x2 ]\n");
 }
 
 static void check_masquerade(void)
 {
-	stmt(&stmt_masquerade);
+	struct stmt *s = stmt(&stmt_masquerade);
+
 	expect("masquerade", "[ masq ]\n");
+	ir_is(&b, KEY_L4PROTO, 6);
+	s = stmt(&stmt_masquerade);
+	s->nat.port_lo = 1024;
+	s->nat.port_hi = 2000;
+	s->nat.random = s->nat.persistent = true;
+	expect("meta l4proto tcp masquerade to :1024-2000 random,persistent",
+	       TCP "[ immediate reg 1 0x00000004 ]\n"
+		   "[ immediate reg 2 0x0000d007 ]\n"
+		   "[ masq proto_min reg 1 proto_max reg 2 flags 0xe ]\n");
+}
+
+static void check_redirect(void)
+{
+	struct stmt *s = stmt(&stmt_redirect);
+
+	expect("redirect", "[ redir ]\n");
+	ir_is(&b, KEY_L4PROTO, 6);
+	s = stmt(&stmt_redirect);
+	s->nat.port_lo = s->nat.port_hi = 3128;
+	s->nat.random = true;
+	expect("meta l4proto tcp redirect to :3128 random",
+	       TCP "[ immediate reg 1 0x0000380c ]\n"
+		   "[ redir proto_min reg 1 flags 0x6 ]\n");
+	check_mapped_ports();
 }
 
 static void check_flow_add(void)
@@ -1097,6 +1198,7 @@ static const struct {
 	{ &stmt_reject, check_reject },
 	{ &stmt_nat, check_nat },
 	{ &stmt_masquerade, check_masquerade },
+	{ &stmt_redirect, check_redirect },
 	{ &stmt_flow_add, check_flow_add },
 	{ &stmt_mss, check_mss },
 	{ &stmt_quota, check_quota },
