@@ -333,15 +333,20 @@ static const struct field forward_fields[] = {
 };
 
 static const struct field redirect_fields[] = {
-	{ "from", nat_from, true },	 { "to", nat_ports, false },
-	{ "random", nat_random, FIELD_FLAG }, { "name", nat_name, false },
+	{ "from", nat_from, true },
+	{ "to", nat_ports, false },
+	{ "random", nat_random, FIELD_FLAG },
+	{ "name", nat_name, false },
 	{ NULL, NULL, false },
 };
 
 static const struct field map_fields[] = {
-	{ "zone", map_zone, true },	{ "outside", map_outside, true | FIELD_LIST },
-	{ "inside", map_inside, true | FIELD_LIST }, { "reflect", nat_reflect, FIELD_FLAG },
-	{ "name", nat_name, false },	{ NULL, NULL, false },
+	{ "zone", map_zone, true },
+	{ "outside", map_outside, true | FIELD_LIST },
+	{ "inside", map_inside, true | FIELD_LIST },
+	{ "reflect", nat_reflect, FIELD_FLAG },
+	{ "name", nat_name, false },
+	{ NULL, NULL, false },
 };
 
 static const struct field masquerade_fields[] = {

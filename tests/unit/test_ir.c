@@ -557,9 +557,6 @@ static const struct {
 	[KEY_FIB_DADDR_IIF_TYPE] = { 2, "fib daddr . iif type local",
 				     "[ fib daddr . iif type => reg 1 ]\n"
 				     "[ cmp eq reg 1 0x00000002 ]\n" },
-	[KEY_FIB_DADDR_OIFNAME] = { 0, "fib daddr oifname \"eth0\"",
-				    "[ fib daddr oifname => reg 1 ]\n"
-				    "[ cmp eq reg 1 0x30687465" ZEROS3 " ]\n" },
 };
 
 START_TEST(every_key)
