@@ -229,8 +229,7 @@ static void analyse_forwards(struct analysis *a)
 		}
 		if (reached.reach == REACH_NONE)
 			nat_taken(a, nat->span, &reached);
-		region = nat_region(a, nat, &nat->from, router,
-				    nat->families);
+		region = nat_region(a, nat, &nat->from, router, nat->families);
 		if (names)
 			takers_add(named, (uint32_t)i, region);
 		takers_add(local, (uint32_t)i, region);

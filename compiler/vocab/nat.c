@@ -95,8 +95,7 @@ void nat_json(struct json *out, const struct stmt *stmt)
 		json_flags(out, stmt);
 }
 
-void nat_json_alone(struct json *out, const char *word,
-		    const struct stmt *stmt)
+void nat_json_alone(struct json *out, const char *word, const struct stmt *stmt)
 {
 	bool any = nat_has_ports(stmt) || stmt->nat.random ||
 		   stmt->nat.persistent;
