@@ -324,7 +324,7 @@ static void map_outside(struct binder *b, const struct node *node, void *into)
 
 static const struct field forward_fields[] = {
 	{ "from", nat_from, true },
-	{ "to", forward_targets, true | FIELD_LIST },
+	{ "to", forward_targets, true },
 	{ "persistent", nat_persistent, FIELD_FLAG },
 	{ "random", nat_random, FIELD_FLAG },
 	{ "reflect", nat_reflect, FIELD_FLAG },
@@ -341,12 +341,9 @@ static const struct field redirect_fields[] = {
 };
 
 static const struct field map_fields[] = {
-	{ "zone", map_zone, true },
-	{ "outside", map_outside, true | FIELD_LIST },
-	{ "inside", map_inside, true | FIELD_LIST },
-	{ "reflect", nat_reflect, FIELD_FLAG },
-	{ "name", nat_name, false },
-	{ NULL, NULL, false },
+	{ "zone", map_zone, true },	{ "outside", map_outside, true },
+	{ "inside", map_inside, true }, { "reflect", nat_reflect, FIELD_FLAG },
+	{ "name", nat_name, false },	{ NULL, NULL, false },
 };
 
 static const struct field masquerade_fields[] = {
@@ -363,7 +360,7 @@ static const struct field masquerade_fields[] = {
 static const struct field source_fields[] = {
 	{ "from", nat_from, false },
 	{ "to", nat_to, true },
-	{ "address", source_addresses, true | FIELD_LIST },
+	{ "address", source_addresses, true },
 	{ "ports", nat_ports, false },
 	{ "persistent", nat_persistent, FIELD_FLAG },
 	{ "random", nat_random, FIELD_FLAG },

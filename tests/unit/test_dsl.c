@@ -124,9 +124,9 @@ static const struct {
 	/* What is no key is left to binding, and what follows it is read. */
 	{ "accept a b from lan", "{rules:[{accept:{a:b from:lan}}]}" },
 	{ "accept lan to wan", "{rules:[{accept:{lan:~ to:wan}}]}" },
-	{ "nat forward to [fd00::1]:22 reflect name x persistent",
+	{ "nat forward to [fd00::1]:22 reflect name x port",
 	  "{nat:[{forward:{to:[fd00::1]:22 reflect:true name:x "
-	  "persistent:~}}]}" },
+	  "port:~}}]}" },
 	{ "nat source persistent address a", "{nat:[{source:{persistent:true "
 					     "address:a}}]}" },
 	{ "nat forwrad from a reflect false", "{nat:[{forwrad:{from:a "
@@ -342,9 +342,9 @@ static const struct {
 	  "2:6: error: a name is expected behind \"zone\"\n" },
 	{ STR("nat\nnat { }\n"),
 	  "1:4: error: a word is expected behind \"nat\"\n"
-	  "= help: it is one of forward, masquerade, source, exempt\n"
+	  "= help: it is one of forward, redirect, map, masquerade, source, exempt\n"
 	  "2:5: error: a word is expected behind \"nat\"\n"
-	  "= help: it is one of forward, masquerade, source, exempt\n" },
+	  "= help: it is one of forward, redirect, map, masquerade, source, exempt\n" },
 };
 
 #define N_REFUSALS ((int)(sizeof(refusals) / sizeof(*refusals)))
