@@ -26,26 +26,32 @@ static void check_mark(struct compilation *c)
 			"and each \"after\" is a decision");
 }
 
-int compile_policy(struct compilation *c, const char *path)
+int compile_open(struct compilation *c, const char *path)
 {
-	struct source *source;
-	struct node *root;
 	int err;
 
 	*c = (struct compilation){ .arena = arena_new() };
 	sources_init(&c->sources, c->arena);
 	c->diags = diags_new(c->arena, &c->sources);
-	err = source_read(&c->sources, path, &source);
-	if (err) {
+	err = source_read(&c->sources, path, &c->source);
+	if (err)
 		diag_error(c->diags, (struct span){ 0 }, "cannot read %s: %s",
 			   path, strerror(-err));
+	return err;
+}
+
+int compile_policy(struct compilation *c, const char *path)
+{
+	struct node *root;
+	int err = compile_open(c, path);
+
+	if (err)
 		return err;
-	}
-	root = policy_read(c->arena, source, policy_fields(), c->diags);
+	root = policy_read(c->arena, c->source, policy_fields(), c->diags);
 	if (root) {
 		root = policy_include(c->arena, &c->sources, root, c->diags);
 		root = policy_define(c->arena, &c->sources, root, c->diags);
-		c->model = policy_bind(c->arena, &c->sources, source, root,
+		c->model = policy_bind(c->arena, &c->sources, c->source, root,
 				       c->diags);
 	}
 	if (!diags_errors(c->diags))

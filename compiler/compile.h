@@ -15,8 +15,16 @@ struct compilation {
 	struct arena *arena; /* owns everything below */
 	struct sources sources;
 	struct diags *diags;
-	struct model *model; /* NULL if there was an error */
+	struct source *source; /* the policy's own file */
+	struct node *root;     /* what was read there, if that is all */
+	struct model *model;   /* NULL if there was an error */
 };
+
+/*
+ * What every compilation begins with: the file, and nothing made of it yet. As
+ * compile_policy() otherwise.
+ */
+int compile_open(struct compilation *c, const char *path);
 
 /*
  * 0 with @c->model set; -EINVAL if the policy has mistakes (all of them are in

@@ -10,7 +10,8 @@ struct cli;
 struct cli_option;
 
 extern const struct cli_option compile_options[], check_options[],
-	test_options[], explain_options[], apply_options[], status_options[];
+	test_options[], explain_options[], apply_options[], status_options[],
+	convert_options[];
 
 int cmd_compile(const struct cli *cli);
 int cmd_check(const struct cli *cli);
@@ -18,5 +19,6 @@ int cmd_test(const struct cli *cli);
 int cmd_explain(const struct cli *cli);
 int cmd_apply(const struct cli *cli);
 int cmd_status(const struct cli *cli);
+int cmd_convert(const struct cli *cli);
 
 #endif

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "compile.h"
 #include "emit/batch.h"
@@ -14,9 +13,9 @@
 #include "emit/text.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
+#include "runtime/deliver.h"
 #include "runtime/epoch.h"
 #include "runtime/exit.h"
-#include "runtime/files.h"
 #include "runtime/reject.h"
 #include "runtime/report.h"
 
@@ -113,19 +112,6 @@ static int emit(struct buf *out, struct compilation *c,
 	if (ret)
 		return ret;
 	return format->emit(out, c, lower(c->arena, c->model, &options));
-}
-
-static int deliver(const struct buf *out, const char *path)
-{
-	int ret;
-
-	if (path)
-		ret = files_replace(path, out->p, out->n);
-	else
-		ret = files_write(STDOUT_FILENO, out->p, out->n);
-	return ret ? report_failure(ret, "cannot write %s",
-				    path ? path : "the output") :
-		     EXIT_DONE;
 }
 
 int cmd_compile(const struct cli *cli)

@@ -13,6 +13,9 @@ static const struct command commands[] = {
 	{ "explain", "POLICY PACKET...",
 	  "says what becomes of a packet, and which line decides it",
 	  explain_options, 2, 64, cmd_explain },
+	{ "convert", "POLICY",
+	  "prints the policy in the other spelling, without its comments",
+	  convert_options, 1, 1, cmd_convert },
 	{ "apply", "POLICY",
 	  "makes the policy the one that runs, or changes "
 	  "nothing",

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One policy file in the other spelling. Only the file itself is read, none
+ * that it names, and what is in it need not be right: mistakes stay what they
+ * are.
+ */
+#ifndef NFTOFFC_CONVERT_H
+#define NFTOFFC_CONVERT_H
+
+#include "base/buf.h"
+#include "compile.h"
+#include "read/read.h"
+
+/*
+ * 0 with @c->root set, and @c->source; else as compile_policy(). Call
+ * compile_free() in every case.
+ */
+int compile_read(struct compilation *c, const char *path);
+
+/*
+ * Adds what compile_read() read to @out, in the spelling @to, and makes sure
+ * that it means the same. 0, or -EINVAL with a diagnostic.
+ */
+int convert_policy(struct compilation *c, enum spelling to, struct buf *out);
+
+#endif
