@@ -182,6 +182,7 @@ void bind_match(struct binder *b, const struct match_word *word,
 	*fill.match = (struct match){
 		.word = word,
 		.span = span_join(key->span, value->span),
+		.said = value,
 	};
 	for (f = 0; f < FAMILIES; f++)
 		if (word->type->wire[f])

@@ -44,17 +44,45 @@ static void add_zones(struct binder *b, struct buf *out,
 			add_word(out, str_of(b->model->zones[i].name));
 }
 
-static void add_match(struct binder *b, struct buf *out,
-		      const struct match *match)
+/* "$name", perhaps in quotes: the name says more than what it stands for. */
+static bool is_variable(struct str text)
 {
-	struct str text = span_text(b->sources, match->span), rest;
+	if (text.n > 2 && text.p[0] == '"') {
+		text.p++;
+		text.n -= 2;
+	}
+	if (text.n < 2 || text.p[0] != '$')
+		return false;
+	while (text.n && !strchr(" ,\t\n]}", text.p[text.n - 1]))
+		text.n--;
+	return text.n == 0;
+}
 
-	rest = text;
-	while (rest.p && rest.n) {
-		struct str word = str_cut(&rest, ' ');
+/* The values of one variable in a list all stand where it does. */
+static bool is_repeated(struct binder *b, const struct node *list, size_t i)
+{
+	return i && span_text(b->sources, list->list.items[i - 1]->span).p ==
+			    span_text(b->sources, list->list.items[i]->span).p;
+}
 
-		if (word.n)
-			add_word(out, word);
+/* What is said, however it is spelled: the texts, one behind the other. */
+static void add_said(struct binder *b, struct buf *out, const struct node *node)
+{
+	struct str written = span_text(b->sources, node->span);
+	size_t i;
+
+	if (is_variable(written)) {
+		add_word(out, written);
+		return;
+	}
+	if (node->kind == NODE_SCALAR)
+		add_word(out, node->scalar);
+	for (i = 0; node->kind == NODE_LIST && i < node->list.n; i++)
+		if (!is_repeated(b, node, i))
+			add_said(b, out, node->list.items[i]);
+	for (i = 0; node->kind == NODE_MAP && i < node->map.n; i++) {
+		add_said(b, out, node->map.pairs[i].key);
+		add_said(b, out, node->map.pairs[i].value);
 	}
 }
 
@@ -78,8 +106,11 @@ const char *name_derive(struct binder *b, const char *word,
 		add_word(&out, STR("to"));
 		add_zones(b, &out, to);
 	}
-	for (i = 0; i < n; i++)
-		add_match(b, &out, &matches[i]);
+	for (i = 0; i < n; i++) {
+		add_word(&out, str_of(matches[i].word->word));
+		if (matches[i].said)
+			add_said(b, &out, matches[i].said);
+	}
 	if (more)
 		add_word(&out, str_of(more));
 	if (out.n > DERIVED_MAX)

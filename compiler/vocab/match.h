@@ -87,12 +87,14 @@ const struct match_word *match_word_at(size_t i); /* NULL past the end */
 
 struct set;
 struct service;
+struct node;
 
 /* A match of a rule: the value of the word lies in one of the ranges or in
  * one of the sets (negated: in none). */
 struct match {
 	const struct match_word *word;
 	struct span span;
+	const struct node *said; /* the value as it was written; or NULL */
 	bool negated;
 	struct ranges ranges[FAMILIES];
 	const struct set **sets;
