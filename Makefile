@@ -104,12 +104,15 @@ check-clang:
 		$(B)/clang/nftoffc $(B)/clang/tests/unit/run
 	@tests/check --quick $(B)/clang
 
-## check-long: TRIES (100) times as many random policies
+## check-long: TRIES (100) times as many random policies, in the kernel too
 TRIES ?= 100
 .PHONY: check-long
 check-long: all
 	@$(MAKE) --no-print-directory $(B)/tests/unit/run
 	@TRIES=$(TRIES) CK_RUN_SUITE=policy $(B)/tests/unit/run
+	@$(MAKE) --no-print-directory tools
+	@NFTOFFC_BUILD=$(abspath $(B)) tests/kernel/random \
+		$$(date +%s) $$(($(TRIES) * 20))
 
 ## check-kernels: the kernel tests on Debian's newer kernel, too
 .PHONY: check-kernels

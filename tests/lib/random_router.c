@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Random policies of a router, and packets: see random_router.h. */
+#include "random_router.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+const char *const router_devices[ROUTER_DEVICES] = { "eth0", "eth1", "wl0",
+						     "wl1",  "eth2", "br0" };
+
+#define PICK(r, list) (list)[random_below(r, sizeof(list) / sizeof((list)[0]))]
+
+/* ---- values ---- */
+
+struct writer {
+	struct random *r;
+	struct arena *arena;
+	struct buf text;
+	unsigned int nzones;
+	bool sets[FAMILIES]; /* "mixed" is there for both */
+};
+
+static void put_host(struct writer *w, int family, bool quoted)
+{
+	unsigned int d = random_below(w->r, ROUTER_DEVICES) + 1;
+	unsigned int s = random_below(w->r, ROUTER_SUBNETS);
+	unsigned int h = 2 + random_below(w->r, ROUTER_HOSTS - 2);
+
+	if (family == FAMILY_INDEX_IPV4)
+		buf_printf(&w->text, "10.%u.%u.%u", d, s, h);
+	else
+		buf_printf(&w->text,
+			   quoted ? "\"fd00:%u:%u::%u\"" : "fd00:%u:%u::%u", d,
+			   s, h);
+}
+
+static void put_prefix(struct writer *w, int family)
+{
+	static const unsigned int short4[] = { 8, 16, 24, 30 };
+	static const unsigned int short6[] = { 16, 32, 48, 126 };
+	unsigned int d = random_below(w->r, ROUTER_DEVICES) + 1;
+	unsigned int s = random_below(w->r, ROUTER_SUBNETS);
+	unsigned int which = random_below(w->r, 4);
+
+	if (which == 0)
+		d = 0;
+	if (which < 2)
+		s = 0;
+	if (family == FAMILY_INDEX_IPV4)
+		buf_printf(&w->text, "10.%u.%u.%u/%u", d, s,
+			   which == 3 ? 4u : 0u, short4[which]);
+	else if (which == 0)
+		buf_puts(&w->text, "\"fd00::/16\"");
+	else
+		buf_printf(&w->text, "\"fd00:%u:%u::%s/%u\"", d, s,
+			   which == 3 ? "4" : "", short6[which]);
+}
+
+static void put_range(struct writer *w, int family)
+{
+	unsigned int d = random_below(w->r, ROUTER_DEVICES) + 1;
+
+	if (family == FAMILY_INDEX_IPV4)
+		buf_printf(&w->text, "10.%u.0.3-10.%u.1.%u", d, d,
+			   random_below(w->r, ROUTER_HOSTS));
+	else
+		buf_printf(&w->text, "\"fd00:%u::3-fd00:%u:1::%u\"", d, d,
+			   random_below(w->r, ROUTER_HOSTS));
+}
+
+static void put_address(struct writer *w, int family)
+{
+	switch (random_below(w->r, 6)) {
+	case 0:
+		buf_puts(&w->text, family ? "\"@six\"" : "\"@four\"");
+		break;
+	case 1:
+		buf_puts(&w->text, "\"@mixed\"");
+		break;
+	case 2:
+		put_range(w, family);
+		break;
+	case 3:
+		put_host(w, family, true);
+		break;
+	default:
+		put_prefix(w, family);
+	}
+}
+
+static const char *const ports[] = { "53",	  "80", "443",	  "5060",
+				     "8000-8002", "22", "1-1023", "8001" };
+
+typedef void (*put_fn)(struct writer *w, int family);
+
+static void put_port(struct writer *w, int family)
+{
+	(void)family;
+	buf_puts(&w->text, PICK(w->r, ports));
+}
+
+static void put_service(struct writer *w, int family)
+{
+	static const char *const services[] = { "dns", "http", "https",
+						"ssh", "sip",  "web" };
+
+	(void)family;
+	buf_puts(&w->text, PICK(w->r, services));
+}
+
+/* One value, or a list of up to three, now and then negated. */
+static void put_values(struct writer *w, const char *word, put_fn put,
+		       int family, bool negatable)
+{
+	bool not = negatable && random_chance(w->r, 15);
+	unsigned int n = 1, i;
+
+	if (random_chance(w->r, 40))
+		n += 1 + random_below(w->r, 2);
+	buf_printf(&w->text, ", %s: %s%s", word, not ? "{ not: " : "",
+		   n > 1 ? "[" : "");
+	for (i = 0; i < n; i++) {
+		buf_puts(&w->text, i ? ", " : "");
+		put(w, family);
+	}
+	buf_printf(&w->text, "%s%s", n > 1 ? "]" : "", not ? " }" : "");
+}
+
+/* ---- matches: never a pair that contradicts itself ---- */
+
+static void put_transport(struct writer *w)
+{
+	static const char *const protocols[] = { "tcp", "udp", "[tcp, udp]" };
+
+	if (random_chance(w->r, 60))
+		buf_printf(&w->text, ", protocol: %s", PICK(w->r, protocols));
+	if (random_chance(w->r, 70))
+		put_values(w, "port", put_port, 0, true);
+	if (random_chance(w->r, 20))
+		put_values(w, "source-port", put_port, 0, true);
+}
+
+static void put_addresses(struct writer *w, int family)
+{
+	if (random_chance(w->r, 45))
+		put_values(w, "source", put_address, family, true);
+	if (random_chance(w->r, 45))
+		put_values(w, "destination", put_address, family, true);
+}
+
+static void put_matches(struct writer *w, int family)
+{
+	if (random_chance(w->r, 15))
+		buf_puts(&w->text,
+			 family ? ", family: ipv6" : ", family: ipv4");
+	put_addresses(w, family);
+	switch (random_below(w->r, 5)) {
+	case 0:
+	case 1:
+		put_transport(w);
+		break;
+	case 2:
+		put_values(w, "service", put_service, 0, false);
+		break;
+	case 3:
+		if (random_chance(w->r, 50))
+			buf_puts(&w->text, ", icmp: echo-request");
+		break;
+	default:
+		break;
+	}
+}
+
+static void put_zones(struct writer *w, const char *word, bool router)
+{
+	unsigned int n, i, first;
+
+	if (random_chance(w->r, 25)) {
+		buf_printf(&w->text, "%s: any", word);
+		return;
+	}
+	if (router && random_chance(w->r, 30)) {
+		buf_printf(&w->text, "%s: router", word);
+		return;
+	}
+	n = random_chance(w->r, 25) && w->nzones > 2 ? 2 : 1;
+	first = random_below(w->r, w->nzones);
+	buf_printf(&w->text, "%s: %s", word, n > 1 ? "[" : "");
+	for (i = 0; i < n; i++)
+		buf_printf(&w->text, "%sz%u", i ? ", " : "",
+			   (first + i) % w->nzones);
+	buf_puts(&w->text, n > 1 ? "]" : "");
+}
+
+static const char *taken(struct writer *w)
+{
+	const char *text = arena_strndup(w->arena, w->text.p, w->text.n);
+
+	w->text.n = 0;
+	return text;
+}
+
+static void add(struct writer *w, struct router_policy *policy,
+		enum router_section section)
+{
+	*vec_push(w->arena, &policy->entries) = (struct router_entry){
+		.section = section,
+		.text = taken(w),
+	};
+}
+
+static void add_rule(struct writer *w, struct router_policy *policy)
+{
+	static const char *const actions[] = { "accept", "accept", "accept",
+					       "drop",	 "reject", "log" };
+	static const char *const logs[] = {
+		"{ when: new, group: 5 }", "{ when: every, group: 5 }",
+		"{ when: new, group: 5, rate: 1000000/second }"
+	};
+	const char *action = PICK(w->r, actions);
+	bool logs_only = *action == 'l';
+
+	/* the router's own: on one side at the most */
+	buf_printf(&w->text, "%s: { ", action);
+	if (random_chance(w->r, 15)) {
+		buf_puts(&w->text, "from: router, ");
+		put_zones(w, "to", false);
+	} else {
+		put_zones(w, "from", false);
+		buf_puts(&w->text, ", ");
+		put_zones(w, "to", true);
+	}
+	put_matches(w, (int)random_below(w->r, FAMILIES));
+	if (logs_only || random_chance(w->r, 15))
+		buf_printf(&w->text, ", log: %s", PICK(w->r, logs));
+	if (!logs_only && random_chance(w->r, 5))
+		buf_puts(&w->text, ", limit: 1000000/second burst 1000000");
+	buf_puts(&w->text, " }");
+	add(w, policy, ROUTER_RULES);
+}
+
+static void add_nat(struct writer *w, struct router_policy *policy)
+{
+	int family = (int)random_below(w->r, FAMILIES);
+
+	switch (random_below(w->r, 3)) {
+	case 0:
+		buf_puts(&w->text, "exempt: { ");
+		put_zones(w, "from", false);
+		break;
+	case 1:
+		buf_puts(&w->text, "masquerade: { ");
+		put_zones(w, "to", false);
+		break;
+	default:
+		buf_puts(&w->text, "source: { ");
+		put_zones(w, "to", false);
+		buf_puts(&w->text, ", address: ");
+		put_host(w, family, true);
+	}
+	put_matches(w, family);
+	buf_puts(&w->text, " }");
+	add(w, policy, ROUTER_NAT);
+}
+
+static void add_offload(struct writer *w, struct router_policy *policy,
+			enum router_section section)
+{
+	static const char *const after[] = { "16 packets", "2 packets",
+					     "1000 bytes" };
+
+	buf_puts(&w->text, "{ ");
+	put_zones(w, "from", false);
+	buf_puts(&w->text, ", ");
+	put_zones(w, "to", false);
+	put_addresses(w, (int)random_below(w->r, FAMILIES));
+	put_transport(w);
+	if (section == ROUTER_ELIGIBLE && random_chance(w->r, 50))
+		buf_printf(&w->text, ", after: %s", PICK(w->r, after));
+	buf_puts(&w->text, " }");
+	add(w, policy, section);
+}
+
+/* ---- the head ---- */
+
+static void put_subnets(struct writer *w, unsigned int first, unsigned int n,
+			unsigned int subnet)
+{
+	unsigned int i;
+
+	buf_puts(&w->text, ", subnets: [");
+	for (i = first; i < first + n; i++)
+		buf_printf(&w->text, "%s10.%u.%u.0/24, \"fd00:%u:%u::/48\"",
+			   i > first ? ", " : "", i + 1, subnet, i + 1, subnet);
+	buf_puts(&w->text, "]");
+}
+
+static void put_zone(struct writer *w, unsigned int first, unsigned int n,
+		     int subnet)
+{
+	unsigned int i;
+
+	buf_printf(&w->text, "  z%u: { devices: [", w->nzones++);
+	if (first == 2 && n == 2) {
+		buf_puts(&w->text, "\"wl*\"");
+	} else {
+		for (i = first; i < first + n; i++)
+			buf_printf(&w->text, "%s%s", i > first ? ", " : "",
+				   router_devices[i]);
+	}
+	buf_puts(&w->text, "]");
+	if (subnet >= 0)
+		put_subnets(w, first, n, (unsigned int)subnet);
+	if (random_chance(w->r, 15))
+		buf_puts(&w->text, ", masquerade: true");
+	buf_puts(&w->text, " }\n");
+}
+
+/* Neighbouring devices make a zone, or two that their subnets tell apart. */
+static void put_all_zones(struct writer *w)
+{
+	unsigned int first = 0;
+
+	buf_puts(&w->text, "zones:\n");
+	while (first < ROUTER_DEVICES) {
+		unsigned int n = 1 + random_below(w->r, 2);
+
+		if (first + n > ROUTER_DEVICES)
+			n = 1;
+		if (random_chance(w->r, 10)) {
+			; /* devices of no zone */
+		} else if (random_chance(w->r, 20)) {
+			put_zone(w, first, n, 0);
+			put_zone(w, first, n, 1);
+		} else {
+			put_zone(w, first, n, random_chance(w->r, 20) ? 0 : -1);
+		}
+		first += n;
+	}
+	if (!w->nzones)
+		put_zone(w, 0, 1, -1);
+}
+
+static void put_set(struct writer *w, const char *name, bool four, bool six)
+{
+	unsigned int i;
+
+	buf_printf(&w->text, "  %s: { type: address, elements: [", name);
+	for (i = 0; i < 6; i++) {
+		buf_puts(&w->text, i ? ", " : "");
+		put_host(w, four && (i % 2 == 0 || !six) ? 0 : 1, true);
+	}
+	buf_puts(&w->text, "] }\n");
+}
+
+static void put_head(struct writer *w)
+{
+	static const char *const defaults[] = { "drop", "reject", "accept" };
+
+	buf_puts(&w->text, "policy: random\n");
+	put_all_zones(w);
+	buf_puts(&w->text, "sets:\n");
+	put_set(w, "four", true, false);
+	put_set(w, "six", false, true);
+	put_set(w, "mixed", true, true);
+	buf_puts(&w->text, "services:\n  web: [tcp/80, tcp/8000-8001]\n");
+	buf_printf(&w->text,
+		   "default: { input: %s, forward: %s, output: %s }\n",
+		   PICK(w->r, defaults), PICK(w->r, defaults),
+		   PICK(w->r, defaults));
+}
+
+void router_policy(struct random *r, struct arena *arena,
+		   struct router_policy *policy)
+{
+	struct writer w = { .r = r, .arena = arena };
+	unsigned int i, n;
+
+	*policy = (struct router_policy){ 0 };
+	put_head(&w);
+	policy->head = taken(&w);
+	n = 3 + random_below(r, 14);
+	for (i = 0; i < n; i++)
+		add_rule(&w, policy);
+	n = random_below(r, 4);
+	for (i = 0; i < n; i++)
+		add_nat(&w, policy);
+	n = random_below(r, 4);
+	for (i = 0; i < n; i++)
+		add_offload(&w, policy, ROUTER_ELIGIBLE);
+	n = n ? random_below(r, 3) : 0;
+	for (i = 0; i < n; i++)
+		add_offload(&w, policy, ROUTER_EXEMPT);
+	buf_free(&w.text);
+}
+
+static bool print_section(const struct router_policy *policy,
+			  enum router_section section, const char *title,
+			  struct buf *out)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < policy->entries.n; i++) {
+		const struct router_entry *entry = &policy->entries.v[i];
+
+		if (entry->section != section || entry->left_out)
+			continue;
+		if (!any)
+			buf_puts(out, title);
+		any = true;
+		buf_printf(out, "    - %s\n", entry->text);
+	}
+	return any;
+}
+
+void router_policy_print(const struct router_policy *policy, struct buf *out)
+{
+	buf_puts(out, policy->head);
+	print_section(policy, ROUTER_RULES, "rules:\n", out);
+	print_section(policy, ROUTER_NAT, "nat:\n", out);
+	if (print_section(policy, ROUTER_ELIGIBLE,
+			  "offload:\n  devices: auto\n  eligible:\n", out))
+		print_section(policy, ROUTER_EXEMPT, "  exempt:\n", out);
+}
+
+/* ---- packets ---- */
+
+/* Device @d's host @h of subnet @s. */
+static void put_bytes(uint8_t *address, int family, unsigned int d,
+		      unsigned int s, unsigned int h)
+{
+	memset(address, 0, 16);
+	if (family == FAMILY_INDEX_IPV4) {
+		address[0] = 10;
+		address[1] = (uint8_t)(d + 1);
+		address[2] = (uint8_t)s;
+		address[3] = (uint8_t)h;
+		return;
+	}
+	address[0] = 0xfd;
+	address[3] = (uint8_t)(d + 1);
+	address[5] = (uint8_t)s;
+	address[15] = (uint8_t)h;
+}
+
+static void some_host(struct random *r, uint8_t *address, int family,
+		      unsigned int d)
+{
+	put_bytes(address, family, d, random_below(r, ROUTER_SUBNETS),
+		  2 + random_below(r, ROUTER_HOSTS - 2));
+}
+
+static uint16_t some_port(struct random *r)
+{
+	static const uint16_t known[] = { 53,	80, 443,  5060, 8000,
+					  8001, 22, 8003, 8080 };
+
+	return PICK(r, known);
+}
+
+static void probe_protocol(struct random *r, struct router_probe *probe)
+{
+	switch (random_below(r, 5)) {
+	case 0:
+	case 1:
+		probe->protocol = IPPROTO_TCP;
+		break;
+	case 2:
+	case 3:
+		probe->protocol = IPPROTO_UDP;
+		break;
+	default:
+		probe->protocol = probe->family ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+		probe->icmp = probe->family ? 128 : 8;
+		return;
+	}
+	probe->dport = some_port(r);
+	probe->sport = random_chance(r, 20) ?
+			       some_port(r) :
+			       (uint16_t)(1024 + random_below(r, 60000));
+}
+
+void router_probe(struct random *r, struct router_probe *probe)
+{
+	unsigned int in = random_below(r, ROUTER_DEVICES);
+	unsigned int out = random_below(r, ROUTER_DEVICES);
+	unsigned int kind = random_below(r, 10);
+
+	*probe = (struct router_probe){
+		.in = kind == 9 ? -1 : (int)in,
+		.out = kind >= 7 && kind < 9 ? -1 : (int)out,
+		.family = random_below(r, FAMILIES),
+	};
+	probe_protocol(r, probe);
+	if (probe->in < 0)
+		put_bytes(probe->source, probe->family, out, 0, 1);
+	else
+		some_host(r, probe->source, probe->family, in);
+	if (probe->out < 0)
+		put_bytes(probe->destination, probe->family, in, 0, 1);
+	else
+		do /* nobody goes by a router to himself */
+			some_host(r, probe->destination, probe->family, out);
+		while (!memcmp(probe->source, probe->destination, 16));
+}
+
+void router_probe_print(const struct router_probe *probe, struct buf *out)
+{
+	int af = probe->family ? AF_INET6 : AF_INET;
+	char source[INET6_ADDRSTRLEN], destination[INET6_ADDRSTRLEN];
+
+	inet_ntop(af, probe->source, source, sizeof(source));
+	inet_ntop(af, probe->destination, destination, sizeof(destination));
+	buf_printf(out, "source %s destination %s ", source, destination);
+	if (probe->icmp)
+		buf_puts(out, "icmp echo-request");
+	else
+		buf_printf(out, "protocol %s source-port %u port %u",
+			   probe->protocol == IPPROTO_TCP ? "tcp" : "udp",
+			   probe->sport, probe->dport);
+}
