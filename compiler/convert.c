@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "policy/policy.h"
+#include "print/fmt.h"
 #include "print/print.h"
 
 int compile_read(struct compilation *c, const char *path)
@@ -17,9 +18,36 @@ int compile_read(struct compilation *c, const char *path)
 	return c->root ? 0 : -EINVAL;
 }
 
-/* What was printed, read again by whoever will read it. */
-static bool is_same(struct compilation *c, enum spelling to,
-		    const struct buf *text)
+static const char *name_of(enum spelling spelling)
+{
+	return spelling == SPELLING_YAML ? "a.yaml" : "a.policy";
+}
+
+static struct source *source_of_text(struct sources *sources,
+				     struct arena *arena,
+				     enum spelling spelling,
+				     const struct buf *text)
+{
+	sources_init(sources, arena);
+	return source_add(sources, name_of(spelling),
+			  (struct str){ text->p ? text->p : "", text->n });
+}
+
+static void put_in_order(struct buf *out, const struct source *source,
+			 enum spelling spelling)
+{
+	if (spelling == SPELLING_YAML)
+		fmt_yaml(out, source);
+	else
+		fmt_policy(out, source, policy_fields());
+}
+
+/*
+ * Whether @text, read again by whoever will read it, is the same policy as was
+ * read, or with @strictly the very same tree.
+ */
+static bool is_same(const struct compilation *c, enum spelling spelling,
+		    const struct buf *text, bool strictly)
 {
 	struct arena *arena = arena_new();
 	struct sources sources;
@@ -27,15 +55,33 @@ static bool is_same(struct compilation *c, enum spelling to,
 	struct node *root;
 	bool same;
 
-	sources_init(&sources, arena);
-	source = source_add(&sources,
-			    to == SPELLING_YAML ? "a.yaml" : "a.policy",
-			    (struct str){ text->p ? text->p : "", text->n });
+	source = source_of_text(&sources, arena, spelling, text);
 	root = policy_read(arena, source, policy_fields(),
 			   diags_new(arena, &sources));
-	same = root && print_same(c->root, root, policy_fields());
+	if (!root)
+		same = false;
+	else if (strictly)
+		same = fmt_equal(c->root, root);
+	else
+		same = print_same(c->root, root, policy_fields());
 	arena_free(arena);
 	return same;
+}
+
+static void print_in_order(const struct compilation *c, enum spelling to,
+			   struct buf *out)
+{
+	struct arena *arena = arena_new();
+	struct buf text = { 0 };
+	struct sources sources;
+
+	if (to == SPELLING_YAML)
+		print_yaml(&text, c->root);
+	else
+		print_policy(&text, c->root, policy_fields());
+	put_in_order(out, source_of_text(&sources, arena, to, &text), to);
+	buf_free(&text);
+	arena_free(arena);
 }
 
 int convert_policy(struct compilation *c, enum spelling to, struct buf *out)
@@ -46,13 +92,23 @@ int convert_policy(struct compilation *c, enum spelling to, struct buf *out)
 			   "convert");
 		return -EINVAL;
 	}
-	if (to == SPELLING_YAML)
-		print_yaml(out, c->root);
-	else
-		print_policy(out, c->root, policy_fields());
-	if (is_same(c, to, out))
+	print_in_order(c, to, out);
+	if (is_same(c, to, out, false))
 		return 0;
 	diag_error(c->diags, c->root->span,
 		   "the other spelling has no way to say all of this");
+	return -EINVAL;
+}
+
+int format_policy(struct compilation *c, struct buf *out)
+{
+	enum spelling spelling = spelling_of(c->source);
+
+	put_in_order(out, c->source, spelling);
+	if (is_same(c, spelling, out, true))
+		return 0;
+	diag_error(c->diags, c->root->span,
+		   "this cannot be put in order without a change of what it "
+		   "says");
 	return -EINVAL;
 }

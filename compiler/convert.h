@@ -23,4 +23,10 @@ int compile_read(struct compilation *c, const char *path);
  */
 int convert_policy(struct compilation *c, enum spelling to, struct buf *out);
 
+/*
+ * The same in the spelling that it is in: the text, comments and all, put in
+ * order.
+ */
+int format_policy(struct compilation *c, struct buf *out);
+
 #endif

@@ -11,7 +11,7 @@ struct cli_option;
 
 extern const struct cli_option compile_options[], check_options[],
 	test_options[], explain_options[], apply_options[], status_options[],
-	convert_options[];
+	convert_options[], fmt_options[];
 
 int cmd_compile(const struct cli *cli);
 int cmd_check(const struct cli *cli);
@@ -20,5 +20,6 @@ int cmd_explain(const struct cli *cli);
 int cmd_apply(const struct cli *cli);
 int cmd_status(const struct cli *cli);
 int cmd_convert(const struct cli *cli);
+int cmd_fmt(const struct cli *cli);
 
 #endif

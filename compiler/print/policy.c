@@ -561,49 +561,28 @@ static void put_entry(struct printer *p, const struct entry *e, bool lines)
 		put_value(p, e->value, NULL);
 }
 
-/* So that what follows the heads of a section's entries stands in a column. */
-static size_t head_width(struct printer *p, const struct node *section,
-			 const struct field *field)
-{
-	size_t n = section->kind == NODE_MAP ? section->map.n : section->list.n;
-	size_t i, begin = p->out->n, width = 0;
-
-	for (i = 0; i < n; i++) {
-		struct entry e = entry_of(field, section, i);
-
-		put_head(p, &e);
-		if (p->out->n - begin > width)
-			width = p->out->n - begin;
-		p->out->n = begin;
-	}
-	return width > 30 ? 0 : width;
-}
-
 static void put_section(struct printer *p, const struct node *section,
 			const struct field *field, const char *between)
 {
 	size_t n = section->kind == NODE_MAP ? section->map.n : section->list.n;
-	size_t width = between ? 0 : head_width(p, section, field);
-	size_t i, begin, after;
+	size_t i, begin;
+	bool lines = false;
 
 	for (i = 0; i < n; i++) {
 		struct entry e = entry_of(field, section, i);
 
 		if (i && between)
 			buf_puts(p->out, between);
-		else if (i)
+		else if (i && lines)
+			buf_putc(p->out, '\n');
+		if (i && !between)
 			new_line(p);
-		begin = p->out->n;
 		put_head(p, &e);
-		after = p->out->n;
-		while (p->out->n - begin < width)
-			buf_putc(p->out, ' ');
+		begin = p->out->n;
 		put_entry(p, &e, false);
-		while (p->out->p[p->out->n - 1] == ' ')
-			p->out->n--; /* nothing follows the head */
-		if (between || fits(p, after))
-			continue;
-		put_entry(p, &e, true);
+		lines = !between && !fits(p, begin);
+		if (lines)
+			put_entry(p, &e, true);
 	}
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Whether two trees are the same policy: see print.h. */
+#include "fmt.h"
 #include "print.h"
 
 #include "read/dsl.h"
@@ -142,4 +143,46 @@ bool print_same(const struct node *a, const struct node *b,
 		const struct field *language)
 {
 	return same(a, b, (struct where){ .fields = language });
+}
+
+static bool equal_maps(const struct node *a, const struct node *b)
+{
+	size_t i;
+
+	if (a->map.n != b->map.n)
+		return false;
+	for (i = 0; i < a->map.n; i++)
+		if (!fmt_equal(a->map.pairs[i].key, b->map.pairs[i].key) ||
+		    !fmt_equal(a->map.pairs[i].value, b->map.pairs[i].value))
+			return false;
+	return true;
+}
+
+static bool equal_lists(const struct node *a, const struct node *b)
+{
+	size_t i;
+
+	if (a->list.n != b->list.n)
+		return false;
+	for (i = 0; i < a->list.n; i++)
+		if (!fmt_equal(a->list.items[i], b->list.items[i]))
+			return false;
+	return true;
+}
+
+bool fmt_equal(const struct node *a, const struct node *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case NODE_NULL:
+		return true;
+	case NODE_SCALAR:
+		return a->quoted == b->quoted && str_eq(a->scalar, b->scalar);
+	case NODE_LIST:
+		return equal_lists(a, b);
+	case NODE_MAP:
+		return equal_maps(a, b);
+	}
+	return false;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A tree as YAML, as a person would write a policy: keys in lines, what they
- * hold in braces and brackets where that is short, in columns where several
- * stand below each other.
+ * hold in braces and brackets where that is short. Columns are fmt's affair.
  *
  * What must stay true: any tree that a reader makes is read from what is
  * printed here, but for quotes that do not count. Other readers of YAML find
@@ -230,14 +229,11 @@ static void put_literal(struct printer *p, struct str text)
 	}
 }
 
-/*
- * What stands behind a key or a "-", after @pad blanks if it is in the same
- * line.
- */
-static void put_rest(struct printer *p, const struct node *node, size_t pad,
+/* What stands behind a key or a "-". */
+static void put_rest(struct printer *p, const struct node *node,
 		     unsigned int level)
 {
-	size_t begin = p->out->n, i;
+	size_t begin = p->out->n;
 
 	if (node->kind == NODE_NULL)
 		return;
@@ -247,8 +243,7 @@ static void put_rest(struct printer *p, const struct node *node, size_t pad,
 		p->indent -= INDENT;
 		return;
 	}
-	for (i = 0; i < pad; i++)
-		buf_putc(p->out, ' ');
+	buf_putc(p->out, ' ');
 	if (try_flow(p, node, level))
 		return;
 	p->out->n = begin;
@@ -258,48 +253,16 @@ static void put_rest(struct printer *p, const struct node *node, size_t pad,
 	p->indent -= INDENT;
 }
 
-static size_t key_width(struct printer *p, const struct node *key)
-{
-	size_t begin = p->out->n, width;
-
-	put_key(p, key);
-	width = p->out->n - begin;
-	p->out->n = begin;
-	return width;
-}
-
-#define WIDEST 24
-
-/* Maps below each other stand in a column. */
-static size_t map_width(struct printer *p, const struct node *node)
-{
-	size_t i, width = 0, n;
-
-	for (i = 0; i < node->map.n; i++) {
-		if (node->map.pairs[i].value->kind != NODE_MAP &&
-		    node->map.pairs[i].value->kind != NODE_LIST)
-			return 0;
-		n = key_width(p, node->map.pairs[i].key);
-		width = n > width ? n : width;
-	}
-	return width > WIDEST ? 0 : width;
-}
-
 static void put_block_map(struct printer *p, const struct node *node,
 			  unsigned int level)
 {
-	size_t width = level ? map_width(p, node) : 0, i, begin;
+	size_t i;
 
 	for (i = 0; i < node->map.n; i++) {
-		const struct pair *pair = &node->map.pairs[i];
-
 		if (i)
 			new_line(p);
-		begin = p->out->n;
-		put_key(p, pair->key);
-		begin = p->out->n - begin;
-		put_rest(p, pair->value,
-			 1 + (begin < width ? width - begin : 0), level + 1);
+		put_key(p, node->map.pairs[i].key);
+		put_rest(p, node->map.pairs[i].value, level + 1);
 	}
 }
 
@@ -309,37 +272,19 @@ static bool is_single(const struct node *item)
 	       item->map.pairs[0].value->kind == NODE_MAP;
 }
 
-/* The column of "- accept: {...}": of the widest key. */
-static size_t single_width(struct printer *p, const struct node *node)
-{
-	size_t i, width = 0, n;
-
-	for (i = 0; i < node->list.n; i++) {
-		if (!is_single(node->list.items[i]))
-			continue;
-		n = key_width(p, node->list.items[i]->map.pairs[0].key);
-		width = n > width ? n : width;
-	}
-	return width > WIDEST ? 0 : width;
-}
-
-static void put_single(struct printer *p, const struct pair *pair, size_t width,
+static void put_single(struct printer *p, const struct pair *pair,
 		       unsigned int level)
 {
-	size_t begin = p->out->n;
-
 	put_key(p, pair->key);
-	begin = p->out->n - begin;
 	p->indent += INDENT;
-	put_rest(p, pair->value, 1 + (begin < width ? width - begin : 0),
-		 level + 2);
+	put_rest(p, pair->value, level + 2);
 	p->indent -= INDENT;
 }
 
 static void put_block_list(struct printer *p, const struct node *node,
 			   unsigned int level)
 {
-	size_t width = single_width(p, node), i;
+	size_t i;
 
 	for (i = 0; i < node->list.n; i++) {
 		const struct node *item = node->list.items[i];
@@ -350,12 +295,12 @@ static void put_block_list(struct printer *p, const struct node *node,
 		if (item->kind == NODE_NULL)
 			continue;
 		if (is_literal(item)) {
-			put_rest(p, item, 1, level);
+			put_rest(p, item, level);
 			continue;
 		}
 		buf_putc(p->out, ' ');
 		if (is_single(item)) {
-			put_single(p, &item->map.pairs[0], width, level);
+			put_single(p, &item->map.pairs[0], level);
 			continue;
 		}
 		if (!(has_map(item) && item->map.n > 1) &&
@@ -401,7 +346,7 @@ void print_yaml(struct buf *out, const struct node *root)
 		if (i && !(is_short(&p, pair) && is_short(&p, pair - 1)))
 			buf_putc(out, '\n');
 		put_key(&p, pair->key);
-		put_rest(&p, pair->value, 1, 1);
+		put_rest(&p, pair->value, 1);
 		buf_putc(out, '\n');
 	}
 }

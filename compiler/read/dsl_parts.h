@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside compiler/read/dsl* only: what is handed from one part to the next.
+ * Inside compiler/read/dsl* only: what is handed from one part to the next. And
+ * the tokens for print/fmt_policy.c, which puts them in order.
  */
 #ifndef NFTOFFC_READ_DSL_PARTS_H
 #define NFTOFFC_READ_DSL_PARTS_H
