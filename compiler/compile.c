@@ -8,6 +8,23 @@
 #include "read/read.h"
 
 /* Half of the values: the next policy needs as many beside these. */
+/* The first few rules that go on with a connection: they multiply. */
+static void note_rules(struct compilation *c, struct diag *diag)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < c->model->nrules && n < 3; i++) {
+		const struct rule *rule = &c->model->rules[i];
+
+		if (!action_goes_on(rule->action) || !rule_need(rule))
+			continue;
+		diag_note(diag, rule->action_span,
+			  "this goes on with each of "
+			  "its connections");
+		n++;
+	}
+}
+
 static void check_mark(struct compilation *c)
 {
 	const struct model *model = c->model;
@@ -18,12 +35,20 @@ static void check_mark(struct compilation *c)
 
 	if (count <= room)
 		return;
-	diag = diag_error(c->diags, model->mark_mask_span,
-			  "the mark has room for %u decisions, this policy "
-			  "makes %u",
-			  room, count);
-	diag_help(diag, "widen \"mark-mask\"; each rule with \"log: every\" "
-			"and each \"after\" is a decision");
+	if (count == UINT32_MAX)
+		diag = diag_error(c->diags, model->mark_mask_span,
+				  "the mark has room for %u decisions, this "
+				  "policy makes more than can be counted",
+				  room);
+	else
+		diag = diag_error(c->diags, model->mark_mask_span,
+				  "the mark has room for %u decisions, this "
+				  "policy makes %u",
+				  room, count);
+	note_rules(c, diag);
+	diag_help(diag, "widen \"mark-mask\"; each \"after\" is a decision, "
+			"and so is each way in which rules that see every "
+			"packet come together");
 }
 
 int compile_open(struct compilation *c, const char *path)

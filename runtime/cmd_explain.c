@@ -51,6 +51,7 @@ static void print_verdict(const struct compilation *c,
 		[ACTION_DROP] = "drop",
 		[ACTION_REJECT] = "reject",
 		[ACTION_ACCEPT] = "accept",
+		[ACTION_QUEUE] = "queue: a program decides",
 	};
 
 	printf("verdict  %-28s", words[answer->action]);
@@ -80,7 +81,7 @@ static void print_nat(const struct compilation *c, const struct packet *packet,
 {
 	const struct nat *to = answer->nat_forward, *from = answer->nat_source;
 
-	if (answer->action != ACTION_ACCEPT)
+	if (answer->action != ACTION_ACCEPT && answer->action != ACTION_QUEUE)
 		return;
 	if (to)
 		print_translated(c, "destination", packet, &answer->destination,
@@ -100,8 +101,12 @@ static void print_nat(const struct compilation *c, const struct packet *packet,
 
 static void print_log(const struct compilation *c, const struct answer *answer)
 {
-	static const char *const words[] = { "no", "the first packet",
-					     "every packet" };
+	static const char *const words[] = {
+		[LOG_NONE] = "no",
+		[LOG_NEW] = "the first packet",
+		[LOG_FLOW] = "the first packet, and its end",
+		[LOG_EVERY] = "every packet",
+	};
 
 	printf("log      %-28s", words[answer->log]);
 	print_place(c,
@@ -128,8 +133,8 @@ static void print_offload(const struct compilation *c,
 		place = answer->eligible->span;
 	else if (answer->exempt)
 		place = answer->exempt->span;
-	else if (answer->log == LOG_EVERY)
-		place = answer->logs->span;
+	else if (answer->keeps)
+		place = answer->keeps->span;
 	printf("offload  %-28s",
 	       answer->offload ? after_text(c->arena, answer) :
 				 arena_printf(c->arena, "no: %s", answer->why));

@@ -17,46 +17,7 @@
 #define CT_INVALID 1 /* NF_CT_STATE_INVALID_BIT */
 #define CT_RELATED 4
 #define CT_UNTRACKED 64
-
-static bool same_after(const struct eligible *a, const struct eligible *b)
-{
-	return a->after_packets == b->after_packets &&
-	       a->after_bytes == b->after_bytes;
-}
-
-static bool first_of_its_kind(const struct offload *offload, size_t i)
-{
-	size_t j;
-
-	for (j = 0; j < i; j++)
-		if (same_after(&offload->eligible[i], &offload->eligible[j]))
-			return false;
-	return true;
-}
-
-static bool is_every(const struct rule *rule)
-{
-	return rule->log.when == LOG_EVERY &&
-	       (rule->action == ACTION_ACCEPT || rule->action == ACTION_LOG);
-}
-
-static bool is_pending(const struct rule *rule)
-{
-	return rule->log.when == LOG_EVERY && rule->action == ACTION_LOG;
-}
-
-uint32_t lower_mark_count(const struct model *model)
-{
-	uint32_t n = 1;
-	size_t i;
-
-	for (i = 0; i < model->offload.neligible; i++)
-		n += first_of_its_kind(&model->offload, i);
-	for (i = 0; i < model->nrules; i++)
-		n += (uint32_t)is_every(&model->rules[i]) +
-		     (uint32_t)is_pending(&model->rules[i]);
-	return n;
-}
+#define STATUS_EXPECTED 1 /* IPS_EXPECTED */
 
 struct ir_chain *lower_chain(struct lowering *l, const char *name,
 			     struct span span)
@@ -77,7 +38,7 @@ const char *lower_reply_name(struct lowering *l, const char *name)
 	return arena_printf(l->arena, "%s.reply", name);
 }
 
-static uint32_t mark_of(const struct lowering *l, uint32_t k)
+uint32_t lower_mark_of(const struct lowering *l, uint32_t k)
 {
 	return (l->ir->mark.epoch + k) << l->ir->mark.shift;
 }
@@ -87,7 +48,7 @@ void lower_mark_op(struct lowering *l, struct ir_build *b, uint32_t k)
 	struct stmt *stmt = ir_stmt(b, &stmt_ct_mark);
 
 	stmt->ct_mark.keep = ~l->ir->mark.mask;
-	stmt->ct_mark.set = mark_of(l, k);
+	stmt->ct_mark.set = lower_mark_of(l, k);
 	b->ops[b->nops - 1].epoch = true;
 }
 
@@ -118,51 +79,88 @@ static void vmap_op(struct ir_build *b, enum key_id key, struct ir_set *set)
 	op->set = set;
 }
 
-/* A map on our part of the mark: to what @k of @values means. */
-static void mark_vmap(struct lowering *l, struct ir_chain *chain,
-		      struct ir_set *set, const char *comment)
+struct ir_set *lower_mark_map(struct lowering *l, size_t room)
+{
+	return anonymous_map(l, WIRE_MARK, room);
+}
+
+void lower_mark_value(struct ir_set *set, uint32_t mark, enum verdict code,
+		      const char *chain)
+{
+	map_value(set, WIRE_MARK, mark, code, chain);
+}
+
+void lower_mark_vmap(struct lowering *l, struct ir_chain *chain,
+		     struct ir_set *set, uint32_t mask, const char *comment)
 {
 	struct ir_build b = ir_build(l->ir);
 
-	set->epoch = true;
+	if (!set->nelems)
+		return;
+	set->epoch = mask == l->ir->mark.mask;
 	vmap_op(&b, KEY_CT_MARK, set);
 	b.ops[b.nops - 1].masked = true;
-	wire_put(WIRE_MARK, l->ir->mark.mask, b.ops[b.nops - 1].hi);
+	wire_put(WIRE_MARK, mask, b.ops[b.nops - 1].hi);
 	ir_rule_add(&b, chain, (struct span){ 0 }, comment);
+}
+
+/* What a state left behind is not asked: the rules are walked again. */
+#define FORGET "forget"
+
+static void decided_value(struct lowering *l, struct ir_set *set,
+			  const struct decided *decided)
+{
+	uint32_t mark = lower_mark_of(l, decided->value);
+
+	if (decided->state)
+		lower_mark_value(set, mark, VERDICT_JUMP, FORGET);
+	else if (decided->quota) /* used up, it returns */
+		lower_mark_value(set, mark, VERDICT_JUMP, decided->then);
+	else if (decided->then)
+		lower_mark_value(set, mark, VERDICT_GOTO, decided->then);
+	else
+		lower_mark_value(set, mark, VERDICT_ACCEPT, NULL);
 }
 
 static void decided_rule(struct lowering *l, struct ir_chain *chain,
 			 enum hook_index hook)
 {
-	struct ir_set *set = anonymous_map(l, WIRE_MARK, l->decided.n);
+	struct ir_set *set = lower_mark_map(l, l->plan->decided.n);
 	size_t i;
 
-	for (i = 0; i < l->decided.n; i++) {
-		const struct decided *decided = &l->decided.v[i];
-
-		if (decided->hooks[hook])
-			map_value(set, WIRE_MARK, mark_of(l, decided->value),
-				  decided->then ? VERDICT_GOTO : VERDICT_ACCEPT,
-				  decided->then);
-	}
-	mark_vmap(l, chain, set, "decided before");
+	for (i = 0; i < l->plan->decided.n; i++)
+		if (l->plan->decided.v[i].hooks[hook])
+			decided_value(l, set, &l->plan->decided.v[i]);
+	lower_mark_vmap(l, chain, set, l->ir->mark.mask, "decided before");
 }
 
-/* Before a chain marks a connection as accepted: was it to be logged whole? */
-static void pending_rule(struct lowering *l, struct ir_chain *chain)
+static void forget_chain(struct lowering *l)
 {
-	struct ir_set *set;
-	size_t i;
+	struct ir_build b = ir_build(l->ir);
+	struct ir_chain *chain;
 
-	if (!l->any_pending)
+	if (!l->plan->any_state)
 		return;
-	set = anonymous_map(l, WIRE_MARK, l->decided.n);
-	for (i = 0; i < l->model->nrules; i++)
-		if (l->pending[i])
-			map_value(set, WIRE_MARK, mark_of(l, l->pending[i]),
-				  VERDICT_GOTO,
-				  lower_whole_name(l, &l->model->rules[i]));
-	mark_vmap(l, chain, set, "to be logged whole");
+	chain = lower_chain(l, FORGET, (struct span){ 0 });
+	ir_stmt(&b, &stmt_ct_mark)->ct_mark.keep = ~l->ir->mark.mask;
+	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
+}
+
+/* What ends a packet's way: it is accepted, or a program decides. */
+static void end_op(struct lowering *l, struct ir_build *b, uint32_t k)
+{
+	const struct rule *queue = l->plan->decided.v[k].queue;
+	struct stmt *stmt;
+
+	if (!queue) {
+		ir_verdict(b, VERDICT_ACCEPT, NULL);
+		return;
+	}
+	stmt = ir_stmt(b, &stmt_queue);
+	stmt->queue.lo = queue->queue.lo;
+	stmt->queue.hi = queue->queue.hi;
+	stmt->queue.bypass = queue->queue.bypass;
+	stmt->queue.fanout = queue->queue.fanout;
 }
 
 void lower_keep(struct lowering *l, struct ir_chain *chain, uint32_t k,
@@ -171,15 +169,15 @@ void lower_keep(struct lowering *l, struct ir_chain *chain, uint32_t k,
 	struct ir_build b = ir_build(l->ir);
 
 	lower_mark_op(l, &b, k);
-	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	end_op(l, &b, k);
 	ir_rule_add(&b, chain, span, comment);
-	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	end_op(l, &b, k);
 	ir_rule_add(&b, chain, span, "not tracked: it has no mark");
 }
 
 void lower_accepting(struct lowering *l, struct ir_chain *chain, uint32_t k)
 {
-	pending_rule(l, chain);
+	lower_arrivals(l, chain, NULL, k);
 	lower_keep(l, chain, k, (struct span){ 0 }, NULL);
 }
 
@@ -286,6 +284,25 @@ static void state_rule(struct lowering *l, struct ir_chain *chain,
 	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
 }
 
+/*
+ * What a helper foresaw carries the decision about the connection that it
+ * belongs to, unless that is of another policy: then it is not interrupted.
+ */
+static void expected_rule(struct lowering *l, struct ir_chain *chain)
+{
+	struct ir_build b = ir_build(l->ir);
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < l->model->nrules; i++)
+		any |= l->model->rules[i].action == ACTION_HELPER;
+	if (!any)
+		return;
+	lower_flags(&b, KEY_CT_STATUS, STATUS_EXPECTED);
+	ir_verdict(&b, VERDICT_GOTO, LOWER_ACCEPTED);
+	ir_rule_add(&b, chain, (struct span){ 0 }, "foreseen by a helper");
+}
+
 static void loopback_rule(struct lowering *l, struct ir_chain *chain,
 			  enum key_id key)
 {
@@ -346,6 +363,7 @@ static void clamp_chain(struct lowering *l)
 		clamp_side(l, &l->model->zones[i], false);
 		clamp_side(l, &l->model->zones[i], true);
 	}
+	lower_clamp_rules(l);
 }
 
 /* Replies of the connections that @other decides are seen in this hook. */
@@ -394,6 +412,7 @@ static void fill_base(struct lowering *l, enum hook_index hook,
 		clamp_rule(l, chain);
 	decided_rule(l, chain, hook);
 	state_rule(l, chain, hook);
+	expected_rule(l, chain);
 	if (hook == HOOK_INPUT)
 		loopback_rule(l, chain, KEY_IIFNAME);
 	if (hook == HOOK_OUTPUT)
@@ -418,6 +437,7 @@ static void base_chains(struct lowering *l)
 	for (h = 0; h < HOOKS; h++)
 		base[h] = base_chain(l, hook_rows[h].name, hook_rows[h].hook);
 	lower_nat(l);
+	lower_places(l);
 	for (h = 0; h < HOOKS; h++)
 		reply[h] =
 			lower_chain(l, hook_rows[h].reply, (struct span){ 0 });
@@ -426,95 +446,14 @@ static void base_chains(struct lowering *l)
 	untracked_chain(l);
 	related_chains(l);
 	clamp_chain(l);
-	lower_every_chains(l);
+	forget_chain(l);
+	lower_decisions(l);
 	lower_offload_chains(l);
 	lower_pairs(l);
 	for (h = 0; h < HOOKS; h++) {
 		fill_base(l, h, base[h]);
 		fill_reply(l, h, reply[h]);
 	}
-}
-
-static struct decided *decide(struct lowering *l)
-{
-	struct decided *decided = vec_push(l->arena, &l->decided);
-
-	memset(decided, 0, sizeof(*decided));
-	decided->value = (uint32_t)l->decided.n - 1;
-	return decided;
-}
-
-static const char *after_name(struct lowering *l, const struct eligible *entry,
-			      const char *word)
-{
-	if (entry->after_packets)
-		return arena_printf(l->arena, "%s.after-%" PRIu64 "-packets",
-				    word, entry->after_packets);
-	if (entry->after_bytes)
-		return arena_printf(l->arena, "%s.after-%" PRIu64 "-bytes",
-				    word, entry->after_bytes);
-	return word;
-}
-
-static void decide_offload(struct lowering *l)
-{
-	const struct offload *offload = &l->model->offload;
-	size_t i;
-
-	for (i = 0; i < offload->neligible; i++) {
-		const struct eligible *entry = &offload->eligible[i];
-		struct decided *decided;
-
-		if (!first_of_its_kind(offload, i))
-			continue;
-		decided = decide(l);
-		decided->set = after_name(l, entry, "eligible");
-		decided->then = after_name(l, entry, "offloading");
-		decided->offload = true;
-		decided->hooks[HOOK_FORWARD] = true;
-		decided->after_packets = entry->after_packets;
-		decided->after_bytes = entry->after_bytes;
-	}
-}
-
-static void decide_every(struct lowering *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->model->nrules; i++) {
-		const struct rule *rule = &l->model->rules[i];
-		struct decided *decided;
-		bool own;
-
-		if (!is_every(rule))
-			continue;
-		decided = decide(l);
-		decided->then = arena_printf(l->arena, "every.%s", rule->name);
-		decided->set = decided->then;
-		own = rule->from.router || rule->to.router;
-		decided->hooks[HOOK_FORWARD] = !own;
-		decided->hooks[HOOK_INPUT] = own; /* one sees the replies */
-		decided->hooks[HOOK_OUTPUT] = own;
-		l->every[i] = decided->value;
-		if (!is_pending(rule))
-			continue;
-		l->pending[i] = decide(l)->value;
-		l->any_pending = true;
-	}
-}
-
-static void decide_all(struct lowering *l)
-{
-	size_t n = l->model->nrules;
-	struct decided *accepted;
-
-	l->every = arena_array(l->arena, n, sizeof(*l->every));
-	l->pending = arena_array(l->arena, n, sizeof(*l->pending));
-	accepted = decide(l); /* 0: accepted, nothing more */
-	accepted->set = LOWER_ACCEPTED;
-	memset(accepted->hooks, true, sizeof(accepted->hooks));
-	decide_offload(l);
-	decide_every(l);
 }
 
 static bool is_interval(const struct ranges *ranges)
@@ -584,7 +523,7 @@ static void mark_layout(struct lowering *l, const struct lower_options *options)
 	mark->mask = l->model->mark_mask;
 	mark->shift = (uint32_t)__builtin_ctz(mark->mask);
 	mark->epoch = options && options->epoch ? options->epoch : 1;
-	mark->count = lower_mark_count(l->model);
+	mark->count = (uint32_t)l->plan->decided.n;
 }
 
 const char *ir_record_print(struct arena *arena, const struct ir *ir)
@@ -633,8 +572,10 @@ struct ir *lower(struct arena *arena, const struct model *model,
 	map_init(&l.offload_chains, arena);
 	map_init(&l.rule_chains, arena);
 	map_init(&l.sets, arena);
+	map_init(&l.objects, arena);
+	map_init(&l.targets, arena);
+	l.plan = plan_build(arena, model);
 	mark_layout(&l, options);
-	decide_all(&l);
 	named_sets(&l);
 	lower_sole(&l);
 	lower_flowtable(&l);

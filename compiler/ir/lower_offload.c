@@ -14,6 +14,7 @@
  */
 #include "lowering.h"
 
+#include <inttypes.h>
 #include <linux/netfilter/nf_tables.h>
 
 #define CT_ESTABLISHED 2
@@ -47,16 +48,23 @@ static const char *list_key(struct lowering *l, int from, int to,
 	return key;
 }
 
+/* How a rule that says when ("after") has its connections offloaded. */
 static const char *eligible_chain(const struct lowering *l,
-				  const struct eligible *entry)
+				  const struct eligible *entry,
+				  const struct rule *rule)
 {
+	uint64_t packets = entry->after_packets, bytes = entry->after_bytes;
 	size_t i;
 
-	for (i = 1; i < l->decided.n; i++)
-		if (l->decided.v[i].offload &&
-		    l->decided.v[i].after_packets == entry->after_packets &&
-		    l->decided.v[i].after_bytes == entry->after_bytes)
-			return l->decided.v[i].set;
+	if (rule) {
+		packets = rule->after_packets;
+		bytes = rule->after_bytes;
+	}
+	for (i = 1; i < l->plan->decided.n; i++)
+		if (l->plan->decided.v[i].offload &&
+		    l->plan->decided.v[i].after_packets == packets &&
+		    l->plan->decided.v[i].after_bytes == bytes)
+			return l->plan->decided.v[i].set;
 	return LOWER_ACCEPTED;
 }
 
@@ -95,7 +103,7 @@ static void entry_rules(struct lowering *l, struct ir_chain *chain,
 }
 
 static void fill_target(struct lowering *l, struct ir_chain *chain, int from,
-			int to, enum dir dir)
+			int to, enum dir dir, const struct rule *rule)
 {
 	const struct offload *offload = &l->model->offload;
 	struct ir_build b = ir_build(l->ir);
@@ -109,15 +117,26 @@ static void fill_target(struct lowering *l, struct ir_chain *chain, int from,
 	for (i = 0; i < offload->neligible; i++)
 		if (applies(&offload->eligible[i], from, to))
 			entry_rules(l, chain, &offload->eligible[i],
-				    eligible_chain(l, &offload->eligible[i]),
+				    eligible_chain(l, &offload->eligible[i],
+						   rule),
 				    dir);
 	ir_verdict(&b, VERDICT_GOTO, LOWER_ACCEPTED);
 	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
 }
 
+static void note_target(struct lowering *l, const char *name, int from, int to,
+			enum dir dir)
+{
+	struct lower_target *target =
+		arena_new_object(l->arena, struct lower_target);
+
+	*target = (struct lower_target){ from, to, dir };
+	map_add(&l->targets, str_of(name), target);
+}
+
 const char *lower_offload_target(struct lowering *l, int from, int to)
 {
-	struct ir_chain *chain;
+	struct ir_chain *chain, *reply;
 	const char *key;
 	bool eligible;
 
@@ -133,11 +152,37 @@ const char *lower_offload_target(struct lowering *l, int from, int to)
 					 l->model->zones[to].name),
 			    (struct span){ 0 });
 	map_add(&l->offload_chains, str_of(key), chain);
-	fill_target(l, chain, from, to, DIR_ORIGINAL);
-	fill_target(l,
-		    lower_chain(l, lower_reply_name(l, chain->name),
-				(struct span){ 0 }),
-		    from, to, DIR_REPLY);
+	fill_target(l, chain, from, to, DIR_ORIGINAL, NULL);
+	note_target(l, chain->name, from, to, DIR_ORIGINAL);
+	reply = lower_chain(l, lower_reply_name(l, chain->name),
+			    (struct span){ 0 });
+	fill_target(l, reply, from, to, DIR_REPLY, NULL);
+	note_target(l, reply->name, from, to, DIR_REPLY);
+	return chain->name;
+}
+
+const char *lower_rule_target(struct lowering *l, const char *target,
+			      const struct rule *rule)
+{
+	struct lower_target *of = map_get(&l->targets, str_of(target));
+	struct ir_chain *chain;
+	const char *key;
+
+	if (!of)
+		return target;
+	if (rule->offload == RULE_OFFLOAD_NEVER)
+		return LOWER_ACCEPTED;
+	if (!rule->after_packets && !rule->after_bytes)
+		return target;
+	key = arena_printf(l->arena, "%s after %" PRIu64 " %" PRIu64, target,
+			   rule->after_packets, rule->after_bytes);
+	chain = map_get(&l->offload_chains, str_of(key));
+	if (chain)
+		return chain->name;
+	chain = lower_chain(l, arena_printf(l->arena, "%s.by-rule", target),
+			    rule->span);
+	map_add(&l->offload_chains, str_of(key), chain);
+	fill_target(l, chain, of->from, of->to, of->dir, rule);
 	return chain->name;
 }
 
@@ -233,6 +278,7 @@ static void eligible_mark(struct lowering *l, const struct decided *decided)
 	struct ir_chain *chain =
 		lower_chain(l, decided->set, l->model->offload.span);
 
+	lower_marked(l, chain);
 	lower_accepting(l, chain, decided->value);
 }
 
@@ -240,11 +286,11 @@ void lower_offload_chains(struct lowering *l)
 {
 	size_t i;
 
-	for (i = 0; i < l->decided.n; i++) {
-		if (!l->decided.v[i].offload)
+	for (i = 0; i < l->plan->decided.n; i++) {
+		if (!l->plan->decided.v[i].offload)
 			continue;
-		eligible_mark(l, &l->decided.v[i]);
-		offloading_chain(l, &l->decided.v[i]);
+		eligible_mark(l, &l->plan->decided.v[i]);
+		offloading_chain(l, &l->plan->decided.v[i]);
 	}
 }
 

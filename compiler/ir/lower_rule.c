@@ -131,7 +131,7 @@ void lower_log_op(struct lowering *l, struct ir_build *b,
 	stmt->log.snaplen = log->snaplen;
 }
 
-static void flags_op(struct ir_build *b, enum key_id id, uint64_t bits)
+void lower_flags(struct ir_build *b, enum key_id id, uint64_t bits)
 {
 	struct ir_op *op = ir_op(b, IR_OP_FLAGS);
 
@@ -140,202 +140,87 @@ static void flags_op(struct ir_build *b, enum key_id id, uint64_t bits)
 	wire_put(key(id)->type, bits, op->lo);
 }
 
-/* "every.RULE": logs each packet, and sets the mark for those to come. */
-static void every_chain(struct lowering *l, const struct rule *rule,
-			uint32_t value)
-{
-	struct ir_chain *chain;
-	struct ir_build b = ir_build(l->ir);
-
-	chain = lower_chain(l, l->decided.v[value].then, rule->span);
-	lower_log_op(l, &b, rule);
-	ir_rule_add(&b, chain, rule->span, rule->name);
-	lower_keep(l, chain, value, rule->span, rule->name);
-}
-
-const char *lower_whole_name(struct lowering *l, const struct rule *rule)
-{
-	return arena_printf(l->arena, "whole.%s", rule->name);
-}
-
-static const char *seen_name(struct lowering *l, const struct rule *rule)
-{
-	return arena_printf(l->arena, "seen.%s", rule->name);
-}
-
-/*
- * A rule that only logs, but every packet: "seen.RULE" logs the one at hand
- * and goes on; what then accepts it comes to "whole.RULE", for those to come.
- */
-static void pending_chains(struct lowering *l, const struct rule *rule,
-			   uint32_t value, uint32_t pending)
-{
-	struct ir_chain *chain;
-	struct ir_build b = ir_build(l->ir);
-
-	chain = lower_chain(l, seen_name(l, rule), rule->span);
-	lower_log_op(l, &b, rule);
-	ir_rule_add(&b, chain, rule->span, rule->name);
-	lower_mark_op(l, &b, pending);
-	ir_rule_add(&b, chain, rule->span, rule->name);
-	chain = lower_chain(l, lower_whole_name(l, rule), rule->span);
-	lower_keep(l, chain, value, rule->span, rule->name);
-}
-
-void lower_every_chains(struct lowering *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->model->nrules; i++) {
-		const struct rule *rule = &l->model->rules[i];
-
-		if (l->every[i])
-			every_chain(l, rule, l->every[i]);
-		if (l->pending[i])
-			pending_chains(l, rule, l->every[i], l->pending[i]);
-	}
-}
-
-/* Where a rule's connections go when it has logged them. */
-static void verdict_op(struct lowering *l, struct ir_build *b,
-		       const struct rule *rule, const char *target)
-{
-	if (rule->action == ACTION_ACCEPT)
-		ir_verdict(b, VERDICT_GOTO, target);
-	else if (rule->action == ACTION_REJECT)
-		ir_verdict(b, VERDICT_GOTO, lower_refuse(l));
-	else
-		ir_verdict(b, VERDICT_DROP, NULL);
-}
-
-/*
- * A rule that logs and decides, as a chain: the log's limit must not limit the
- * verdict, and an accepted connection is logged when it is new, not when a new
- * policy decides it again.
- */
-static const char *log_chain(struct lowering *l, const struct rule *rule,
-			     const char *target)
-{
-	const char *key = arena_printf(l->arena, "%s %s", rule->name, target);
-	struct ir_chain *chain = map_get(&l->rule_chains, str_of(key));
-	struct ir_build b = ir_build(l->ir);
-
-	if (chain)
-		return chain->name;
-	chain = lower_chain(l, arena_printf(l->arena, "log.%s", rule->name),
-			    rule->span);
-	map_add(&l->rule_chains, str_of(key), chain);
-	if (rule->action == ACTION_ACCEPT)
-		flags_op(&b, KEY_CT_STATE, CT_NEW);
-	lower_log_op(l, &b, rule);
-	ir_rule_add(&b, chain, rule->span, rule->name);
-	verdict_op(l, &b, rule, target);
-	ir_rule_add(&b, chain, rule->span, rule->name);
-	return chain->name;
-}
-
-static size_t rule_index(const struct lowering *l, const struct rule *rule)
-{
-	return (size_t)(rule - l->model->rules);
-}
-
-static void log_only_op(struct lowering *l, struct ir_build *b,
-			const struct rule *rule)
-{
-	if (l->pending[rule_index(l, rule)])
-		ir_verdict(b, VERDICT_JUMP, seen_name(l, rule));
-	else
-		lower_log_op(l, b, rule);
-}
-
-static void action_op(struct lowering *l, struct ir_build *b,
-		      const struct rule *rule, const char *target, enum dir dir)
-{
-	uint32_t every = l->every[rule_index(l, rule)];
-	bool logs = rule->log.when != LOG_NONE;
-
-	if (rule->action == ACTION_LOG) {
-		log_only_op(l, b, rule);
-	} else if (rule->action == ACTION_ACCEPT && every) {
-		ir_verdict(b, VERDICT_GOTO, l->decided.v[every].then);
-	} else if (logs && rule->action == ACTION_ACCEPT && dir == DIR_REPLY) {
-		verdict_op(l, b, rule, target); /* a reply is never new */
-	} else if (logs && (rule->action == ACTION_ACCEPT || rule->log.rate)) {
-		ir_verdict(b, VERDICT_GOTO, log_chain(l, rule, target));
-	} else {
-		if (logs)
-			lower_log_op(l, b, rule);
-		verdict_op(l, b, rule, target);
-	}
-}
-
-/* Named, so that the rules a policy's rule becomes share it. */
-static void limit_op(struct lowering *l, struct ir_build *b,
-		     const struct rule *rule)
-{
-	/* never a keyword of nft's */
-	const char *key = arena_printf(l->arena, "limit.%s", rule->name);
-	struct ir_limit *limit = map_get(&l->rule_chains, str_of(key));
-
-	if (!limit) {
-		limit = ir_limit_add(l->ir, key, rule->span);
-		limit->rate = rule->limit.rate;
-		limit->unit = rule->limit.unit;
-		limit->burst = rule->limit.burst;
-		map_add(&l->rule_chains, str_of(key), limit);
-	}
-	ir_stmt(b, &stmt_limit)->limit.name = limit->name;
-}
-
 static void rule_start(struct lowering *l, struct ir_build *b,
 		       const struct rule *rule, const struct alt *alt,
 		       enum dir dir)
 {
 	if (rule->forward && !rule->direct)
-		flags_op(b, KEY_CT_STATUS, STATUS_DST_NAT);
+		lower_flags(b, KEY_CT_STATUS, STATUS_DST_NAT);
 	lower_alt(l, b, alt, dir);
 }
 
 /* Does it take every connection that reaches it? */
 static bool takes_all(const struct rule *rule)
 {
-	const struct alt *alt = rule->alts->v;
+	return !action_goes_on(rule->action) && !rule->limit.rate &&
+	       !rule->connections.max && !rule->quota &&
+	       (!rule->forward || rule->direct) && alts_take_all(rule->alts);
+}
 
-	return rule->action != ACTION_LOG && !rule->limit.rate &&
-	       (!rule->forward || rule->direct) &&
-	       alt->families == FAMILY_BOTH && alt->any_proto && alt->n == 0;
+/* Rules that have their place elsewhere: lower_place.c. */
+static bool stands_here(const struct rule *rule)
+{
+	return rule->action != ACTION_MARK && rule->action != ACTION_NOTRACK &&
+	       rule->action != ACTION_CLAMP_MSS;
+}
+
+/* Does it only concern the first packet of a connection, and go on? */
+static bool is_first(const struct lowering *l, const struct rule *rule)
+{
+	return action_goes_on(rule->action) &&
+	       !l->plan->own[rule - l->model->rules];
+}
+
+static void lower_rule_alt(struct lowering *l, struct ir_chain *chain,
+			   const struct rule *rule, const struct alt *alt,
+			   const char *target, enum dir dir)
+{
+	bool limited = rule->limit.rate != 0, first = is_first(l, rule);
+	struct ir_build b = ir_build(l->ir);
+
+	/* the limit is on new connections: one that lives is not
+	 * counted again when a new policy decides it afresh */
+	if (limited && !first) {
+		lower_flags(&b, KEY_CT_STATE, CT_ESTABLISHED | CT_RELATED);
+		rule_start(l, &b, rule, alt, dir);
+		lower_bounds(l, &b, rule, alt->families, dir);
+		lower_action(l, &b, rule, target, dir);
+		ir_rule_add(&b, chain, rule->span, rule->name);
+	}
+	if (limited && dir == DIR_REPLY)
+		return;
+	rule_start(l, &b, rule, alt, dir);
+	if (first || (limited && action_goes_on(rule->action)))
+		lower_flags(&b, KEY_CT_STATE, CT_NEW);
+	if (limited)
+		lower_limit(l, &b, rule, alt->families);
+	lower_bounds(l, &b, rule, alt->families, dir);
+	lower_action(l, &b, rule, target, dir);
+	ir_rule_add(&b, chain, rule->span, rule->name);
 }
 
 static void lower_rule(struct lowering *l, struct ir_chain *chain,
 		       const struct rule *rule, const char *target,
 		       enum dir dir)
 {
-	struct ir_build b = ir_build(l->ir);
-	bool limited = rule->limit.rate != 0;
-	bool first = rule->action == ACTION_LOG &&
-		     !l->pending[rule_index(l, rule)];
+	bool split = lower_asks_source(rule);
 	size_t i;
+	int f;
 
-	if (first && dir == DIR_REPLY)
-		return; /* it logs first packets */
+	if (!stands_here(rule) || (is_first(l, rule) && dir == DIR_REPLY))
+		return;
+	target = lower_rule_target(l, target, rule);
 	for (i = 0; i < rule->alts->n; i++) {
-		/* the limit is on new connections: one that lives is not
-		 * counted again when a new policy decides it afresh */
-		if (limited && !first) {
-			flags_op(&b, KEY_CT_STATE, CT_ESTABLISHED | CT_RELATED);
-			rule_start(l, &b, rule, &rule->alts->v[i], dir);
-			action_op(l, &b, rule, target, dir);
-			ir_rule_add(&b, chain, rule->span, rule->name);
-		}
-		if (limited && dir == DIR_REPLY)
+		struct alt alt = rule->alts->v[i];
+
+		if (!split || alt.families != FAMILY_BOTH) {
+			lower_rule_alt(l, chain, rule, &alt, target, dir);
 			continue;
-		rule_start(l, &b, rule, &rule->alts->v[i], dir);
-		if (first || (limited && rule->action == ACTION_LOG))
-			flags_op(&b, KEY_CT_STATE, CT_NEW);
-		if (limited)
-			limit_op(l, &b, rule);
-		action_op(l, &b, rule, target, dir);
-		ir_rule_add(&b, chain, rule->span, rule->name);
+		}
+		for (f = 0; f < FAMILIES; f++) {
+			alt.families = (uint8_t)(1u << f);
+			lower_rule_alt(l, chain, rule, &alt, target, dir);
+		}
 	}
 }
 

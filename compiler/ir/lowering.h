@@ -3,7 +3,10 @@
  * Inside compiler/ir only: lowering's state and its parts.
  *
  *	lower.c          values of the mark, base chains, what accepts
+ *	plan.c           which decisions there are, and what leads to them
  *	lower_rule.c     rules, blocks of rules, the chains of zone pairs
+ *	lower_effect.c   what rules do to packets, the chains of decisions
+ *	lower_place.c    rules whose place is another: mark, notrack, clamp-mss
  *	lower_zone.c     zones as devices and subnets; the maps to the pairs
  *	lower_offload.c  what is eligible, the flowtable
  *	lower_nat.c      address translation
@@ -15,6 +18,7 @@
  *	invalid? drop   reply? --yes--> reply.HOOK: maps --> PAIR.reply
  *	   |no
  *	maps --> PAIR: rules --> (log) --> (eligible?) --> mark set, accept
+ *	         (rules that go on set the mark to what they will go on doing)
  *	   |none
  *	default
  *
@@ -26,20 +30,10 @@
 #define NFTOFFC_IR_LOWERING_H
 
 #include "lower.h"
+#include "plan.h"
 #include "policy/alts.h"
 
 enum dir { DIR_ORIGINAL, DIR_REPLY, DIRS };
-
-/* One value of the mark: what was decided. */
-struct decided {
-	uint32_t value;	   /* k, see lower.h */
-	const char *set;   /* the chain that sets it (and accepts) */
-	const char *then;  /* where later packets go; NULL: accepted */
-	bool hooks[HOOKS]; /* where packets of such connections are seen */
-	bool offload;
-	/* offload: */
-	uint64_t after_packets, after_bytes;
-};
 
 struct pair {
 	int from, to;	   /* zone indexes, -1 the router */
@@ -58,10 +52,7 @@ struct lowering {
 	const struct model *model;
 	struct ir *ir;
 	struct map chain_names;
-	VEC(struct decided) decided; /* by value */
-	uint32_t *every;	     /* by rule: value, 0: none */
-	uint32_t *pending;	     /* by rule: value, 0: none */
-	bool any_pending;
+	struct plan *plan;
 	bool *sole; /* by zone: nothing else is on its devices */
 	VEC(struct block) blocks;
 	VEC(struct pair) pairs[HOOKS];
@@ -72,10 +63,18 @@ struct lowering {
 	struct map offload_chains;
 	struct map rule_chains; /* chains for a rule's action */
 	struct map sets;	/* "name.ipv4" -> struct ir_set * */
+	struct map objects;	/* name -> struct ir_object * */
+	struct map targets;	/* offload chain -> struct lower_target * */
 	struct ir_chain *refuse, *clamp;
 };
 
 /* A chain of a name not yet taken: @name, or with a number behind it. */
+/* Which connections an offload chain is for. */
+struct lower_target {
+	int from, to;
+	enum dir dir;
+};
+
 struct ir_chain *lower_chain(struct lowering *l, const char *name,
 			     struct span span);
 
@@ -91,20 +90,47 @@ void lower_keep(struct lowering *l, struct ir_chain *chain, uint32_t k,
 void lower_accepting(struct lowering *l, struct ir_chain *chain, uint32_t k);
 /* "refuse", made when first wanted. */
 const char *lower_refuse(struct lowering *l);
-#define LOWER_ACCEPTED "accepted"
 
 /* The last word of a chain: @action, accepting by way of @target. */
 void lower_final(struct lowering *l, struct ir_chain *chain, enum action action,
 		 const char *target);
 
+/* A map on bits of the conntrack mark, in a rule of its own. */
+struct ir_set *lower_mark_map(struct lowering *l, size_t room);
+void lower_mark_value(struct ir_set *set, uint32_t mark, enum verdict code,
+		      const char *chain);
+void lower_mark_vmap(struct lowering *l, struct ir_chain *chain,
+		     struct ir_set *set, uint32_t mask, const char *comment);
+uint32_t lower_mark_of(const struct lowering *l, uint32_t k);
+
+/* lower_effect.c */
+/* The chains of the classes and states that the plan has. */
+void lower_decisions(struct lowering *l);
+/* What accepts: where the rules before have left a state, by way of it. */
+void lower_arrivals(struct lowering *l, struct ir_chain *chain,
+		    const struct rule *rule, uint32_t k);
+/* What the rule does, and its verdict; @target accepts. */
+void lower_action(struct lowering *l, struct ir_build *b,
+		  const struct rule *rule, const char *target, enum dir dir);
+/* Its conditions. @family is one of FAMILY_* if a source is asked. */
+void lower_limit(struct lowering *l, struct ir_build *b,
+		 const struct rule *rule, uint8_t family);
+void lower_bounds(struct lowering *l, struct ir_build *b,
+		  const struct rule *rule, uint8_t family, enum dir dir);
+bool lower_asks_source(const struct rule *rule);
+
+/* lower_place.c */
+void lower_places(struct lowering *l);
+void lower_clamp_rules(struct lowering *l);
+/* Connections that carry one of the policy's marks are not offloaded. */
+void lower_marked(struct lowering *l, struct ir_chain *chain);
+
 /* lower_rule.c */
+void lower_flags(struct ir_build *b, enum key_id id, uint64_t bits);
 void lower_alt(struct lowering *l, struct ir_build *b, const struct alt *alt,
 	       enum dir dir);
 void lower_log_op(struct lowering *l, struct ir_build *b,
 		  const struct rule *rule);
-void lower_every_chains(struct lowering *l);
-/* The chain that accepts what a rule that only logs wants to see whole. */
-const char *lower_whole_name(struct lowering *l, const struct rule *rule);
 void lower_pairs(struct lowering *l);
 
 /* lower_zone.c */
@@ -138,6 +164,9 @@ void lower_sole(struct lowering *l);
 
 /* lower_offload.c */
 const char *lower_offload_target(struct lowering *l, int from, int to);
+/* @target as a rule's own word on its offload wants it. */
+const char *lower_rule_target(struct lowering *l, const char *target,
+			      const struct rule *rule);
 void lower_offload_chains(struct lowering *l);
 void lower_flowtable(struct lowering *l);
 

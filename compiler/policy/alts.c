@@ -5,6 +5,7 @@
  * an IPv6 one, a TCP port of UDP).
  */
 #include "alts.h"
+#include "vocab/algebra.h"
 
 #include <netinet/in.h>
 
@@ -450,4 +451,67 @@ bool alts_match(const struct alts *alts, const struct packet *packet)
 		if (alt_matches(&alts->v[i], packet))
 			return true;
 	return false;
+}
+
+/* What a constraint takes, or NULL: that is not known, or what it leaves. */
+static const struct ranges *taken(const struct constraint *c)
+{
+	if (c->negated || (c->set && c->set->dynamic))
+		return NULL;
+	return c->set ? &c->set->elements[c->family] : c->ranges;
+}
+
+static bool constraints_meet(const struct constraint *a,
+			     const struct constraint *b)
+{
+	const struct ranges *x, *y;
+
+	if (a->key != b->key)
+		return true;
+	x = taken(a);
+	y = taken(b);
+	return !x || !y || ranges_meet(x, y);
+}
+
+static bool protos_meet(const struct alt *a, const struct alt *b)
+{
+	size_t i;
+
+	if (a->any_proto || b->any_proto)
+		return true;
+	for (i = 0; i < 4; i++)
+		if (a->protos.bits[i] & b->protos.bits[i])
+			return true;
+	return false;
+}
+
+static bool alt_meets(const struct alt *a, const struct alt *b)
+{
+	size_t i, j;
+
+	if (!(a->families & b->families) || !protos_meet(a, b))
+		return false;
+	for (i = 0; i < a->n; i++)
+		for (j = 0; j < b->n; j++)
+			if (!constraints_meet(&a->constraints[i],
+					      &b->constraints[j]))
+				return false;
+	return true;
+}
+
+bool alts_meet(const struct alts *a, const struct alts *b)
+{
+	size_t i, j;
+
+	for (i = 0; i < a->n; i++)
+		for (j = 0; j < b->n; j++)
+			if (alt_meets(&a->v[i], &b->v[j]))
+				return true;
+	return false;
+}
+
+bool alts_take_all(const struct alts *alts)
+{
+	return alts->n && alts->v->families == FAMILY_BOTH &&
+	       alts->v->any_proto && alts->v->n == 0;
 }

@@ -61,6 +61,15 @@ static inline void protos_add(struct protos *protos, unsigned int proto)
 	protos->bits[proto / 64] |= UINT64_C(1) << (proto % 64);
 }
 
+/*
+ * May a packet meet both? Never false of two that a packet meets; what only
+ * many constraints together exclude, or sets that are filled while it runs, may
+ * be taken for possible.
+ */
+bool alts_meet(const struct alts *a, const struct alts *b);
+/* Does it take every packet? */
+bool alts_take_all(const struct alts *alts);
+
 unsigned int protos_count(const struct protos *protos);
 
 #endif

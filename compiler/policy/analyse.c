@@ -32,6 +32,7 @@ static struct takers *new_takers(struct analysis *a, size_t n)
 static const char *taken(enum action action)
 {
 	return action == ACTION_ACCEPT ? "accepted" :
+	       action == ACTION_QUEUE  ? "queued" :
 	       action == ACTION_REJECT ? "rejected" :
 					 "dropped";
 }
@@ -87,7 +88,7 @@ static void rule_taken(struct analysis *a, size_t index,
 	const struct rule *rule = &a->b->model->rules[index];
 	struct diag *diag;
 
-	if (reached->equal && rule->action != ACTION_LOG)
+	if (reached->equal && !action_goes_on(rule->action))
 		diag = diag_error(a->b->diags, rule->span,
 				  "this rule can never match");
 	else if (reached->ntakers > 1)
@@ -109,7 +110,8 @@ static bool all_refuse(const struct model *model, const struct reached *reached)
 	size_t i;
 
 	for (i = 0; i < reached->ntakers; i++)
-		if (model->rules[reached->takers[i]].action == ACTION_ACCEPT)
+		if (model->rules[reached->takers[i]].action == ACTION_ACCEPT ||
+		    model->rules[reached->takers[i]].action == ACTION_QUEUE)
 			return false;
 	return reached->ntakers > 0;
 }

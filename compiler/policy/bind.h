@@ -61,6 +61,9 @@ bool bind_rate(struct binder *b, const struct node *node,
 /* Reads the file @path, which @node names. False, reported, if it cannot be. */
 bool bind_source(struct binder *b, const struct node *node, const char *path,
 		 struct source **source);
+/* "16 packets", "1 MB": one of both is 0 then. */
+bool bind_amount(struct binder *b, const struct node *node,
+		 const char *expected, uint64_t *packets, uint64_t *bytes);
 /* A name of our own: letters, digits, '-' and '_', a letter first. */
 const char *bind_name(struct binder *b, const struct node *node,
 		      const char *what);
@@ -79,6 +82,8 @@ bool nat_kind_at(size_t i, struct field_kind *kind);
 void bind_match(struct binder *b, const struct match_word *word,
 		const struct node *key, const struct node *value,
 		struct matches *matches);
+/* The set that "@name" names, or NULL, reported. */
+const struct set *bind_set_ref(struct binder *b, const struct node *node);
 void bind_zone_set(struct binder *b, const struct node *node,
 		   struct zone_set *out);
 void zone_set_any(struct binder *b, struct zone_set *set);
@@ -90,6 +95,36 @@ void bind_sets(struct binder *b, const struct node *node);
 void bind_services(struct binder *b, const struct node *node);
 const struct service *service_resolve(struct binder *b, struct str name,
 				      struct span span);
+/* What the keys of a rule are, beside its matches: bind_effect.c. */
+struct rule_fill {
+	struct rule *rule;
+	struct matches matches;
+	const char *name;
+	struct span name_span;
+	bool from, to;
+	const struct node *set; /* of mark, dscp ..., bound at the end */
+};
+
+extern const struct field limit_fields[], connections_fields[], count_fields[],
+	add_fields[];
+void rule_limit(struct binder *b, const struct node *node, void *into);
+void rule_connections(struct binder *b, const struct node *node, void *into);
+void rule_quota(struct binder *b, const struct node *node, void *into);
+void rule_count(struct binder *b, const struct node *node, void *into);
+void rule_add_to(struct binder *b, const struct node *node, void *into);
+void rule_timeout(struct binder *b, const struct node *node, void *into);
+void rule_offload(struct binder *b, const struct node *node, void *into);
+void rule_after(struct binder *b, const struct node *node, void *into);
+void rule_with(struct binder *b, const struct node *node, void *into);
+void rule_set(struct binder *b, const struct node *node, void *into);
+void rule_num(struct binder *b, const struct node *node, void *into);
+void rule_bypass(struct binder *b, const struct node *node, void *into);
+void rule_fanout(struct binder *b, const struct node *node, void *into);
+void rule_size(struct binder *b, const struct node *node, void *into);
+/* What depends on the action, called @word, when all keys are bound. */
+void bind_effects(struct binder *b, const struct node *map,
+		  struct rule_fill *fill, const char *word);
+
 void bind_rules(struct binder *b, const struct node *node);
 void bind_nats(struct binder *b, const struct node *node);
 void bind_offload(struct binder *b, const struct node *node);

@@ -18,7 +18,7 @@ struct match_fill {
 	VEC(const struct service *) services;
 };
 
-static const struct set *find_set(struct binder *b, const struct node *node)
+const struct set *bind_set_ref(struct binder *b, const struct node *node)
 {
 	struct str name = { node->scalar.p + 1, node->scalar.n - 1 };
 	struct set *set = map_get(&b->sets, name);
@@ -50,7 +50,7 @@ static void match_set(struct binder *b, const struct node *node,
 		bind_expected(b, node, type->expected);
 		return;
 	}
-	set = find_set(b, node);
+	set = bind_set_ref(b, node);
 	if (!set)
 		return;
 	if (set->type != type) {

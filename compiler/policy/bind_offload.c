@@ -46,50 +46,14 @@ static void entry_reason(struct binder *b, const struct node *node, void *into)
 			arena_strndup(b->arena, text.p, text.n);
 }
 
-struct amount {
-	const char *unit;
-	uint64_t packets, bytes;
-};
-
-static const struct amount amounts[] = {
-	{ "packets", 1, 0 },   { "packet", 1, 0 },
-	{ "bytes", 0, 1 },     { "kB", 0, 1000 },
-	{ "MB", 0, 1000000 },  { "GB", 0, 1000000000 },
-	{ "kbytes", 0, 1024 }, { "mbytes", 0, 1048576 },
-};
-
-static bool parse_after(struct str text, struct eligible *entry)
-{
-	struct str rest = text, number = str_cut(&rest, ' ');
-	uint64_t n = 0;
-	size_t i;
-
-	if (number.n == 0 || number.n > 9 || !rest.p)
-		return false;
-	for (i = 0; i < number.n; i++) {
-		if (number.p[i] < '0' || number.p[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(number.p[i] - '0');
-	}
-	for (i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
-		if (!str_is(str_trim(rest), amounts[i].unit))
-			continue;
-		entry->after_packets = n * amounts[i].packets;
-		entry->after_bytes = n * amounts[i].bytes;
-		return n > 0;
-	}
-	return false;
-}
-
 static void entry_after(struct binder *b, const struct node *node, void *into)
 {
 	static const char expected[] =
 		"packets or bytes, as in \"16 packets\" or \"1 MB\"";
-	struct str text;
+	struct eligible *entry = ((struct offload_fill *)into)->entry;
 
-	if (bind_text(b, node, expected, &text) &&
-	    !parse_after(text, ((struct offload_fill *)into)->entry))
-		bind_expected(b, node, expected);
+	bind_amount(b, node, expected, &entry->after_packets,
+		    &entry->after_bytes);
 }
 
 static const struct field eligible_fields[] = {

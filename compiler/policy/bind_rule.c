@@ -7,14 +7,6 @@
 
 #include "bind.h"
 
-struct rule_fill {
-	struct rule *rule;
-	struct matches matches;
-	const char *name;
-	struct span name_span;
-	bool from, to;
-};
-
 static void rule_from(struct binder *b, const struct node *node, void *into)
 {
 	struct rule_fill *fill = into;
@@ -39,19 +31,15 @@ static void rule_name(struct binder *b, const struct node *node, void *into)
 	fill->name_span = node->span;
 }
 
-static void rule_limit(struct binder *b, const struct node *node, void *into)
-{
-	bind_rate(b, node, &((struct rule_fill *)into)->rule->limit);
-}
-
 static void log_when(struct binder *b, const struct node *node, void *into)
 {
-	static const char *const words[] = { "new", "every", NULL };
+	static const char *const words[] = { "new", "flow", "every", NULL };
+	static const enum log_when whens[] = { LOG_NEW, LOG_FLOW, LOG_EVERY };
 	struct log_spec *log = into;
 	int i = bind_word(b, node, words, "when to log");
 
 	if (i >= 0)
-		log->when = i ? LOG_EVERY : LOG_NEW;
+		log->when = whens[i];
 }
 
 static void log_prefix(struct binder *b, const struct node *node, void *into)
@@ -149,7 +137,20 @@ const struct field rule_fields[] = {
 	{ "from", rule_from, false },
 	{ "to", rule_to, false },
 	{ "log", rule_log, false, log_fields },
-	{ "limit", rule_limit, FIELD_PHRASE },
+	{ "limit", rule_limit, FIELD_PHRASE, limit_fields },
+	{ "connections", rule_connections, false, connections_fields },
+	{ "quota", rule_quota, FIELD_PHRASE },
+	{ "count", rule_count, FIELD_FLAG, count_fields },
+	{ "add-to", rule_add_to, false, add_fields },
+	{ "offload", rule_offload, false },
+	{ "after", rule_after, FIELD_PHRASE },
+	{ "with", rule_with, false },
+	{ "set", rule_set, false },
+	{ "timeout", rule_timeout, FIELD_PHRASE },
+	{ "num", rule_num, false },
+	{ "bypass", rule_bypass, FIELD_FLAG },
+	{ "fanout", rule_fanout, FIELD_FLAG },
+	{ "size", rule_size, false },
 	{ "name", rule_name, false },
 	{ NULL, NULL, false },
 };
@@ -160,8 +161,18 @@ struct action_word {
 };
 
 static const struct action_word actions[] = {
-	{ "accept", ACTION_ACCEPT }, { "drop", ACTION_DROP },
-	{ "reject", ACTION_REJECT }, { "log", ACTION_LOG },
+	{ "accept", ACTION_ACCEPT },
+	{ "drop", ACTION_DROP },
+	{ "reject", ACTION_REJECT },
+	{ "queue", ACTION_QUEUE },
+	{ "log", ACTION_LOG },
+	{ "count", ACTION_COUNT },
+	{ "mark", ACTION_MARK },
+	{ "dscp", ACTION_DSCP },
+	{ "clamp-mss", ACTION_CLAMP_MSS },
+	{ "helper", ACTION_HELPER },
+	{ "notrack", ACTION_NOTRACK },
+	{ "add-to", ACTION_ADD_TO },
 	{ NULL, ACTION_DROP },
 };
 
@@ -182,6 +193,17 @@ static const struct pair *entry_pair(struct binder *b, const struct node *node,
 	return NULL;
 }
 
+static const char *action_words(struct binder *b)
+{
+	const char *words = actions[0].word;
+	size_t i;
+
+	for (i = 1; actions[i].word; i++)
+		words = arena_printf(b->arena, "%s, %s", words,
+				     actions[i].word);
+	return words;
+}
+
 static const struct action_word *find_action(struct binder *b,
 					     const struct node *key)
 {
@@ -192,23 +214,28 @@ static const struct action_word *find_action(struct binder *b,
 	for (action = actions; action->word; action++)
 		if (str_is(key->scalar, action->word))
 			return action;
-	diag = diag_error(b->diags, key->span,
-			  "\"%.*s\" is no action: accept, drop, reject or log",
+	diag = diag_error(b->diags, key->span, "\"%.*s\" is no action",
 			  STR_ARG(key->scalar));
 	suggest = suggest_for(key->scalar);
 	for (action = actions; action->word; action++)
 		suggest_name(&suggest, str_of(action->word));
 	suggest_help(&suggest, diag);
+	if (!suggest.best.n)
+		diag_help(diag, "it is one of %s", action_words(b));
 	return NULL;
 }
 
-static const char *more_words(struct binder *b, const struct rule *rule)
+/* What tells a rule from others of the same zones and matches. */
+static const char *more_words(struct binder *b, const struct rule_fill *fill)
 {
-	return rule->log.when && rule->action == ACTION_LOG ?
-		       arena_printf(b->arena, "%s",
-				    rule->log.when == LOG_NEW ? "new" :
-								"every") :
-		       NULL;
+	static const char *const whens[] = { NULL, "new", "flow", "every" };
+
+	if (fill->rule->action == ACTION_LOG)
+		return whens[fill->rule->log.when];
+	if (fill->set && fill->set->kind == NODE_SCALAR)
+		return arena_printf(b->arena, "%.*s",
+				    STR_ARG(fill->set->scalar));
+	return NULL;
 }
 
 static void finish_rule(struct binder *b, struct rule_fill *fill,
@@ -216,10 +243,6 @@ static void finish_rule(struct binder *b, struct rule_fill *fill,
 {
 	struct rule *rule = fill->rule;
 
-	if (!fill->from)
-		zone_set_any(b, &rule->from);
-	if (!fill->to)
-		zone_set_any(b, &rule->to);
 	rule->matches = fill->matches.list.v;
 	rule->nmatches = fill->matches.list.n;
 	if (rule->action == ACTION_LOG && !rule->log.when) {
@@ -233,7 +256,9 @@ static void finish_rule(struct binder *b, struct rule_fill *fill,
 	rule->name = name_entry(b, fill->name, fill->name_span, rule->span,
 				name_derive(b, word, &rule->from, &rule->to,
 					    rule->matches, rule->nmatches,
-					    more_words(b, rule)));
+					    more_words(b, fill)));
+	if (rule->count.when && !rule->count.name)
+		rule->count.name = rule->name;
 }
 
 static void bind_rule(struct binder *b, const struct node *node, void *into)
@@ -251,12 +276,18 @@ static void bind_rule(struct binder *b, const struct node *node, void *into)
 	if (!action)
 		return;
 	rule.action = action->action;
+	rule.offload = RULE_OFFLOAD_AUTO;
 	rule.span = span_join(pair->key->span, pair->value->span);
 	rule.action_span = pair->key->span;
 	fill.rule = &rule;
 	if (!bind_map(b, pair->value, rule_fields, &fill, "a rule",
 		      &fill.matches))
 		return;
+	if (!fill.from)
+		zone_set_any(b, &rule.from);
+	if (!fill.to)
+		zone_set_any(b, &rule.to);
+	bind_effects(b, pair->value, &fill, action->word);
 	finish_rule(b, &fill, action->word);
 	*vec_push(b->arena, rules) = rule;
 }
@@ -320,6 +351,7 @@ static void forward_rule(struct binder *b, const struct nat *nat,
 		.span = nat->span,
 		.action_span = nat->span,
 		.action = ACTION_ACCEPT,
+		.offload = RULE_OFFLOAD_AUTO,
 		.forward = nat,
 		.from = nat->from,
 	};

@@ -192,6 +192,53 @@ bool bind_source(struct binder *b, const struct node *node, const char *path,
 	return !err;
 }
 
+struct amount {
+	const char *unit;
+	uint64_t packets, bytes;
+};
+
+static const struct amount amounts[] = {
+	{ "packets", 1, 0 },
+	{ "packet", 1, 0 },
+	{ "bytes", 0, 1 },
+	{ "kB", 0, 1000 },
+	{ "MB", 0, 1000000 },
+	{ "GB", 0, 1000000000 },
+	{ "kbytes", 0, 1024 },
+	{ "mbytes", 0, 1048576 },
+	{ "TB", 0, UINT64_C(1000000000000) },
+};
+
+static bool parse_amount(struct str text, uint64_t *packets, uint64_t *bytes)
+{
+	uint64_t n;
+	size_t i;
+
+	if (!digits(&text, 999999999, &n) || n == 0)
+		return false;
+	for (i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
+		if (!str_is(str_trim(text), amounts[i].unit))
+			continue;
+		*packets = n * amounts[i].packets;
+		*bytes = n * amounts[i].bytes;
+		return true;
+	}
+	return false;
+}
+
+bool bind_amount(struct binder *b, const struct node *node,
+		 const char *expected, uint64_t *packets, uint64_t *bytes)
+{
+	struct str text;
+
+	if (!bind_text(b, node, expected, &text))
+		return false;
+	if (parse_amount(text, packets, bytes))
+		return true;
+	bind_expected(b, node, expected);
+	return false;
+}
+
 static bool name_char(char c, bool first)
 {
 	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))

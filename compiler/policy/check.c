@@ -341,8 +341,7 @@ static bool may_accept(const struct model *model, const struct eligible *entry)
 	for (i = 0; i < model->nrules; i++) {
 		const struct rule *rule = &model->rules[i];
 
-		if (rule->action == ACTION_ACCEPT &&
-		    rule->log.when != LOG_EVERY &&
+		if (rule->action == ACTION_ACCEPT && !rule_need(rule) &&
 		    zone_sets_meet(&rule->from, &entry->from) &&
 		    zone_sets_meet(&rule->to, &entry->to))
 			return true;

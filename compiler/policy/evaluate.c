@@ -34,6 +34,15 @@ static void note_log(struct answer *answer, const struct rule *rule)
 		answer->log = rule->log.when;
 }
 
+/* What it does, and whether it does it to every packet. */
+static void note_rule(const struct model *model, struct answer *answer,
+		      const struct rule *rule)
+{
+	*vec_push(model->arena, &answer->did) = rule;
+	if (!answer->keeps && rule_need(rule))
+		answer->keeps = rule;
+}
+
 static void decide(const struct model *model, const struct packet *packet,
 		   struct answer *answer)
 {
@@ -49,7 +58,8 @@ static void decide(const struct model *model, const struct packet *packet,
 		if (!rule_holds(rule, packet, answer))
 			continue;
 		note_log(answer, rule);
-		if (rule->action == ACTION_LOG)
+		note_rule(model, answer, rule);
+		if (action_goes_on(rule->action))
 			continue;
 		answer->action = rule->action;
 		answer->rule = rule;
@@ -74,7 +84,7 @@ static const char *why_not(const struct model *model,
 {
 	const struct offload *offload = &model->offload;
 
-	if (answer->action != ACTION_ACCEPT)
+	if (answer->action != ACTION_ACCEPT && answer->action != ACTION_QUEUE)
 		return "it is not accepted";
 	if (packet->from < 0 || packet->to < 0)
 		return "it is the router's own";
@@ -82,8 +92,8 @@ static const char *why_not(const struct model *model,
 		return "the policy offloads nothing";
 	if (packet->proto != IPPROTO_TCP && packet->proto != IPPROTO_UDP)
 		return "only tcp and udp can be offloaded";
-	if (answer->log == LOG_EVERY)
-		return "every packet of it is logged";
+	if (answer->keeps)
+		return rule_need(answer->keeps)->why;
 	answer->exempt = find(offload->exempt, offload->nexempt, packet);
 	if (answer->exempt)
 		return answer->exempt->reason ? answer->exempt->reason :
@@ -92,6 +102,19 @@ static const char *why_not(const struct model *model,
 	if (!answer->eligible)
 		return "no entry makes it eligible";
 	return NULL;
+}
+
+/* The rule's own word comes before the entry's. */
+static void note_after(struct answer *answer)
+{
+	const struct rule *rule = answer->rule;
+
+	answer->after_packets = answer->eligible->after_packets;
+	answer->after_bytes = answer->eligible->after_bytes;
+	if (!rule || !(rule->after_packets || rule->after_bytes))
+		return;
+	answer->after_packets = rule->after_packets;
+	answer->after_bytes = rule->after_bytes;
 }
 
 void model_evaluate(const struct model *model, const struct packet *packet,
@@ -104,9 +127,7 @@ void model_evaluate(const struct model *model, const struct packet *packet,
 	decide(model, &seen, answer);
 	answer->why = why_not(model, &seen, answer);
 	answer->offload = !answer->why;
-	if (answer->offload) {
-		answer->after_packets = answer->eligible->after_packets;
-		answer->after_bytes = answer->eligible->after_bytes;
-	}
+	if (answer->offload)
+		note_after(answer);
 	nat_source(model, &seen, answer);
 }

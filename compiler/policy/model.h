@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/source.h"
 #include "vocab/match.h"
+#include "vocab/stmt.h"
 
 struct alts;
 
@@ -71,6 +72,7 @@ struct service {
 enum log_when {
 	LOG_NONE,
 	LOG_NEW,
+	LOG_FLOW, /* the first packet, and a record when it ends */
 	LOG_EVERY,
 };
 
@@ -85,16 +87,75 @@ struct log_spec {
 	uint32_t burst;
 };
 
+/* Whom a bound holds for. */
+enum per {
+	PER_RULE, /* for all of the rule's connections together */
+	PER_SOURCE,
+};
+
+/* Of a dynamic set that the rule has for its sources: at least this. */
+#define PER_SOURCE_TIMEOUT 60000
+#define PER_SOURCE_SIZE 65535
+
 struct limit_spec {
 	uint64_t rate, unit; /* rate 0: none */
 	uint32_t burst;
+	enum per per;
+	uint32_t size; /* sources that are remembered */
 };
 
 enum action {
 	ACTION_DROP, /* zero is the careful value */
 	ACTION_REJECT,
 	ACTION_ACCEPT,
-	ACTION_LOG, /* logs, and goes on to the next rule */
+	ACTION_QUEUE, /* a program decides */
+	ACTIONS_END,
+	/* These do something, and go on to the next rule: */
+	ACTION_LOG = ACTIONS_END,
+	ACTION_COUNT,
+	ACTION_MARK,
+	ACTION_DSCP,
+	ACTION_CLAMP_MSS,
+	ACTION_HELPER,
+	ACTION_NOTRACK,
+	ACTION_ADD_TO,
+	ACTIONS
+};
+
+static inline bool action_goes_on(enum action action)
+{
+	return action >= ACTIONS_END;
+}
+
+struct connections_spec {
+	uint32_t max; /* 0: any number */
+	enum per per;
+	uint32_t size; /* sources that are remembered */
+	struct span span;
+};
+
+struct count_spec {
+	enum log_when when; /* LOG_NONE, LOG_NEW or LOG_EVERY */
+	const char *name;
+	struct span span;
+};
+
+struct add_spec {
+	const struct set *set; /* NULL: none */
+	uint64_t timeout;      /* milliseconds, 0: the set's own */
+	struct span span;
+};
+
+struct queue_spec {
+	uint16_t lo, hi;
+	bool bypass, fanout;
+};
+
+/* What a rule says of the offload of what it accepts. */
+enum rule_offload {
+	RULE_OFFLOAD_NEVER, /* zero is the careful value */
+	RULE_OFFLOAD_AUTO,
+	RULE_OFFLOAD_REQUIRE,
 };
 
 struct rule {
@@ -108,6 +169,24 @@ struct rule {
 	const struct alts *alts; /* the same, expanded: alts.h */
 	struct log_spec log;
 	struct limit_spec limit;
+	struct connections_spec connections;
+	uint64_t quota; /* bytes, 0: none */
+	struct span quota_span;
+	struct count_spec count;
+	struct add_spec add;
+	enum rule_offload offload;
+	struct span offload_span;
+	uint64_t after_packets, after_bytes; /* 0: as the entry says */
+	struct span after_span;
+	/* By the action's own words: */
+	bool answer_given; /* reject: with this */
+	enum reject_kind answer;
+	uint32_t mark, mark_bits; /* the bits it is of */
+	uint8_t dscp;
+	const struct ct_helper *helper;
+	struct queue_spec queue;
+	uint16_t mss;	      /* 0: the route's */
+	struct span set_span; /* of "set" */
 	/*
 	 * Made from a forward or a redirection: holds only for connections
 	 * that it translated, unless it is @direct: those it takes to where
@@ -263,6 +342,9 @@ struct answer {
 	const struct rule *rule; /* NULL: the hook's default */
 	const struct rule *logs; /* NULL: not logged */
 	enum log_when log;
+	/* Rules that matched and did something, in order; last, @rule. */
+	VEC(const struct rule *) did;
+	const struct rule *keeps; /* it needs every packet; NULL: none does */
 	bool offload;
 	uint64_t after_packets, after_bytes;
 	const struct eligible *eligible, *exempt;
@@ -273,6 +355,21 @@ struct answer {
 	/* To what, where it is known; ports 0: they stay. */
 	struct translated source, destination;
 };
+
+/*
+ * Why a rule must see every packet of the connections that it touches: rows of
+ * data, need.c. What is here exempts a connection from offload.
+ */
+struct need {
+	const struct stmt_ops *ops; /* NULL: what the rule says of itself */
+	const char *word;	    /* "log: every" */
+	const char *why;	    /* "every packet of it is logged" */
+	bool (*holds)(const struct rule *rule);
+};
+
+const struct need *need_at(size_t i); /* NULL past the end */
+/* The first that holds, or NULL: it needs no later packets. */
+const struct need *rule_need(const struct rule *rule);
 
 void model_evaluate(const struct model *model, const struct packet *packet,
 		    struct answer *answer);

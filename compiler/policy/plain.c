@@ -11,7 +11,10 @@
 
 #define CLEAR(rest, field) memset(&(rest)->field, 0, sizeof((rest)->field))
 
-/* Has it nothing but its zones, its matches, its action and its log? */
+/*
+ * Has it nothing but its zones, its matches, its action, and what it does to
+ * those that it takes?
+ */
 static bool nothing_more(const struct rule *rule)
 {
 	static const struct rule none;
@@ -28,17 +31,32 @@ static bool nothing_more(const struct rule *rule)
 	CLEAR(&rest, nmatches);
 	CLEAR(&rest, alts);
 	CLEAR(&rest, log);
+	CLEAR(&rest, count);
+	CLEAR(&rest, add);
+	CLEAR(&rest, offload);
+	CLEAR(&rest, offload_span);
+	CLEAR(&rest, after_packets);
+	CLEAR(&rest, after_bytes);
+	CLEAR(&rest, after_span);
+	CLEAR(&rest, answer_given);
+	CLEAR(&rest, answer);
+	CLEAR(&rest, queue);
 	return memcmp(&rest, &none, sizeof(rest)) == 0;
 }
 
 bool rule_decides(const struct rule *rule)
 {
 	return (rule->action == ACTION_DROP || rule->action == ACTION_REJECT ||
-		rule->action == ACTION_ACCEPT) &&
+		rule->action == ACTION_ACCEPT ||
+		rule->action == ACTION_QUEUE) &&
 	       nothing_more(rule);
 }
 
 bool rule_plain(const struct rule *rule)
 {
-	return rule_decides(rule) && rule->log.when == LOG_NONE;
+	return rule_decides(rule) && rule->action != ACTION_QUEUE &&
+	       rule->log.when == LOG_NONE && !rule->count.when &&
+	       !rule->add.set && rule->offload == RULE_OFFLOAD_AUTO &&
+	       !rule->after_packets && !rule->after_bytes &&
+	       !rule->answer_given;
 }

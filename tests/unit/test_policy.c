@@ -107,7 +107,7 @@ static void note_reach(void *data, size_t rule, const struct reached *reached)
 	model_evaluate(try->model, &reached->packet, &answer);
 	if (surely_before(try->model, answer.rule, rule))
 		try->wrong = "a rule is said to take a packet that it does not";
-	if (!answer.rule && try->model->rules[rule].action != ACTION_LOG)
+	if (!answer.rule && !action_goes_on(try->model->rules[rule].action))
 		try->wrong = "a rule does not meet what it is said to take";
 }
 

@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Finding the decisions. See plan.h.
+ */
+#include "plan.h"
+
+#include <inttypes.h>
+
+#include "lower.h"
+#include "policy/alts.h"
+
+/* A state on one pair's way, and the rules that led to it. */
+struct stand {
+	uint32_t state; /* 0: none */
+	const struct rule **rules;
+	size_t n;
+};
+
+struct walk {
+	struct plan *plan;
+	int from, to;
+	VEC(struct stand) stands;
+};
+
+/* ---- steps ---- */
+
+static bool has_steps(const struct rule *rule)
+{
+	return rule->log.when == LOG_EVERY || rule->count.when == LOG_EVERY ||
+	       rule->action == ACTION_DSCP;
+}
+
+static bool is_ending(const struct rule *rule)
+{
+	return rule->action == ACTION_ACCEPT || rule->action == ACTION_QUEUE;
+}
+
+bool plan_has_class(const struct rule *rule)
+{
+	return is_ending(rule) &&
+	       (has_steps(rule) || rule->quota || rule->action == ACTION_QUEUE);
+}
+
+/* Of the rules that go on, a mark is kept elsewhere: lower_mark.c. */
+static bool makes_state(const struct plan *plan, const struct rule *rule)
+{
+	return action_goes_on(rule->action) &&
+	       (has_steps(rule) ||
+		(rule->action == ACTION_HELPER && plan->model->offload.given));
+}
+
+/* Two rules' steps are one if they do just the same. */
+static const char *step_key(struct plan *plan, enum step_kind kind,
+			    const struct rule *rule)
+{
+	const struct log_spec *log = &rule->log;
+
+	switch (kind) {
+	case STEP_LOG:
+		return arena_printf(plan->arena,
+				    "log %s %d %u %u %" PRIu64 " %" PRIu64
+				    " %u",
+				    log->prefix ? log->prefix : rule->name,
+				    log->group, log->level, log->snaplen,
+				    log->rate, log->rate_unit, log->burst);
+	case STEP_COUNT:
+		return arena_printf(plan->arena, "count %s", rule->count.name);
+	default:
+		return arena_printf(plan->arena, "dscp %u", rule->dscp);
+	}
+}
+
+static uint32_t find_step(struct plan *plan, enum step_kind kind,
+			  const struct rule *rule)
+{
+	const char *key = step_key(plan, kind, rule);
+	uint32_t *index = map_get(&plan->by_key, str_of(key));
+	struct step *made;
+
+	if (index)
+		return *index;
+	index = arena_new_object(plan->arena, uint32_t);
+	*index = (uint32_t)plan->steps.n;
+	made = vec_push(plan->arena, &plan->steps);
+	*made = (struct step){ kind, rule };
+	map_add(&plan->by_key, str_of(key), index);
+	return *index;
+}
+
+struct steps {
+	VEC(uint32_t) list;
+};
+
+/* A later traffic class takes the stand of an earlier one. */
+static void add_step(struct plan *plan, struct steps *steps, uint32_t step)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < steps->list.n; i++) {
+		uint32_t old = steps->list.v[i];
+
+		if (old == step)
+			return;
+		if (plan->steps.v[step].kind == STEP_DSCP &&
+		    plan->steps.v[old].kind == STEP_DSCP)
+			continue;
+		steps->list.v[n++] = old;
+	}
+	steps->list.n = n;
+	*vec_push(plan->arena, &steps->list) = step;
+}
+
+static void add_rule_steps(struct plan *plan, struct steps *steps,
+			   const struct rule *rule)
+{
+	if (rule->log.when == LOG_EVERY)
+		add_step(plan, steps, find_step(plan, STEP_LOG, rule));
+	if (rule->count.when == LOG_EVERY)
+		add_step(plan, steps, find_step(plan, STEP_COUNT, rule));
+	if (rule->action == ACTION_DSCP)
+		add_step(plan, steps, find_step(plan, STEP_DSCP, rule));
+}
+
+/* The steps of state @from, and then the rule's. */
+static struct steps join_steps(struct plan *plan, uint32_t from,
+			       const struct rule *rule)
+{
+	const struct decided *state = &plan->decided.v[from];
+	struct steps steps = { 0 };
+	size_t i;
+
+	for (i = 0; from && i < state->nsteps; i++)
+		add_step(plan, &steps, state->steps[i]);
+	if (rule)
+		add_rule_steps(plan, &steps, rule);
+	return steps;
+}
+
+/* ---- values ---- */
+
+static struct decided *decide(struct plan *plan)
+{
+	struct decided *decided = vec_push(plan->arena, &plan->decided);
+
+	memset(decided, 0, sizeof(*decided));
+	decided->value = (uint32_t)plan->decided.n - 1;
+	return decided;
+}
+
+static const char *free_name(struct plan *plan, const char *word,
+			     const struct rule *rule)
+{
+	const char *base = arena_printf(plan->arena, "%s.%s", word, rule->name);
+	const char *name = base;
+	unsigned int i;
+
+	for (i = 2; !map_add(&plan->names, str_of(name), plan); i++)
+		name = arena_printf(plan->arena, "%s.%u", base, i);
+	return name;
+}
+
+/* Everything that tells two states, or two classes, apart. */
+static const char *value_key(struct plan *plan, const struct decided *d)
+{
+	const char *key = d->state ? "state" : "class";
+	size_t i;
+
+	for (i = 0; i < d->nsteps; i++)
+		key = arena_printf(plan->arena, "%s %u", key, d->steps[i]);
+	if (d->queue)
+		key = arena_printf(plan->arena, "%s queue %u-%u %d%d", key,
+				   d->queue->queue.lo, d->queue->queue.hi,
+				   d->queue->queue.bypass,
+				   d->queue->queue.fanout);
+	if (d->quota)
+		key = arena_printf(plan->arena, "%s quota %s", key,
+				   d->quota->name);
+	return key;
+}
+
+static uint32_t find_value(struct plan *plan, const struct decided *like)
+{
+	const char *key = value_key(plan, like);
+	uint32_t *value = map_get(&plan->by_key, str_of(key));
+	struct decided *d;
+
+	if (value)
+		return *value;
+	value = arena_new_object(plan->arena, uint32_t);
+	d = decide(plan);
+	*value = d->value;
+	map_add(&plan->by_key, str_of(key), value);
+	plan->too_many |= *value >= PLAN_STATES_MAX;
+	d->state = like->state;
+	d->rule = like->rule;
+	d->steps = like->steps;
+	d->nsteps = like->nsteps;
+	d->queue = like->queue;
+	d->quota = like->quota;
+	if (d->state)
+		d->set = free_name(plan, "seen.with", d->rule);
+	else
+		d->then = free_name(plan, "every", d->rule);
+	return *value;
+}
+
+static uint32_t state_after(struct plan *plan, uint32_t from,
+			    const struct rule *rule)
+{
+	struct steps steps = join_steps(plan, from, rule);
+	const struct decided like = {
+		.state = true,
+		.rule = rule,
+		.steps = steps.list.v,
+		.nsteps = steps.list.n,
+	};
+
+	plan->any_state = true;
+	return find_value(plan, &like);
+}
+
+/* @rule NULL: accepted by something that has no class of its own. */
+static uint32_t class_after(struct plan *plan, uint32_t from,
+			    const struct rule *rule)
+{
+	struct steps steps = join_steps(plan, from, rule);
+	const struct decided like = {
+		.rule = rule ? rule : plan->decided.v[from].rule,
+		.steps = steps.list.v,
+		.nsteps = steps.list.n,
+		.queue = rule && rule->action == ACTION_QUEUE ? rule : NULL,
+		.quota = rule && rule->quota ? rule : NULL,
+	};
+
+	if (!like.nsteps && !like.queue && !like.quota)
+		return 0;
+	return find_value(plan, &like);
+}
+
+/* Where packets of such connections are seen. */
+static void seen_in(struct plan *plan, uint32_t value, bool forwarded)
+{
+	struct decided *d = &plan->decided.v[value];
+
+	if (!value)
+		return;
+	d->hooks[HOOK_FORWARD] |= forwarded;
+	d->hooks[HOOK_INPUT] |= !forwarded; /* one sees the replies */
+	d->hooks[HOOK_OUTPUT] |= !forwarded;
+}
+
+/* ---- walking ---- */
+
+static void note_passage(struct plan *plan, bool arrival,
+			 const struct rule *rule, uint32_t from, uint32_t to)
+{
+	const char *key = arena_printf(plan->arena, "%d %p %u", arrival,
+				       (const void *)rule, from);
+	struct passage passage = { rule, from, to };
+
+	if (!map_add(&plan->seen_passages, str_of(key), plan))
+		return;
+	if (arrival)
+		*vec_push(plan->arena, &plan->arrivals) = passage;
+	else
+		*vec_push(plan->arena, &plan->passages) = passage;
+}
+
+static bool always(const struct rule *rule)
+{
+	return alts_take_all(rule->alts) && !rule->limit.rate &&
+	       !rule->connections.max && !rule->quota &&
+	       (!rule->forward || rule->direct);
+}
+
+static bool comes_with(const struct rule *rule, const struct stand *stand)
+{
+	size_t i;
+
+	for (i = 0; i < stand->n; i++)
+		if (!alts_meet(rule->alts, stand->rules[i]->alts))
+			return false;
+	return true;
+}
+
+static bool is_forwarded(const struct walk *w)
+{
+	return w->from >= 0 && w->to >= 0;
+}
+
+static struct stand next_stand(struct walk *w, const struct stand *from,
+			       const struct rule *rule, uint32_t state)
+{
+	struct stand stand = { .state = state, .n = from->n + 1 };
+
+	stand.rules =
+		arena_array(w->plan->arena, stand.n, sizeof(*stand.rules));
+	if (from->n)
+		memcpy(stand.rules, from->rules,
+		       from->n * sizeof(*stand.rules));
+	stand.rules[from->n] = rule;
+	return stand;
+}
+
+static bool same_stand(const struct stand *a, const struct stand *b)
+{
+	return a->state == b->state && a->n == b->n &&
+	       memcmp(a->rules, b->rules, a->n * sizeof(*a->rules)) == 0;
+}
+
+static void add_stand(struct walk *w, const struct stand *stand)
+{
+	size_t i;
+
+	for (i = 0; i < w->stands.n; i++)
+		if (same_stand(&w->stands.v[i], stand))
+			return;
+	if (w->stands.n >= PLAN_STATES_MAX) {
+		w->plan->too_many = true;
+		return;
+	}
+	*vec_push(w->plan->arena, &w->stands) = *stand;
+}
+
+static void go_on(struct walk *w, const struct rule *rule)
+{
+	struct plan *plan = w->plan;
+	size_t i, n = w->stands.n;
+
+	if (!has_steps(rule) && !is_forwarded(w))
+		return; /* it would only keep from offload */
+	for (i = 0; i < n; i++) {
+		struct stand from = w->stands.v[i], to;
+		uint32_t state;
+
+		if (!comes_with(rule, &from))
+			continue;
+		state = state_after(plan, from.state, rule);
+		seen_in(plan, state, is_forwarded(w));
+		if (from.state)
+			note_passage(plan, false, rule, from.state, state);
+		to = next_stand(w, &from, rule, state);
+		if (always(rule))
+			w->stands.v[i] = to;
+		else
+			add_stand(w, &to);
+	}
+}
+
+static void arrive(struct walk *w, const struct rule *rule)
+{
+	struct plan *plan = w->plan;
+	size_t i;
+
+	for (i = 0; i < w->stands.n; i++) {
+		const struct stand *from = &w->stands.v[i];
+		uint32_t to;
+
+		if (rule && !comes_with(rule, from))
+			continue;
+		to = class_after(plan, from->state, rule);
+		seen_in(plan, to, is_forwarded(w));
+		if (from->state)
+			note_passage(plan, true, rule, from->state, to);
+	}
+}
+
+struct rules {
+	VEC(const struct rule *) list;
+};
+
+static void walk_pair(struct plan *plan, const struct rules *rules, int from,
+		      int to)
+{
+	struct walk w = { .plan = plan, .from = from, .to = to };
+	size_t i;
+
+	*vec_push(plan->arena, &w.stands) = (struct stand){ 0 };
+	for (i = 0; i < rules->list.n && !plan->too_many; i++) {
+		const struct rule *rule = rules->list.v[i];
+
+		if (!zone_set_has(&rule->from, from) ||
+		    !zone_set_has(&rule->to, to))
+			continue;
+		if (action_goes_on(rule->action))
+			go_on(&w, rule);
+		else
+			arrive(&w, rule);
+	}
+	if (!plan->too_many)
+		arrive(&w, NULL);
+}
+
+static void walk_pairs(struct plan *plan, const struct rules *rules)
+{
+	int n = (int)plan->model->nzones, f, t;
+
+	for (f = -1; f < n; f++)
+		for (t = -1; t < n; t++)
+			if (f >= 0 || t >= 0)
+				walk_pair(plan, rules, f, t);
+}
+
+/* Whatever came before: where it is taken by rules that go on, that is walked. */
+static void own_values(struct plan *plan, struct rules *rules)
+{
+	const struct model *model = plan->model;
+	size_t i;
+
+	plan->own = arena_array(plan->arena, model->nrules, sizeof(uint32_t));
+	for (i = 0; i < model->nrules; i++) {
+		const struct rule *rule = &model->rules[i];
+		bool local = rule->from.router || rule->to.router;
+
+		if (makes_state(plan, rule) && (has_steps(rule) || !local))
+			plan->own[i] = state_after(plan, 0, rule);
+		else if (plan_has_class(rule))
+			plan->own[i] = class_after(plan, 0, rule);
+		else
+			continue;
+		seen_in(plan, plan->own[i], !local);
+		*vec_push(plan->arena, &rules->list) = rule;
+	}
+}
+
+/* ---- offload ---- */
+
+static const char *after_name(struct plan *plan, uint64_t packets,
+			      uint64_t bytes, const char *word)
+{
+	if (packets)
+		return arena_printf(plan->arena, "%s.after-%" PRIu64 "-packets",
+				    word, packets);
+	if (bytes)
+		return arena_printf(plan->arena, "%s.after-%" PRIu64 "-bytes",
+				    word, bytes);
+	return word;
+}
+
+static void decide_after(struct plan *plan, uint64_t packets, uint64_t bytes)
+{
+	struct decided *d;
+	size_t i;
+
+	for (i = 1; i < plan->decided.n; i++)
+		if (plan->decided.v[i].after_packets == packets &&
+		    plan->decided.v[i].after_bytes == bytes)
+			return;
+	d = decide(plan);
+	d->set = after_name(plan, packets, bytes, "eligible");
+	d->then = after_name(plan, packets, bytes, "offloading");
+	d->offload = true;
+	d->hooks[HOOK_FORWARD] = true;
+	d->after_packets = packets;
+	d->after_bytes = bytes;
+}
+
+static void decide_offload(struct plan *plan)
+{
+	const struct model *model = plan->model;
+	size_t i;
+
+	for (i = 0; i < model->offload.neligible; i++)
+		decide_after(plan, model->offload.eligible[i].after_packets,
+			     model->offload.eligible[i].after_bytes);
+	for (i = 0; model->offload.given && i < model->nrules; i++)
+		if (model->rules[i].after_packets ||
+		    model->rules[i].after_bytes)
+			decide_after(plan, model->rules[i].after_packets,
+				     model->rules[i].after_bytes);
+}
+
+struct plan *plan_build(struct arena *arena, const struct model *model)
+{
+	struct plan *plan = arena_new_object(arena, struct plan);
+	struct decided *accepted;
+	struct rules rules = { 0 };
+
+	plan->arena = arena;
+	plan->model = model;
+	map_init(&plan->by_key, arena);
+	map_init(&plan->names, arena);
+	map_init(&plan->seen_passages, arena);
+	accepted = decide(plan); /* 0: accepted, nothing more */
+	accepted->set = LOWER_ACCEPTED;
+	memset(accepted->hooks, true, sizeof(accepted->hooks));
+	decide_offload(plan);
+	own_values(plan, &rules);
+	if (plan->any_state && !plan->too_many)
+		walk_pairs(plan, &rules);
+	return plan;
+}
+
+uint32_t lower_mark_count(const struct model *model)
+{
+	const struct plan *plan = plan_build(model->arena, model);
+
+	return plan->too_many ? UINT32_MAX : (uint32_t)plan->decided.n;
+}
