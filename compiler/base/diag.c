@@ -3,7 +3,7 @@
  * Collecting the user's mistakes and showing them with the line they are on.
  *
  * What must stay true: nothing that comes from a policy reaches the terminal
- * but as visible characters (see hidden()), and the work and the output for
+ * but as visible characters (see rune_hidden()), and the work and the output for
  * one diagnostic are bounded, however long its line is.
  */
 #include <stdlib.h>
@@ -205,18 +205,6 @@ void suggest_help(const struct suggest *suggest, struct diag *diag)
 			  STR_ARG(suggest->best));
 }
 
-/*
- * Characters that do something to a terminal, or to the eye, instead of being
- * seen: controls, and those that reorder the text around them.
- */
-static bool hidden(uint32_t rune)
-{
-	return rune < 0x20 || (rune >= 0x7f && rune < 0xa0) || rune == 0x61c ||
-	       (rune >= 0x200b && rune <= 0x200f) ||
-	       (rune >= 0x2028 && rune <= 0x202e) ||
-	       (rune >= 0x2060 && rune <= 0x206f) || rune == 0xfeff;
-}
-
 static void add_blanks(struct buf *out, size_t n)
 {
 	memset(buf_reserve(out, n), ' ', n);
@@ -234,7 +222,7 @@ static size_t add_visible(struct buf *out, struct str s, size_t column)
 		if (rune == '\t') {
 			add_blanks(out, blanks);
 			column += blanks;
-		} else if (n && !hidden(rune)) {
+		} else if (n && !rune_hidden(rune)) {
 			buf_add(out, s.p, n);
 			column += rune_columns(rune);
 		} else {
@@ -591,22 +579,25 @@ static void print_named(struct printer *p, struct span span)
 	}
 }
 
+static const char *expansion_message(const struct diags *diags,
+				     const struct expansion *e)
+{
+	struct str name = span_text(diags->sources, e->place);
+
+	return name.n <= EXPANSION_SHOWN ?
+		       arena_printf(diags->arena, "%.*s stands for this",
+				    STR_ARG(name)) :
+		       "it stands for this";
+}
+
 /* What stands there instead of the word that does. */
 static void print_definitions(struct printer *p, struct span span)
 {
-	const struct sources *sources = p->diags->sources;
 	const struct expansion *e;
 
-	while ((e = span_expansion(sources, span))) {
-		struct str name = span_text(sources, e->place);
-
+	while ((e = span_expansion(p->diags->sources, span))) {
 		span = e->definition;
-		print_note(p, span,
-			   name.n <= EXPANSION_SHOWN ?
-				   arena_printf(p->diags->arena,
-						"%.*s stands for this",
-						STR_ARG(name)) :
-				   "it stands for this");
+		print_note(p, span, expansion_message(p->diags, e));
 	}
 }
 
@@ -665,9 +656,9 @@ static int by_place(const void *left, const void *right)
 	return a->sequence < b->sequence ? -1 : 1;
 }
 
-void diags_print(const struct diags *diags, FILE *out, bool colour)
+/* As they are shown. */
+static struct diag **sort_kept(const struct diags *diags)
 {
-	struct printer p = { .diags = diags, .colour = colour };
 	size_t n = diags->kept.n;
 	struct diag **sorted = arena_array(diags->arena, n, sizeof(*sorted));
 
@@ -675,11 +666,114 @@ void diags_print(const struct diags *diags, FILE *out, bool colour)
 		memcpy(sorted, diags->kept.v, n * sizeof(*sorted));
 		qsort(sorted, n, sizeof(*sorted), by_place);
 	}
-	for (size_t i = 0; i < n; i++)
+	return sorted;
+}
+
+void diags_print(const struct diags *diags, FILE *out, bool colour)
+{
+	struct printer p = { .diags = diags, .colour = colour };
+	struct diag **sorted = sort_kept(diags);
+
+	for (size_t i = 0; i < diags->kept.n; i++)
 		print_diag(&p, sorted[i]);
 	print_dropped(&p, SEVERITY_ERROR);
 	print_dropped(&p, SEVERITY_WARNING);
 	if (p.out.n)
 		fwrite(p.out.p, 1, p.out.n, out);
 	buf_free(&p.out);
+}
+
+/* ---- For programs ---- */
+
+void span_json(struct json *out, const struct sources *sources,
+	       struct span span)
+{
+	struct place place = span_place(sources, span), end;
+	struct span behind = span;
+
+	if (!place.path)
+		return;
+	behind.offset += behind.length;
+	behind.length = 0;
+	end = span_place(sources, behind);
+	json_put_str(out, "file", place.path);
+	json_put_u64(out, "line", place.line);
+	json_put_u64(out, "column", place.column);
+	json_put_u64(out, "end_line", end.line);
+	json_put_u64(out, "end_column", end.column);
+	json_put_u64(out, "offset", span.offset);
+	json_put_u64(out, "length", span.length);
+}
+
+static void note_json(struct json *out, const struct diags *diags,
+		      struct span span, const char *message)
+{
+	json_object(out);
+	json_put_str(out, "message", message);
+	span_json(out, diags->sources, span);
+	json_end(out);
+}
+
+static void notes_json(struct json *out, const struct diag *diag)
+{
+	const struct diags *diags = diag->diags;
+	struct span span = diag->span;
+	const struct expansion *e;
+
+	json_key(out, "notes");
+	json_array(out);
+	while ((e = span_expansion(diags->sources, span))) {
+		span = e->definition;
+		note_json(out, diags, span, expansion_message(diags, e));
+	}
+	for (size_t i = 0; i < diag->notes.n; i++)
+		note_json(out, diags, diag->notes.v[i].span,
+			  diag->notes.v[i].message);
+	json_end(out);
+}
+
+/* The places that name its file, the nearest first. */
+static void named_json(struct json *out, const struct diag *diag)
+{
+	const struct sources *sources = diag->diags->sources;
+	const struct source *source = source_of(sources, diag->span);
+
+	json_key(out, "included_from");
+	json_array(out);
+	while (source && source->named.source) {
+		json_object(out);
+		span_json(out, sources, source->named);
+		json_end(out);
+		source = source_of(sources, source->named);
+	}
+	json_end(out);
+}
+
+static void diag_json(struct json *out, const struct diag *diag)
+{
+	json_object(out);
+	json_put_str(out, "severity", severities[diag->severity].name);
+	json_put_str(out, "message", diag->message);
+	span_json(out, diag->diags->sources, diag->span);
+	json_key(out, "help");
+	json_array(out);
+	for (size_t i = 0; i < diag->helps.n; i++)
+		json_text(out, diag->helps.v[i]);
+	json_end(out);
+	notes_json(out, diag);
+	named_json(out, diag);
+	json_end(out);
+}
+
+void diags_json(struct json *out, const struct diags *diags)
+{
+	struct diag **sorted = sort_kept(diags);
+
+	json_put_u64(out, "errors", diags_errors(diags));
+	json_put_u64(out, "warnings", diags_warnings(diags));
+	json_key(out, "diagnostics");
+	json_array(out);
+	for (size_t i = 0; i < diags->kept.n; i++)
+		diag_json(out, sorted[i]);
+	json_end(out);
 }

@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 
+#include "json.h"
 #include "source.h"
 
 enum severity {
@@ -79,5 +80,13 @@ size_t diags_warnings(const struct diags *diags);
  * of report. Colour only if @colour.
  */
 void diags_print(const struct diags *diags, FILE *out, bool colour);
+/*
+ * The same for programs, as members of the object that is open: "errors" and
+ * "warnings", how many, and "diagnostics".
+ */
+void diags_json(struct json *out, const struct diags *diags);
+/* Where @span is, as members of the object that is open; nothing for nowhere. */
+void span_json(struct json *out, const struct sources *sources,
+	       struct span span);
 
 #endif

@@ -4,7 +4,8 @@
  *
  * Members are written a line each; a container that turns out to fit on one
  * line is squeezed when it ends. What must stay true: no string holds a raw
- * newline, so that every newline in the buffer is layout; the squeezing looks
+ * newline, so that every newline in the buffer is layout, and nothing reaches a
+ * terminal but what can be seen; the squeezing looks
  * at no more than a line's worth of members, so that writing is linear.
  */
 #include "json.h"
@@ -144,30 +145,41 @@ void json_end_n(struct json *json, unsigned int n)
 		json_end(json);
 }
 
+static void put_escaped(struct buf *out, uint32_t rune)
+{
+	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+
+	for (const char *at = letters; *at; at += 2)
+		if ((unsigned char)*at == rune) {
+			buf_putc(out, '\\');
+			buf_putc(out, at[1]);
+			return;
+		}
+	buf_printf(out, "\\u%04x", rune);
+}
+
 /* The length of the character that @s begins with, 1 if there is none. */
 static size_t put_rune(struct buf *out, struct str s)
 {
 	uint32_t rune;
 	size_t n = str_rune(s, &rune);
 
-	if (n)
+	if (n && !rune_hidden(rune) && rune != '"' && rune != '\\')
 		buf_add(out, s.p, n);
 	else
-		buf_puts(out, "\\ufffd");
+		put_escaped(out, n ? rune : 0xfffd);
 	return n ? n : 1;
 }
 
-static void put_escaped(struct buf *out, char c)
+/* How many bytes may stand as they are. */
+static size_t plain_length(struct str s)
 {
-	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+	size_t n = 0;
 
-	for (const char *at = letters; *at; at += 2)
-		if (*at == c) {
-			buf_putc(out, '\\');
-			buf_putc(out, at[1]);
-			return;
-		}
-	buf_printf(out, "\\u%04x", (unsigned int)(unsigned char)c);
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] != '"' && s.p[n] != '\\' &&
+	       s.p[n] != 0x7f)
+		n++;
+	return n;
 }
 
 static void put_string(struct buf *out, struct str s)
@@ -176,22 +188,10 @@ static void put_string(struct buf *out, struct str s)
 
 	buf_putc(out, '"');
 	while (s.n) {
-		/* what needs nothing, at once */
-		for (n = 0; n < s.n && s.p[n] >= ' ' && s.p[n] != '"' &&
-			    s.p[n] != '\\' && s.p[n] != 0x7f;
-		     n++)
-			;
+		n = plain_length(s);
 		buf_add(out, s.p, n);
-		s.p += n;
-		s.n -= n;
-		if (!s.n)
-			break;
-		if (*s.p & 0x80) {
-			n = put_rune(out, s);
-		} else {
-			put_escaped(out, *s.p);
-			n = 1;
-		}
+		if (n < s.n)
+			n += put_rune(out, (struct str){ s.p + n, s.n - n });
 		s.p += n;
 		s.n -= n;
 	}

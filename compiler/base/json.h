@@ -54,7 +54,7 @@ void json_end(struct json *json);
 void json_end_n(struct json *json, unsigned int n);
 
 void json_key(struct json *json, const char *key);
-/* What is no UTF-8 is written as U+FFFD. */
+/* What is no UTF-8 is written as U+FFFD, what cannot be seen as \uXXXX. */
 void json_str(struct json *json, struct str s);
 void json_text(struct json *json, const char *s);
 void json_u64(struct json *json, uint64_t n);

@@ -230,3 +230,11 @@ unsigned int str_distance(struct str a, struct str b, unsigned int limit)
 	}
 	return least_of(rows.last[b.n], limit + 1);
 }
+
+bool rune_hidden(uint32_t rune)
+{
+	return rune < 0x20 || (rune >= 0x7f && rune < 0xa0) || rune == 0x61c ||
+	       (rune >= 0x200b && rune <= 0x200f) ||
+	       (rune >= 0x2028 && rune <= 0x202e) ||
+	       (rune >= 0x2060 && rune <= 0x206f) || rune == 0xfeff;
+}

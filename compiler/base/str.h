@@ -48,6 +48,11 @@ struct str str_cut(struct str *s, char sep);
 size_t str_rune(struct str s, uint32_t *rune);
 /* How many columns of a terminal a character takes: 0, 1 or 2. */
 unsigned int rune_columns(uint32_t rune);
+/*
+ * Characters that do something to a terminal, or to the eye, instead of being
+ * seen: controls, and those that reorder the text around them.
+ */
+bool rune_hidden(uint32_t rune);
 /* How many characters @s holds, if it is UTF-8. */
 size_t str_chars(struct str s);
 
