@@ -12,12 +12,13 @@
 #include "runtime/on_policy.h"
 #include "runtime/trial.h"
 
-enum { KERNEL };
+enum { KERNEL, JSON };
 
 const struct cli_option check_options[] = {
 	[KERNEL] = { 'k', "kernel", NULL,
 		     "asks this kernel too, in a namespace of its own; needs "
 		     "no privilege" },
+	[JSON] = OPTION_JSON,
 	{ 0 },
 };
 
@@ -30,12 +31,13 @@ static int ask_kernel(struct compilation *c)
 	return trial_run(c->diags, ir);
 }
 
-static int check(struct compilation *c, const struct cli *cli)
+static int check(struct inquiry *inquiry)
 {
-	return cli->values[KERNEL] ? ask_kernel(c) : EXIT_DONE;
+	return inquiry->cli->values[KERNEL] ? ask_kernel(&inquiry->c) :
+					      EXIT_DONE;
 }
 
 int cmd_check(const struct cli *cli)
 {
-	return on_policy(cli, check);
+	return on_policy(cli, JSON, check);
 }

@@ -15,7 +15,12 @@
 #include "runtime/exit.h"
 #include "runtime/on_policy.h"
 
-const struct cli_option explain_options[] = { { 0 } };
+enum { JSON };
+
+const struct cli_option explain_options[] = {
+	[JSON] = OPTION_JSON,
+	{ 0 },
+};
 
 /* All operands as one line, so that a mistake can be pointed at. */
 static const char *packet_text(struct compilation *c, const struct cli *cli)
@@ -141,12 +146,13 @@ static void print_offload(const struct compilation *c,
 	print_place(c, place);
 }
 
-static int explain(struct compilation *c, const struct cli *cli)
+static int explain(struct inquiry *inquiry)
 {
+	struct compilation *c = &inquiry->c;
 	struct packet packet = { 0 };
 	struct answer answer;
 
-	if (!compile_packet(c, packet_text(c, cli), &packet))
+	if (!compile_packet(c, packet_text(c, inquiry->cli), &packet))
 		return EXIT_USAGE;
 	model_evaluate(c->model, &packet, &answer);
 	print_verdict(c, &answer);
@@ -158,5 +164,5 @@ static int explain(struct compilation *c, const struct cli *cli)
 
 int cmd_explain(const struct cli *cli)
 {
-	return on_policy(cli, explain);
+	return on_policy(cli, JSON, explain);
 }

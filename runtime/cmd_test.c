@@ -11,7 +11,12 @@
 #include "runtime/exit.h"
 #include "runtime/on_policy.h"
 
-const struct cli_option test_options[] = { { 0 } };
+enum { JSON };
+
+const struct cli_option test_options[] = {
+	[JSON] = OPTION_JSON,
+	{ 0 },
+};
 
 #define EXPECT_VERDICTS (EXPECT_ACCEPT | EXPECT_DROP | EXPECT_REJECT)
 #define EXPECT_OFFLOADS (EXPECT_OFFLOAD | EXPECT_NO_OFFLOAD)
@@ -95,11 +100,11 @@ static bool run_test(struct compilation *c, const struct test *test)
 	return fits;
 }
 
-static int run_tests(struct compilation *c, const struct cli *cli)
+static int run_tests(struct inquiry *inquiry)
 {
+	struct compilation *c = &inquiry->c;
 	size_t i, failed = 0;
 
-	(void)cli;
 	for (i = 0; i < c->model->ntests; i++)
 		failed += !run_test(c, &c->model->tests[i]);
 	printf("%zu tests, %zu failed\n", c->model->ntests, failed);
@@ -108,5 +113,5 @@ static int run_tests(struct compilation *c, const struct cli *cli)
 
 int cmd_test(const struct cli *cli)
 {
-	return on_policy(cli, run_tests);
+	return on_policy(cli, JSON, run_tests);
 }

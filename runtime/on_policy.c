@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "runtime/exit.h"
+#include "runtime/files.h"
 #include "runtime/report.h"
 
 int exit_of_compile(int ret)
@@ -15,17 +17,53 @@ int exit_of_compile(int ret)
 	return ret == -EINVAL ? EXIT_POLICY : EXIT_SYSTEM;
 }
 
-int on_policy(const struct cli *cli,
-	      int (*ask)(struct compilation *c, const struct cli *cli))
+static int answer(struct inquiry *inquiry, int (*ask)(struct inquiry *inquiry))
 {
-	struct compilation c;
+	int ret = compile_policy(&inquiry->c, inquiry->cli->operands[0]);
+
+	return ret ? exit_of_compile(ret) : ask(inquiry);
+}
+
+static int answer_in_words(struct inquiry *inquiry,
+			   int (*ask)(struct inquiry *inquiry))
+{
+	int ret = answer(inquiry, ask);
+
+	fflush(stdout); /* what was asked stands before what was wrong */
+	diags_print(inquiry->c.diags, stderr, report_colour(stderr));
+	return ret;
+}
+
+static int answer_in_json(struct inquiry *inquiry,
+			  int (*ask)(struct inquiry *inquiry))
+{
+	struct buf out = { 0 };
+	struct json json = json_begin(&out);
+	int ret, error;
+
+	inquiry->json = &json;
+	json_object(&json);
+	ret = answer(inquiry, ask);
+	diags_json(&json, inquiry->c.diags);
+	json_end(&json);
+	json_finish(&json);
+	error = files_write(STDOUT_FILENO, out.p, out.n);
+	if (error)
+		ret = report_failure(error, "cannot write the output");
+	buf_free(&out);
+	return ret;
+}
+
+int on_policy(const struct cli *cli, int json,
+	      int (*ask)(struct inquiry *inquiry))
+{
+	struct inquiry inquiry = { .cli = cli };
 	int ret;
 
-	ret = exit_of_compile(compile_policy(&c, cli->operands[0]));
-	if (ret == EXIT_DONE)
-		ret = ask(&c, cli);
-	fflush(stdout); /* what was asked stands before what was wrong */
-	diags_print(c.diags, stderr, report_colour(stderr));
-	compile_free(&c);
+	if (cli->values[json])
+		ret = answer_in_json(&inquiry, ask);
+	else
+		ret = answer_in_words(&inquiry, ask);
+	compile_free(&inquiry.c);
 	return ret;
 }

@@ -1157,7 +1157,7 @@ static const struct {
 	{ STR("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\"\n" },
 	{ STR("\0\x01\x1f\x7f"), "\"\\u0000\\u0001\\u001f\\u007f\"\n" },
 	{ STR("gr\u00fcn \U0001f980"), "\"gr\u00fcn \U0001f980\"\n" },
-	{ STR("\u202e\u009b"), "\"\\u202e\\u009b\"\n" },
+	{ STR("\u202e\xc2\x9b"), "\"\\u202e\\u009b\"\n" },
 	{ STR("a\x80z"), "\"a\\ufffdz\"\n" },
 	{ STR("\xe2\x82"), "\"\\ufffd\\ufffd\"\n" },
 };
