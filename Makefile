@@ -17,7 +17,7 @@ SHELL := /bin/bash
 DEPS_BUILD := gcc libc6-dev make pkg-config flex bison libyaml-dev \
 	libnftnl-dev libmnl-dev
 DEPS_TEST := check libsubunit-dev nftables iproute2 conntrack ethtool strace jq \
-	qemu-system-x86 busybox-static kmod cpio mandoc
+	qemu-system-x86 busybox-static kmod cpio mandoc zsh fish
 DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
 	valgrind
 
@@ -152,9 +152,10 @@ demo:
 
 ## update: writes the golden files anew; read the difference before you commit
 .PHONY: update
-update: all
+update: all tools
 	@tests/golden/run --update $(B)
 	@tests/reject/run --update $(B)
+	@tests/completions/run --update $(B)
 
 ## deps: installs the Debian packages that are missing
 DEPS ?= $(DEPS_BUILD) $(DEPS_TEST)
@@ -171,7 +172,7 @@ deps:
 			> /dev/null; \
 	fi
 
-## install: the program, its manual pages and examples; DESTDIR and PREFIX
+## install: the program, manual pages, completions, examples; DESTDIR and PREFIX
 .PHONY: install
 install: all
 	install -D -m 755 $(B)/nftoffc $(DESTDIR)$(PREFIX)/sbin/nftoffc
@@ -179,6 +180,12 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man1/nftoffc.1
 	install -D -m 644 man/nftoffc-policy.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/nftoffc-policy.5
+	install -D -m 644 packaging/completions/nftoffc.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/nftoffc
+	install -D -m 644 packaging/completions/_nftoffc \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_nftoffc
+	install -D -m 644 packaging/completions/nftoffc.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nftoffc.fish
 	for p in policies/*; do install -D -m 644 $$p \
 		$(DESTDIR)$(PREFIX)/share/doc/nftoffc/$$p || exit 1; done
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
+#include "base/buf.h"
 #include "runtime/exit.h"
 #include "runtime/report.h"
 
@@ -149,6 +149,45 @@ static int bad_option(int c, char **argv)
 	return EXIT_USAGE;
 }
 
+/* The index of @value, or of the NULL at the end. */
+static size_t find_choice(const char *const *choices, const char *value)
+{
+	size_t i = 0;
+
+	while (choices[i] && strcmp(choices[i], value) != 0)
+		i++;
+	return i;
+}
+
+static int bad_choice(const struct cli_option *o, const char *value)
+{
+	struct buf all = { 0 };
+	size_t i;
+
+	for (i = 0; o->choices[i]; i++)
+		buf_printf(&all, "%s%s",
+			   !i		     ? "" :
+			   o->choices[i + 1] ? ", " :
+					       " or ",
+			   o->choices[i]);
+	report_error("--%s: there is no %s '%s'", o->name, o->name, value);
+	report_help("it is %s", all.p);
+	buf_free(&all);
+	return EXIT_USAGE;
+}
+
+static int check_choices(const struct cli *cli)
+{
+	const struct cli_option *o = cli->command->options;
+	int i;
+
+	for (i = 0; o && o[i].name; i++)
+		if (o[i].choices && cli->values[i] &&
+		    !o[i].choices[find_choice(o[i].choices, cli->values[i])])
+			return bad_choice(&o[i], cli->values[i]);
+	return 0;
+}
+
 static int parse_options(struct cli *cli, int argc, char **argv)
 {
 	struct option rows[CLI_OPTIONS_MAX + 2];
@@ -170,7 +209,7 @@ static int parse_options(struct cli *cli, int argc, char **argv)
 	}
 	cli->operands = argv + optind;
 	cli->noperands = argc - optind;
-	return 0;
+	return check_choices(cli);
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -207,6 +246,15 @@ int cli_main(const struct command *commands, int argc, char **argv)
 		return help(commands, argc - 1, argv + 1);
 	command = find_command(commands, name);
 	return command ? run_command(command, argc - 1, argv + 1) : EXIT_USAGE;
+}
+
+size_t cli_choice(const struct cli *cli, int option)
+{
+	const char *value = cli->values[option];
+
+	return value ? find_choice(cli->command->options[option].choices,
+				   value) :
+		       0;
 }
 
 int cli_number(const struct cli *cli, int option, unsigned long max,

@@ -13,8 +13,9 @@
 struct cli_option {
 	char letter;	      /* 0: only the long name */
 	const char *name;     /* NULL: end of the table */
-	const char *argument; /* NULL: takes none */
+	const char *argument; /* NULL: takes none; FILE and DIR are paths */
 	const char *doc;
+	const char *const *choices; /* NULL: any value; else all there are */
 };
 
 /* One command line, parsed. */
@@ -27,9 +28,10 @@ struct cli {
 };
 
 struct command {
-	const char *name;      /* NULL: end of the table */
-	const char *arguments; /* as the usage line shows the operands */
-	const char *doc;       /* one line, lower case, no full stop */
+	const char *name; /* NULL: end of the table */
+	/* As the usage line shows the operands; POLICY is a policy's file. */
+	const char *arguments;
+	const char *doc; /* one line, lower case, no full stop */
 	const struct cli_option *options;
 	int min, max;			   /* operands */
 	int (*run)(const struct cli *cli); /* answers an exit_code */
@@ -41,6 +43,8 @@ struct command {
  */
 int cli_main(const struct command *commands, int argc, char **argv);
 
+/* The index of the choice that was given, 0 if none was. */
+size_t cli_choice(const struct cli *cli, int option);
 /* 0 with @value, or EXIT_USAGE after a message. */
 int cli_number(const struct cli *cli, int option, unsigned long max,
 	       unsigned long *value);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The commands, each in cmd_NAME.c. main.c lists them; a new one is a file, a
- * line here and a line there.
+ * The commands, each in cmd_NAME.c. commands.c lists them; a new one is a file, a
+ * line here and a line there. The shells' completions are made from that list.
  */
 #ifndef NFTOFFC_RUNTIME_CMD_H
 #define NFTOFFC_RUNTIME_CMD_H
 
 struct cli;
 struct cli_option;
+struct command;
+
+extern const struct command commands[]; /* ended by a NULL name */
 
 extern const struct cli_option compile_options[], check_options[],
 	test_options[], explain_options[], apply_options[], status_options[],

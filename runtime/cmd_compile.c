@@ -21,10 +21,17 @@
 
 enum { FORMAT, OUTPUT, EPOCH };
 
+enum { TEXT, JSON, NETLINK };
+
+static const char *const format_names[] = {
+	[TEXT] = "text", [JSON] = "json", [NETLINK] = "netlink", NULL
+};
+
 const struct cli_option compile_options[] = {
 	[FORMAT] = { 'f', "format", "FORMAT",
 		     "text, for nft -f (the default), json, for nft -j -f, or "
-		     "netlink, the bytes of one batch" },
+		     "netlink, the bytes of one batch",
+		     format_names },
 	[OUTPUT] = { 'o', "output", "FILE",
 		     "writes FILE, whole or not at all, instead of standard "
 		     "output" },
@@ -33,11 +40,9 @@ const struct cli_option compile_options[] = {
 	{ 0 },
 };
 
-struct format {
-	const char *name;
-	int (*emit)(struct buf *out, struct compilation *c,
-		    const struct ir *ir); /* 0, or an exit_code */
-};
+/* 0, or an exit_code. */
+typedef int emit_fn(struct buf *out, struct compilation *c,
+		    const struct ir *ir);
 
 static int as_text(struct buf *out, struct compilation *c, const struct ir *ir)
 {
@@ -68,26 +73,11 @@ static int as_netlink(struct buf *out, struct compilation *c,
 	return ret ? EXIT_POLICY : 0;
 }
 
-static const struct format formats[] = {
-	{ "text", as_text },
-	{ "json", as_json },
-	{ "netlink", as_netlink },
-	{ 0 },
+static emit_fn *const formats[] = {
+	[TEXT] = as_text,
+	[JSON] = as_json,
+	[NETLINK] = as_netlink,
 };
-
-static const struct format *find_format(const char *name)
-{
-	const struct format *f;
-
-	if (!name)
-		return formats;
-	for (f = formats; f->name; f++)
-		if (strcmp(name, f->name) == 0)
-			return f;
-	report_error("there is no format '%s'", name);
-	report_help("it is text, json or netlink");
-	return NULL;
-}
 
 /* The run must fit into the mask. */
 static int check_epoch(const struct compilation *c, unsigned long epoch)
@@ -103,27 +93,25 @@ static int check_epoch(const struct compilation *c, unsigned long epoch)
 	return EXIT_USAGE;
 }
 
-static int emit(struct buf *out, struct compilation *c,
-		const struct format *format, unsigned long epoch)
+static int emit(struct buf *out, struct compilation *c, emit_fn *format,
+		unsigned long epoch)
 {
 	const struct lower_options options = { .epoch = (uint32_t)epoch };
 	int ret = check_epoch(c, epoch);
 
 	if (ret)
 		return ret;
-	return format->emit(out, c, lower(c->arena, c->model, &options));
+	return format(out, c, lower(c->arena, c->model, &options));
 }
 
 int cmd_compile(const struct cli *cli)
 {
-	const struct format *format = find_format(cli->values[FORMAT]);
+	emit_fn *format = formats[cli_choice(cli, FORMAT)];
 	struct compilation c;
 	struct buf out = { 0 };
 	unsigned long epoch = 1;
 	int ret;
 
-	if (!format)
-		return EXIT_USAGE;
 	if (cli->values[EPOCH] && cli_number(cli, EPOCH, UINT32_MAX, &epoch))
 		return EXIT_USAGE;
 	ret = compile_policy(&c, cli->operands[0]);

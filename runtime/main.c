@@ -1,32 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The program: a table of commands. */
+/* The program. */
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
-
-static const struct command commands[] = {
-	{ "compile", "POLICY", "prints the policy as an nftables transaction",
-	  compile_options, 1, 1, cmd_compile },
-	{ "check", "POLICY", "reports every mistake of the policy at its line",
-	  check_options, 1, 1, cmd_check },
-	{ "test", "POLICY", "runs the policy's own tests", test_options, 1, 1,
-	  cmd_test },
-	{ "explain", "POLICY PACKET...",
-	  "says what becomes of a packet, and which line decides it",
-	  explain_options, 2, 64, cmd_explain },
-	{ "fmt", "POLICY...",
-	  "puts policies in order: indentation, blanks, columns", fmt_options,
-	  1, 1024, cmd_fmt },
-	{ "convert", "POLICY",
-	  "prints the policy in the other spelling, without its comments",
-	  convert_options, 1, 1, cmd_convert },
-	{ "apply", "POLICY",
-	  "makes the policy the one that runs, or changes "
-	  "nothing",
-	  apply_options, 1, 1, cmd_apply },
-	{ "status", "", "says which policy runs, and whether it is unchanged",
-	  status_options, 0, 0, cmd_status },
-	{ 0 },
-};
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# nftoffc(1) for bash: made by tests/tools/completions.c of the program's tables.
+# shellcheck shell=bash
+
+_nftoffc_words()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$*" -- "$current")
+}
+
+_nftoffc_paths()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$current")
+}
+
+# Directories, too: a policy may be in one.
+_nftoffc_policies()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(
+		compgen -f -X '!*.yaml' -- "$current"
+		compgen -f -X '!*.policy' -- "$current"
+		compgen -d -- "$current")
+}
+
+# Which operand the cursor is at, from 1.
+_nftoffc_operand()
+{
+	local i
+
+	operand=1
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == -* ]] || operand=$((operand + 1))
+	done
+}
+
+_nftoffc()
+{
+	local current=${COMP_WORDS[COMP_CWORD]} operand
+	local previous=${COMP_WORDS[COMP_CWORD - 1]}
+
+	COMPREPLY=()
+	# "--format=json" is three words to bash
+	if [ "$previous" = = ]; then
+		previous=${COMP_WORDS[COMP_CWORD - 2]}
+	elif [ "$current" = = ]; then
+		current=
+	fi
+	_nftoffc_operand
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		_nftoffc_words compile check test explain apply status help --help --version
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	compile)
+		case $previous in
+		-f|--format) _nftoffc_words text json netlink; return ;;
+		-o|--output) _nftoffc_paths -f; return ;;
+		--epoch) :; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words -f --format -o --output --epoch -h --help
+			return
+		fi
+		_nftoffc_policies
+		;;
+	check)
+		if [[ $current == -* ]]; then
+			_nftoffc_words -k --kernel --json -h --help
+			return
+		fi
+		_nftoffc_policies
+		;;
+	test)
+		if [[ $current == -* ]]; then
+			_nftoffc_words --json -h --help
+			return
+		fi
+		_nftoffc_policies
+		;;
+	explain)
+		if [[ $current == -* ]]; then
+			_nftoffc_words --json -h --help
+			return
+		fi
+		if [ "$operand" -gt 1 ]; then
+			_nftoffc_words from to tcp udp source destination protocol port source-port service icmp family
+			return
+		fi
+		_nftoffc_policies
+		;;
+	apply)
+		case $previous in
+		--state) _nftoffc_paths -d; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words -n --dry-run --state --validate -h --help
+			return
+		fi
+		_nftoffc_policies
+		;;
+	status)
+		case $previous in
+		--state) _nftoffc_paths -d; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words --state -h --help
+			return
+		fi
+		;;
+	help)
+		_nftoffc_words compile check test explain apply status help
+		;;
+	esac
+}
+
+complete -F _nftoffc nftoffc

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# nftoffc(1) for fish: made by tests/tools/completions.c of the program's tables.
+
+complete -c nftoffc -f
+complete -c nftoffc -n __fish_use_subcommand -l help -d 'says how it is used'
+complete -c nftoffc -n __fish_use_subcommand -l version -d 'says which version it is'
+complete -c nftoffc -n __fish_use_subcommand -a compile -d 'prints the policy as an nftables transaction'
+complete -c nftoffc -n '__fish_seen_subcommand_from compile' -s f -l format -x -a 'text json netlink' -d 'text, for nft -f (the default), json, for nft -j -f, or netlink, the bytes of one batch'
+complete -c nftoffc -n '__fish_seen_subcommand_from compile' -s o -l output -r -F -d 'writes FILE, whole or not at all, instead of standard output'
+complete -c nftoffc -n '__fish_seen_subcommand_from compile' -l epoch -x -d 'the first value of the connection mark to use, from 1'
+complete -c nftoffc -n '__fish_seen_subcommand_from compile' -k -a '(__fish_complete_suffix .policy; __fish_complete_suffix .yaml)'
+complete -c nftoffc -n __fish_use_subcommand -a check -d 'reports every mistake of the policy at its line'
+complete -c nftoffc -n '__fish_seen_subcommand_from check' -s k -l kernel -d 'asks this kernel too, in a namespace of its own; needs no privilege'
+complete -c nftoffc -n '__fish_seen_subcommand_from check' -l json -d 'answers in JSON, for programs'
+complete -c nftoffc -n '__fish_seen_subcommand_from check' -k -a '(__fish_complete_suffix .policy; __fish_complete_suffix .yaml)'
+complete -c nftoffc -n __fish_use_subcommand -a test -d 'runs the policy\'s own tests'
+complete -c nftoffc -n '__fish_seen_subcommand_from test' -l json -d 'answers in JSON, for programs'
+complete -c nftoffc -n '__fish_seen_subcommand_from test' -k -a '(__fish_complete_suffix .policy; __fish_complete_suffix .yaml)'
+complete -c nftoffc -n __fish_use_subcommand -a explain -d 'says what becomes of a packet, and which line decides it'
+complete -c nftoffc -n '__fish_seen_subcommand_from explain' -l json -d 'answers in JSON, for programs'
+complete -c nftoffc -n '__fish_seen_subcommand_from explain' -k -a '(__fish_complete_suffix .policy; __fish_complete_suffix .yaml)'
+complete -c nftoffc -n '__fish_seen_subcommand_from explain; and test (count (commandline -opc)) -gt 2' -a 'from to tcp udp source destination protocol port source-port service icmp family'
+complete -c nftoffc -n __fish_use_subcommand -a apply -d 'makes the policy the one that runs, or changes nothing'
+complete -c nftoffc -n '__fish_seen_subcommand_from apply' -s n -l dry-run -d 'asks the kernel and shows what would change; changes nothing'
+complete -c nftoffc -n '__fish_seen_subcommand_from apply' -l state -r -F -d 'remembers what was applied in DIR instead of /var/lib/nftoffc'
+complete -c nftoffc -n '__fish_seen_subcommand_from apply' -l validate -d 'tries the policy in a namespace of its own first'
+complete -c nftoffc -n '__fish_seen_subcommand_from apply' -k -a '(__fish_complete_suffix .policy; __fish_complete_suffix .yaml)'
+complete -c nftoffc -n __fish_use_subcommand -a status -d 'says which policy runs, and whether it is unchanged'
+complete -c nftoffc -n '__fish_seen_subcommand_from status' -l state -r -F -d 'reads what was applied from DIR instead of /var/lib/nftoffc'
+complete -c nftoffc -n __fish_use_subcommand -a help -d 'says how a command is used'
+complete -c nftoffc -n '__fish_seen_subcommand_from help' -a 'compile check test explain apply status help'
