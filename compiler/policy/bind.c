@@ -199,33 +199,37 @@ void bind_each(struct binder *b, const struct node *node, bind_fn item,
 		item(b, node->list.items[i], into);
 }
 
-static void bind_default(struct binder *b, const struct node *node, void *into)
+static void bind_default(struct binder *b, const struct node *node,
+			 enum hook_index hook)
 {
 	static const char *const words[] = { "drop", "reject", "accept", NULL };
 	static const enum action actions[] = { ACTION_DROP, ACTION_REJECT,
 					       ACTION_ACCEPT };
-	enum action *action = into;
 	int i = bind_word(b, node, words, "a default");
 
+	b->model->default_spans[hook] = node->span;
 	if (i >= 0)
-		*action = actions[i];
+		b->model->defaults[hook] = actions[i];
 }
 
 static void default_input(struct binder *b, const struct node *node, void *into)
 {
-	bind_default(b, node, &((enum action *)into)[HOOK_INPUT]);
+	(void)into;
+	bind_default(b, node, HOOK_INPUT);
 }
 
 static void default_forward(struct binder *b, const struct node *node,
 			    void *into)
 {
-	bind_default(b, node, &((enum action *)into)[HOOK_FORWARD]);
+	(void)into;
+	bind_default(b, node, HOOK_FORWARD);
 }
 
 static void default_output(struct binder *b, const struct node *node,
 			   void *into)
 {
-	bind_default(b, node, &((enum action *)into)[HOOK_OUTPUT]);
+	(void)into;
+	bind_default(b, node, HOOK_OUTPUT);
 }
 
 static const struct field default_fields[] = {
@@ -382,8 +386,8 @@ static void bind_top(struct binder *b, const struct node *const tops[TOPS])
 	if (tops[TOP_MARK_MASK])
 		bind_mark_mask(b, tops[TOP_MARK_MASK]);
 	if (tops[TOP_DEFAULT])
-		bind_map(b, tops[TOP_DEFAULT], default_fields,
-			 b->model->defaults, "\"default\"", NULL);
+		bind_map(b, tops[TOP_DEFAULT], default_fields, NULL,
+			 "\"default\"", NULL);
 	if (tops[TOP_ZONES])
 		bind_zones(b, tops[TOP_ZONES]);
 	if (tops[TOP_SETS])

@@ -51,6 +51,7 @@ static void decide(const struct model *model, const struct packet *packet,
 						  HOOK_FORWARD;
 	size_t i;
 
+	answer->hook = hook;
 	answer->action = model->defaults[hook];
 	for (i = 0; i < model->nrules; i++) {
 		const struct rule *rule = &model->rules[i];

@@ -313,6 +313,7 @@ struct model {
 	struct set **sets;
 	size_t nsets;
 	enum action defaults[HOOKS];
+	struct span default_spans[HOOKS]; /* nowhere: not given */
 	bool invalid_drop;
 	uint32_t mark_mask;
 	struct span mark_mask_span; /* nowhere: not given */
@@ -338,6 +339,7 @@ void translated_print(struct buf *out, unsigned int family,
 
 /* What the policy says of a packet, and which entry decided each part. */
 struct answer {
+	enum hook_index hook;
 	enum action action;
 	const struct rule *rule; /* NULL: the hook's default */
 	const struct rule *logs; /* NULL: not logged */

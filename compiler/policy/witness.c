@@ -181,8 +181,11 @@ const char *packet_words(struct arena *arena, const struct model *model,
 
 	zone_words(&out, model, "from", packet->from);
 	zone_words(&out, model, "to", packet->to);
-	address_words(&out, "source", packet->family, packet->saddr);
-	address_words(&out, "destination", packet->family, packet->daddr);
+	if (packet->has_saddr)
+		address_words(&out, "source", packet->family, packet->saddr);
+	if (packet->has_daddr)
+		address_words(&out, "destination", packet->family,
+			      packet->daddr);
 	transport_words(&out, packet);
 	words = arena_strndup(arena, out.p, out.n);
 	buf_free(&out);
