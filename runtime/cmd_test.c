@@ -6,6 +6,8 @@
  */
 #include <stdio.h>
 
+#include "policy/region.h"
+#include "runtime/answer.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
 #include "runtime/exit.h"
@@ -85,29 +87,62 @@ static void report_wrong(struct compilation *c, const struct test *test,
 		diag_note(diag, answer->exempt->span, "this exempts it");
 }
 
-static bool run_test(struct compilation *c, const struct test *test)
+static void test_json(struct inquiry *inquiry, const struct test *test,
+		      const struct answer *answer, bool passed)
 {
+	struct compilation *c = &inquiry->c;
+	struct json *out = inquiry->json;
+	struct part parts[PARTS];
+
+	json_object(out);
+	json_put_str(out, "name", test->name);
+	json_put_bool(out, "passed", passed);
+	json_put_str(out, "expected", words_of(c->arena, test->expect));
+	json_put_str(out, "packet",
+		     packet_words(c->arena, c->model, &test->packet));
+	answer_parts(c, &test->packet, answer, parts);
+	answer_json(out, c, answer, parts);
+	json_end(out);
+}
+
+static bool run_test(struct inquiry *inquiry, const struct test *test)
+{
+	struct compilation *c = &inquiry->c;
 	struct answer answer;
 	unsigned int got;
-	bool fits;
+	bool passed;
 
 	model_evaluate(c->model, &test->packet, &answer);
 	got = answer_bits(&answer);
-	fits = !wrong_bits(test->expect, got);
-	printf("%s  %s\n", fits ? "ok    " : "FAILED", test->name);
-	if (!fits)
+	passed = !wrong_bits(test->expect, got);
+	if (inquiry->json)
+		test_json(inquiry, test, &answer, passed);
+	else
+		printf("%s  %s\n", passed ? "ok    " : "FAILED", test->name);
+	if (!passed)
 		report_wrong(c, test, &answer, got);
-	return fits;
+	return passed;
 }
 
 static int run_tests(struct inquiry *inquiry)
 {
-	struct compilation *c = &inquiry->c;
+	const struct model *model = inquiry->c.model;
+	struct json *out = inquiry->json;
 	size_t i, failed = 0;
 
-	for (i = 0; i < c->model->ntests; i++)
-		failed += !run_test(c, &c->model->tests[i]);
-	printf("%zu tests, %zu failed\n", c->model->ntests, failed);
+	if (out) {
+		json_key(out, "tests");
+		json_array(out);
+	}
+	for (i = 0; i < model->ntests; i++)
+		failed += !run_test(inquiry, &model->tests[i]);
+	if (out) {
+		json_end(out);
+		json_put_u64(out, "passed", model->ntests - failed);
+		json_put_u64(out, "failed", failed);
+	} else {
+		printf("%zu tests, %zu failed\n", model->ntests, failed);
+	}
 	return failed ? EXIT_POLICY : EXIT_DONE;
 }
 
