@@ -155,7 +155,7 @@ demo:
 update: all tools
 	@tests/golden/run --update $(B)
 	@tests/reject/run --update $(B)
-	@tests/completions/run --update $(B)
+	@tests/man/run --update $(B)
 
 ## deps: installs the Debian packages that are missing
 DEPS ?= $(DEPS_BUILD) $(DEPS_TEST)

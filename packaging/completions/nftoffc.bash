@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check test explain apply status help --help --version
+		_nftoffc_words compile check test explain convert apply status help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -90,6 +90,17 @@ _nftoffc()
 		fi
 		_nftoffc_policies
 		;;
+	convert)
+		case $previous in
+		-o|--output) _nftoffc_paths -f; return ;;
+		--to) :; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words -o --output --to -h --help
+			return
+		fi
+		_nftoffc_policies
+		;;
 	apply)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
@@ -110,7 +121,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check test explain apply status help
+		_nftoffc_words compile check test explain convert apply status help
 		;;
 	esac
 }
