@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check test explain convert apply status help --help --version
+		_nftoffc_words compile check test explain fmt convert apply status help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -90,6 +90,13 @@ _nftoffc()
 		fi
 		_nftoffc_policies
 		;;
+	fmt)
+		if [[ $current == -* ]]; then
+			_nftoffc_words -c --check -w --write -h --help
+			return
+		fi
+		_nftoffc_policies
+		;;
 	convert)
 		case $previous in
 		-o|--output) _nftoffc_paths -f; return ;;
@@ -121,7 +128,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check test explain convert apply status help
+		_nftoffc_words compile check test explain fmt convert apply status help
 		;;
 	esac
 }
