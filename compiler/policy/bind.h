@@ -62,6 +62,9 @@ bool bind_rate(struct binder *b, const struct node *node,
 bool bind_source(struct binder *b, const struct node *node, const char *path,
 		 struct source **source);
 /* "16 packets", "1 MB": one of both is 0 then. */
+/* "192.0.2.1:80", "[2001:db8::1]:80": @port is empty if there is none. */
+bool bind_split_port(struct binder *b, struct str text, struct str *address,
+		     struct str *port, const char **why);
 bool bind_amount(struct binder *b, const struct node *node,
 		 const char *expected, uint64_t *packets, uint64_t *bytes);
 /* A name of our own: letters, digits, '-' and '_', a letter first. */
@@ -76,7 +79,7 @@ void bind_each(struct binder *b, const struct node *node, bind_fn item,
 
 /* The areas, and the fields of their maps. */
 extern const struct field zone_fields[], set_fields[], rule_fields[],
-	offload_fields[], test_fields[];
+	offload_fields[], packet_fields[], test_fields[];
 bool action_at(size_t i, struct field_kind *kind);
 bool nat_kind_at(size_t i, struct field_kind *kind);
 void bind_match(struct binder *b, const struct match_word *word,

@@ -175,8 +175,8 @@ static bool strip_brackets(struct binder *b, struct str *address,
 }
 
 /* Where the port's colon is: the only one, or behind a bracket. */
-static bool split_port(struct binder *b, struct str text, struct str *address,
-		       struct str *port, const char **why)
+bool bind_split_port(struct binder *b, struct str text, struct str *address,
+		     struct str *port, const char **why)
 {
 	const char *colon = memchr(text.p, ':', text.n);
 	size_t n = text.n;
@@ -224,7 +224,7 @@ static void forward_target(struct binder *b, const struct node *node,
 				 "192.168.1.10-192.168.1.12; a prefix has "
 				 "addresses that are no host's",
 				 fill);
-	else if (!split_port(b, text, &address, &port, &why) ||
+	else if (!bind_split_port(b, text, &address, &port, &why) ||
 		 !add_address(address, fill->nat->address, &fill->nat->families,
 			      &why) ||
 		 (port.p && !parse_ports(fill->nat, port, &why)))

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A policy's own tests: a packet and what it must meet. Also how `explain`'s
- * packet is read.
- */
+/* A packet, as a policy's tests and `explain` have it. */
 #include <netinet/in.h>
 
 #include "bind.h"
@@ -50,7 +47,7 @@ static void packet_to(struct binder *b, const struct node *node, void *into)
 	fill->packet->to = one_zone(b, node);
 }
 
-static const struct field packet_fields[] = {
+const struct field packet_fields[] = {
 	{ "from", packet_from, true },
 	{ "to", packet_to, false },
 	{ NULL, NULL, false },
@@ -189,66 +186,4 @@ void bind_packet(struct binder *b, const struct node *node,
 
 	if (bind_map(b, node, packet_fields, &fill, "a packet", &fill.matches))
 		finish_packet(b, node, &fill);
-}
-
-static void test_packet(struct binder *b, const struct node *node, void *into)
-{
-	bind_packet(b, node, &((struct test *)into)->packet);
-}
-
-static void expect_item(struct binder *b, const struct node *node, void *into)
-{
-	static const char *const words[] = { "accept",	"drop",	      "reject",
-					     "offload", "no-offload", "log",
-					     "no-log",	NULL };
-	int i = bind_word(b, node, words, "what to expect");
-
-	if (i >= 0)
-		((struct test *)into)->expect |= 1u << i;
-}
-
-static void test_expect(struct binder *b, const struct node *node, void *into)
-{
-	((struct test *)into)->expect_span = node->span;
-	bind_each(b, node, expect_item, into);
-}
-
-static void test_name(struct binder *b, const struct node *node, void *into)
-{
-	struct str text;
-
-	if (bind_text(b, node, "a name, as text", &text))
-		((struct test *)into)->name =
-			arena_strndup(b->arena, text.p, text.n);
-}
-
-const struct field test_fields[] = {
-	{ "packet", test_packet, true | FIELD_LINE, packet_fields },
-	{ "expect", test_expect, true | FIELD_LIST },
-	{ "name", test_name, FIELD_FIRST },
-	{ NULL, NULL, false },
-};
-
-void bind_tests(struct binder *b, const struct node *node)
-{
-	struct test *test;
-	size_t i;
-
-	if (node->kind != NODE_LIST) {
-		bind_expected(b, node, "a list of tests");
-		return;
-	}
-	b->model->tests =
-		arena_array(b->arena, node->list.n, sizeof(struct test));
-	for (i = 0; i < node->list.n; i++) {
-		test = &b->model->tests[b->model->ntests];
-		test->span = node->list.items[i]->span;
-		if (!bind_map(b, node->list.items[i], test_fields, test,
-			      "a test", NULL))
-			continue;
-		if (!test->name)
-			test->name = arena_printf(b->arena, "test %zu",
-						  b->model->ntests + 1);
-		b->model->ntests++;
-	}
 }

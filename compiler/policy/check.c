@@ -211,6 +211,21 @@ static bool is_direct(const struct nat *nat)
 	return false;
 }
 
+static void expand_tests(struct binder *b)
+{
+	struct model *m = b->model;
+	size_t i, j;
+
+	for (i = 0; i < m->ntests; i++)
+		for (j = 0; m->tests[i].only && j < m->tests[i].only->npermits;
+		     j++) {
+			struct permit *permit = &m->tests[i].only->permits[j];
+
+			permit->alts = expand(b, permit->matches,
+					      permit->nmatches, permit->span);
+		}
+}
+
 static void expand_all(struct binder *b)
 {
 	struct model *m = b->model;
@@ -228,6 +243,7 @@ static void expand_all(struct binder *b)
 					  m->rules[i].span);
 		m->rules[i].direct = is_direct(m->rules[i].forward);
 	}
+	expand_tests(b);
 	expand_entries(b, m->offload.eligible, m->offload.neligible);
 	expand_entries(b, m->offload.exempt, m->offload.nexempt);
 }

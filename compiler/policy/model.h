@@ -294,11 +294,49 @@ struct packet {
 	bool has_saddr, has_daddr, has_sport, has_dport, has_icmp;
 };
 
+/* An address that a translation is expected to give, and maybe a port. */
+struct expect_side {
+	bool given;
+	uint8_t family; /* FAMILY_INDEX_* */
+	uint8_t address[16];
+	uint16_t port; /* 0: any */
+};
+
+enum expect_nat_kind {
+	EXPECT_NAT_ANY, /* nothing is said of it */
+	EXPECT_NAT_NONE,
+	EXPECT_NAT_MASQUERADE,
+	EXPECT_NAT_SIDES,
+};
+
+/* What may be accepted between zones, and nothing else: see only.h. */
+struct permit {
+	struct span span;
+	struct match *matches;
+	size_t nmatches;
+	const struct alts *alts;
+};
+
+struct only {
+	struct span span;
+	struct zone_set from, to;
+	struct permit *permits;
+	size_t npermits;
+};
+
 struct test {
 	const char *name;
-	struct span span, expect_span;
+	struct span span;
+	struct only *only; /* NULL: it is about a packet */
 	struct packet packet;
+	/* What is expected; a zeroed span: nothing is said of it. */
+	struct span expect_span, rule_span, nat_span, log_span, after_span;
 	unsigned int expect; /* EXPECT_* */
+	const char *rule;    /* who decides; "default" */
+	enum log_when log;
+	uint64_t after_packets, after_bytes;
+	enum expect_nat_kind nat;
+	struct expect_side source, destination;
 };
 
 enum hook_index { HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT, HOOKS };

@@ -210,32 +210,6 @@ void takers_add(struct takers *t, uint32_t id, const struct region *region)
 	*vec_push(t->arena, &t->ids) = id;
 }
 
-/* ---- what is opaque ---- */
-
-static bool match_same(const struct takers *t, const struct match *a,
-		       const struct match *b)
-{
-	return a == b || (a->word == b->word && a->negated == b->negated &&
-			  str_eq(span_text(t->sources, a->span),
-				 span_text(t->sources, b->span)));
-}
-
-/* Does whatever meets @of meet all that @taker asks besides its boxes? */
-static bool opaque_met(const struct takers *t, const struct region *taker,
-		       const struct region *of)
-{
-	size_t i, j;
-
-	for (i = 0; i < taker->nopaque; i++) {
-		for (j = 0; j < of->nopaque; j++)
-			if (match_same(t, taker->opaque[i], of->opaque[j]))
-				break;
-		if (j == of->nopaque)
-			return false;
-	}
-	return true;
-}
-
 /* ---- the search ---- */
 
 static bool may_have(const struct shape *shape, const struct packet *packet)
@@ -263,7 +237,7 @@ static const struct node *find(struct takers *t, const struct packet *packet,
 			if ((best && node->id >= best->id) || !t->budget)
 				break;
 			if (node->hash != hash || !box_has(node->box, packet) ||
-			    !opaque_met(t, node->region, of))
+			    !region_opaque_met(t->sources, node->region, of))
 				continue;
 			best = node;
 			break;
@@ -291,7 +265,7 @@ static bool within(struct takers *t, struct arena *scratch,
 	struct search now = { scratch, { 0 } };
 	size_t i, j;
 
-	if (!opaque_met(t, by, region))
+	if (!region_opaque_met(t->sources, by, region))
 		return false;
 	for (i = 0; i < region->n; i++)
 		keep_part(&now, &region->boxes[i]);

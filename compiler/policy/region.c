@@ -342,3 +342,36 @@ void box_less(struct arena *arena, const struct box *box,
 	for (i = 0; i < FIELDS; i++)
 		cut_field(&cut, i, less->asks[i]);
 }
+
+/* ---- what is opaque ---- */
+
+static bool match_same(const struct sources *sources, const struct match *a,
+		       const struct match *b)
+{
+	return a == b || (a->word == b->word && a->negated == b->negated &&
+			  str_eq(span_text(sources, a->span),
+				 span_text(sources, b->span)));
+}
+
+bool region_opaque_met(const struct sources *sources,
+		       const struct region *taker, const struct region *of)
+{
+	size_t i, j;
+
+	for (i = 0; i < taker->nopaque; i++) {
+		for (j = 0; j < of->nopaque; j++)
+			if (match_same(sources, taker->opaque[i],
+				       of->opaque[j]))
+				break;
+		if (j == of->nopaque)
+			return false;
+	}
+	return true;
+}
+
+const struct zone_set *zone_set_both(struct arena *arena,
+				     const struct zone_set *a,
+				     const struct zone_set *b)
+{
+	return zones_of(arena, a, b, false);
+}

@@ -56,6 +56,16 @@ bool match_opaque(const struct match *match);
 /* @packet's fields are all known. */
 bool box_has(const struct box *box, const struct packet *packet);
 bool boxes_meet(const struct box *a, const struct box *b);
+/*
+ * Does whatever meets @of meet all that @taker asks besides its boxes? Matches
+ * are compared by what is written.
+ */
+bool region_opaque_met(const struct sources *sources,
+		       const struct region *taker, const struct region *of);
+/* NULL if no zone is in both. */
+const struct zone_set *zone_set_both(struct arena *arena,
+				     const struct zone_set *a,
+				     const struct zone_set *b);
 bool zone_sets_meet(const struct zone_set *a, const struct zone_set *b);
 
 /*
