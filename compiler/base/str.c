@@ -85,6 +85,15 @@ size_t str_rune(struct str s, uint32_t *rune)
 	return n;
 }
 
+struct str str_head(struct str s, size_t n)
+{
+	if (s.n <= n)
+		return s;
+	while (n && is_trailing((unsigned char)s.p[n]))
+		n--;
+	return (struct str){ s.p, n };
+}
+
 struct runes {
 	uint32_t first, last;
 };

@@ -25,17 +25,45 @@ static const char *kind_name(const struct node *node)
 	return "something else";
 }
 
+#define FOUND_SHOWN 60 /* bytes of what was found */
+
 struct diag *bind_expected(struct binder *b, const struct node *node,
 			   const char *expected)
 {
 	if (node->reported)
 		return diag_nothing(b->diags);
-	if (node->kind == NODE_SCALAR)
+	if (node->kind == NODE_SCALAR) {
+		struct str text = str_head(node->scalar, FOUND_SHOWN);
+
 		return diag_error(b->diags, node->span,
-				  "found \"%.*s\", expected %s",
-				  STR_ARG(node->scalar), expected);
+				  "found \"%.*s%s\", expected %s",
+				  STR_ARG(text),
+				  text.n < node->scalar.n ? "..." : "",
+				  expected);
+	}
 	return diag_error(b->diags, node->span, "found %s, expected %s",
 			  kind_name(node), expected);
+}
+
+void bind_list(struct binder *b, const struct node *node, const char *expected)
+{
+	struct diag *diag = bind_expected(b, node, expected);
+
+	if (node->kind == NODE_MAP && node->map.n &&
+	    node->map.pairs[0].key->scalar.n &&
+	    node->map.pairs[0].key->scalar.p[0] == '-')
+		diag_help(diag, "a blank is missing behind \"-\"");
+	else if (node->kind == NODE_MAP)
+		diag_help(diag, "begin each of them with \"-\"");
+}
+
+void bind_names(struct binder *b, const struct node *node, const char *expected)
+{
+	struct diag *diag = bind_expected(b, node, expected);
+
+	if (node->kind == NODE_LIST && node->list.n &&
+	    node->list.items[0]->kind == NODE_MAP)
+		diag_help(diag, "write them without \"-\"");
 }
 
 static const struct field *find_field(const struct field *fields,
@@ -70,6 +98,8 @@ static void unknown_key(struct binder *b, const struct node *key,
 	diag = diag_error(b->diags, key->span, "%s has no key \"%.*s\"", what,
 			  STR_ARG(key->scalar));
 	missing_colon(key->scalar, fields, diag);
+	if (habit_key(what, fields, matches, key->scalar, diag))
+		return;
 	for (; fields->key; fields++)
 		suggest_name(&suggest, str_of(fields->key));
 	for (i = 0; matches && (word = match_word_at(i)); i++)
@@ -126,7 +156,7 @@ static void bind_pair(struct binder *b, const struct pair *pair,
 
 /* A key that is near what is missing: that it is unknown was said already. */
 static bool is_meant(const struct node *map, const struct field *fields,
-		     const char *missing)
+		     const char *what, const char *missing)
 {
 	struct suggest suggest;
 	size_t i, j;
@@ -136,6 +166,8 @@ static bool is_meant(const struct node *map, const struct field *fields,
 
 		if (find_field(fields, key))
 			continue;
+		if (habit_means(what, fields, key, missing))
+			return true;
 		suggest = suggest_for(key);
 		for (j = 0; fields[j].key; j++)
 			suggest_name(&suggest, str_of(fields[j].key));
@@ -157,7 +189,7 @@ static void missing_keys(struct binder *b, const struct node *map,
 		for (i = 0; i < map->map.n; i++)
 			if (str_is(map->map.pairs[i].key->scalar, field->key))
 				break;
-		if (i == map->map.n && !is_meant(map, fields, field->key))
+		if (i == map->map.n && !is_meant(map, fields, what, field->key))
 			diag_error(b->diags, map->span, "%s needs \"%s\"", what,
 				   field->key);
 	}
@@ -403,6 +435,27 @@ static void bind_top(struct binder *b, const struct node *const tops[TOPS])
 		bind_tests(b, tops[TOP_TESTS]);
 }
 
+/* The whole file is one text: what kind of file may it be? */
+static void no_policy(struct binder *b, const struct node *root)
+{
+	struct diag *diag =
+		bind_expected(b, root, "the keys and values of a policy");
+	struct str rest = root->scalar, word = str_cut(&rest, ' ');
+
+	if (str_is(word, "table") || str_is(word, "add") ||
+	    str_is(word, "flush") || str_is(word, "define"))
+		diag_help(diag, "this looks like nft's own language, for "
+				"nft -f");
+	else if (str_is(word, "config"))
+		diag_help(diag, "this looks like a file of OpenWrt's");
+	else if (rest.n && rest.p[0] == '=')
+		diag_help(diag, "a key has a \":\" behind it: \"%.*s: ...\"",
+			  STR_ARG(word));
+	else
+		diag_help(diag, "in YAML, a policy begins as in \"policy: "
+				"home\"");
+}
+
 struct model *policy_bind(struct arena *arena, struct sources *sources,
 			  const struct source *source, const struct node *root,
 			  struct diags *diags)
@@ -423,7 +476,9 @@ struct model *policy_bind(struct arena *arena, struct sources *sources,
 	map_init(&b.sets, arena);
 	map_init(&b.services, arena);
 	map_init(&b.names, arena);
-	if (bind_map(&b, root, top_fields, tops, "a policy", NULL))
+	if (root->kind == NODE_SCALAR)
+		no_policy(&b, root);
+	else if (bind_map(&b, root, top_fields, tops, "a policy", NULL))
 		bind_top(&b, tops);
 	b.model->zone_names = b.zones;
 	b.model->set_names = b.sets;

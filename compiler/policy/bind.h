@@ -48,6 +48,10 @@ bool bind_map(struct binder *b, const struct node *map,
 /* Scalars. On a mistake: reported, the result is false or 0. */
 struct diag *bind_expected(struct binder *b, const struct node *node,
 			   const char *expected);
+/* The same for a list of entries, or a map of names; with what that looks like. */
+void bind_list(struct binder *b, const struct node *node, const char *expected);
+void bind_names(struct binder *b, const struct node *node,
+		const char *expected);
 bool bind_text(struct binder *b, const struct node *node, const char *expected,
 	       struct str *out);
 void bind_bool(struct binder *b, const struct node *node, bool *out);
@@ -134,6 +138,24 @@ void bind_offload(struct binder *b, const struct node *node);
 void bind_tests(struct binder *b, const struct node *node);
 void bind_packet(struct binder *b, const struct node *node,
 		 struct packet *packet);
+
+/*
+ * What people write who come from elsewhere (habit.c): a help, where it is
+ * known what was meant; false if it is not. @what is what bind_map() and
+ * bind_word() call the thing.
+ */
+bool habit_key(const char *what, const struct field *fields, bool matches,
+	       struct str key, struct diag *diag);
+bool habit_means(const char *what, const struct field *fields, struct str key,
+		 const char *right);
+bool habit_word(const char *what, struct str word, struct diag *diag);
+bool habit_value(const struct value_type *type, struct str text,
+		 struct diag *diag);
+bool habit_duration(struct str text, struct diag *diag);
+bool habit_rate(struct str text, struct diag *diag);
+bool habit_amount(const char *expected, struct str text, struct diag *diag);
+bool habit_device(struct str text, struct diag *diag);
+bool habit_number(struct str text, struct diag *diag);
 
 /* Reads a set's file into @set; @node is the scalar that names it. */
 void bind_set_file(struct binder *b, const struct node *node, struct set *set);

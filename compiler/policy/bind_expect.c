@@ -293,7 +293,7 @@ void bind_tests(struct binder *b, const struct node *node)
 	size_t i;
 
 	if (node->kind != NODE_LIST) {
-		bind_expected(b, node, "a list of tests");
+		bind_list(b, node, "a list of tests");
 		return;
 	}
 	b->model->tests =

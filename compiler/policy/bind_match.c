@@ -108,9 +108,9 @@ static void wrong_value(struct binder *b, const struct node *node,
 {
 	struct diag *diag = bind_expected(b, node, type->expected);
 
-	if (memchr(node->scalar.p, ',', node->scalar.n))
-		diag_help(diag, "several values are a list, as in [1, 2]");
-	else if (type->name_at)
+	if (habit_value(type, node->scalar, diag))
+		return;
+	if (type->name_at)
 		right_names(b, node->scalar, type, diag);
 	else if (!other_kind(b, node->scalar, type, diag))
 		diag_help(diag, "%s", why);

@@ -112,6 +112,11 @@ static void expected_because(struct binder *b, const struct node *node,
 	struct diag *diag = bind_expected(b, node, expected);
 
 	fill->wrong = true;
+	/* where a port may follow, "10.0.0.1:80" means just that */
+	if (node->kind == NODE_SCALAR &&
+	    !memchr(node->scalar.p, ':', node->scalar.n) &&
+	    habit_value(&type_address, node->scalar, diag))
+		return;
 	if (*why)
 		diag_help(diag, "%s", why);
 }
@@ -419,6 +424,8 @@ static const struct nat_word *find_nat(struct binder *b,
 			  "\"%.*s\" is no translation: forward, redirect, map, "
 			  "masquerade, source or exempt",
 			  STR_ARG(key));
+	if (habit_word("a translation", key, diag))
+		return NULL;
 	suggest = suggest_for(key);
 	for (word = nat_words; word->word; word++)
 		suggest_name(&suggest, str_of(word->word));
@@ -638,7 +645,7 @@ void bind_nats(struct binder *b, const struct node *node)
 	size_t i;
 
 	if (node->kind != NODE_LIST) {
-		bind_expected(b, node, "a list of translations");
+		bind_list(b, node, "a list of translations");
 		return;
 	}
 	b->model->nats =

@@ -108,9 +108,9 @@ static void bind_entries(struct binder *b, const struct node *node,
 	size_t i;
 
 	if (node->kind != NODE_LIST) {
-		bind_expected(b, node,
-			      "a list of entries, as in \"- { from: "
-			      "lan, to: wan }\"");
+		bind_list(b, node,
+			  "a list of entries, as in \"- { from: "
+			  "lan, to: wan }\"");
 		return;
 	}
 	*entries = arena_array(b->arena, node->list.n, sizeof(**entries));

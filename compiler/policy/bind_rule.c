@@ -183,13 +183,61 @@ bool action_at(size_t i, struct field_kind *kind)
 	return kind->word != NULL;
 }
 
+static bool is_action(struct str word)
+{
+	const struct action_word *action;
+
+	for (action = actions; action->word; action++)
+		if (str_is(word, action->word))
+			return true;
+	return false;
+}
+
+/* "log: new" is none, though "log: { from: wan }" is one. */
+static bool is_entry(const struct pair *pair)
+{
+	return is_action(pair->key->scalar) && pair->value->kind == NODE_MAP;
+}
+
+/* Keys that are not indented below the action; reported. */
+static bool beside_action(struct binder *b, const struct node *map)
+{
+	const struct pair *action = NULL, *other = NULL;
+	struct diag *diag;
+	size_t i;
+
+	for (i = 0; i < map->map.n; i++) {
+		const struct pair *pair = &map->map.pairs[i];
+
+		if (!action && is_action(pair->key->scalar))
+			action = pair;
+		else if (!other)
+			other = pair;
+	}
+	if (!action || !other)
+		return false;
+	diag = diag_error(b->diags, other->key->span,
+			  "\"%.*s\" stands beside \"%.*s\", not in it",
+			  STR_ARG(other->key->scalar),
+			  STR_ARG(action->key->scalar));
+	diag_note(diag, action->key->span, "the rule begins here");
+	if (is_entry(other))
+		diag_help(diag, "one entry is one action: begin another with "
+				"\"-\"");
+	else
+		diag_help(diag, "indent it further, or write it into the "
+				"braces");
+	return true;
+}
+
 /* A list entry with one key: "- accept: {...}". NULL, reported, if not. */
 static const struct pair *entry_pair(struct binder *b, const struct node *node,
 				     const char *expected)
 {
 	if (node->kind == NODE_MAP && node->map.n == 1)
 		return &node->map.pairs[0];
-	bind_expected(b, node, expected);
+	if (node->kind != NODE_MAP || !beside_action(b, node))
+		bind_expected(b, node, expected);
 	return NULL;
 }
 
@@ -216,6 +264,8 @@ static const struct action_word *find_action(struct binder *b,
 			return action;
 	diag = diag_error(b->diags, key->span, "\"%.*s\" is no action",
 			  STR_ARG(key->scalar));
+	if (habit_word("an action", key->scalar, diag))
+		return NULL;
 	suggest = suggest_for(key->scalar);
 	for (action = actions; action->word; action++)
 		suggest_name(&suggest, str_of(action->word));
@@ -435,7 +485,7 @@ void bind_rules(struct binder *b, const struct node *node)
 
 	vec_reserve(b->arena, &rules, n + b->model->nnats);
 	if (node && node->kind != NODE_LIST)
-		bind_expected(b, node, "a list of rules");
+		bind_list(b, node, "a list of rules");
 	for (i = 0; i < n; i++)
 		bind_rule(b, node->list.items[i], &rules);
 	for (i = 0; i < b->model->nnats; i++)

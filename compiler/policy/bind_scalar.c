@@ -21,9 +21,9 @@ bool bind_text(struct binder *b, const struct node *node, const char *expected,
 void bind_bool(struct binder *b, const struct node *node, bool *out)
 {
 	static const char *const yes[] = { "yes",  "on",   "Yes", "On",
-					   "True", "TRUE", "y" };
+					   "True", "TRUE", "y",	  "1" };
 	static const char *const no[] = { "no",	   "off",   "No", "Off",
-					  "False", "FALSE", "n" };
+					  "False", "FALSE", "n",  "0" };
 	struct diag *diag;
 	struct str text;
 	size_t i;
@@ -69,7 +69,7 @@ bool bind_number(struct binder *b, const struct node *node, uint64_t min,
 	if (!bind_text(b, node, expected, &text))
 		return false;
 	if (!digits(&text, max, &value) || text.n || value < min) {
-		bind_expected(b, node, expected);
+		habit_number(node->scalar, bind_expected(b, node, expected));
 		return false;
 	}
 	*out = value;
@@ -88,9 +88,13 @@ static const struct unit units[] = {
 	{ "w", 604800 },
 };
 
+/* "2 hours", too */
 static bool unit_find(struct str name, uint64_t *seconds)
 {
 	size_t i;
+
+	if (name.n > 2 && name.p[name.n - 1] == 's')
+		name.n--;
 
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (!str_is(name, units[i].name))
@@ -111,7 +115,7 @@ bool bind_duration(struct binder *b, const struct node *node, uint64_t *out)
 		return false;
 	if (!digits(&text, 100000000, &value) ||
 	    !unit_find(str_trim(text), &unit) || value == 0) {
-		bind_expected(b, node, expected);
+		habit_duration(node->scalar, bind_expected(b, node, expected));
 		return false;
 	}
 	*out = value * unit;
@@ -151,7 +155,7 @@ bool bind_rate(struct binder *b, const struct node *node,
 	if (!bind_text(b, node, expected, &text))
 		return false;
 	if (!parse_rate(text, &rate)) {
-		bind_expected(b, node, expected);
+		habit_rate(node->scalar, bind_expected(b, node, expected));
 		return false;
 	}
 	*out = rate;
@@ -235,7 +239,7 @@ bool bind_amount(struct binder *b, const struct node *node,
 		return false;
 	if (parse_amount(text, packets, bytes))
 		return true;
-	bind_expected(b, node, expected);
+	habit_amount(expected, text, bind_expected(b, node, expected));
 	return false;
 }
 
@@ -248,6 +252,26 @@ static bool name_char(char c, bool first)
 
 /* nft's identifiers hold 128 bytes; ours are joined, two of them and more. */
 #define NAME_MAX_BYTES 32
+
+/* The same with "-" for whatever cannot be in a name. */
+static void near_name(struct str text, struct diag *diag)
+{
+	char name[NAME_MAX_BYTES + 1];
+	size_t i, n = 0;
+
+	for (i = 0; i < text.n && n < NAME_MAX_BYTES; i++) {
+		if (text.p[i] & 0x80 || !name_char(text.p[0], true))
+			return;
+		if (name_char(text.p[i], n == 0))
+			name[n++] = text.p[i];
+		else if (n && name[n - 1] != '-')
+			name[n++] = '-';
+	}
+	while (n && name[n - 1] == '-')
+		n--;
+	if (n > 1 && i == text.n)
+		diag_help(diag, "write \"%.*s\"", (int)n, name);
+}
 
 const char *bind_name(struct binder *b, const struct node *node,
 		      const char *what)
@@ -271,6 +295,8 @@ const char *bind_name(struct binder *b, const struct node *node,
 		if (text.p[0] == '$')
 			diag_help(diag, "variables stand for values, not for "
 					"names that are given");
+		else
+			near_name(text, diag);
 		return NULL;
 	}
 	return arena_strndup(b->arena, text.p, text.n);
@@ -300,7 +326,7 @@ int bind_word(struct binder *b, const struct node *node,
 	diag = bind_expected(b, node,
 			     arena_printf(b->arena, "%s: %s", what,
 					  word_list(b, words)));
-	if (node->kind != NODE_SCALAR)
+	if (node->kind != NODE_SCALAR || habit_word(what, node->scalar, diag))
 		return -1;
 	suggest = suggest_for(node->scalar);
 	for (i = 0; words[i]; i++)

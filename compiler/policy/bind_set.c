@@ -31,6 +31,8 @@ static void set_type(struct binder *b, const struct node *node, void *into)
 		return;
 	}
 	diag = bind_expected(b, node, "the type of the set: address or port");
+	if (habit_word("a set's type", text, diag))
+		return;
 	suggest = suggest_for(text);
 	for (i = 0; (type = value_type_at(i)); i++)
 		if (type->in_sets)
@@ -96,13 +98,16 @@ static void set_element(struct binder *b, const struct node *node, void *into)
 {
 	struct set_fill *fill = into;
 	const char *why = "";
+	struct diag *diag;
 	struct str text;
 
 	if (!bind_text(b, node, fill->set->type->expected, &text))
 		return;
-	if (!set_add(b, fill, text, &why))
-		diag_help(bind_expected(b, node, fill->set->type->expected),
-			  "%s", why);
+	if (set_add(b, fill, text, &why))
+		return;
+	diag = bind_expected(b, node, fill->set->type->expected);
+	if (!habit_value(fill->set->type, text, diag))
+		diag_help(diag, "%s", why);
 }
 
 static void file_line(struct binder *b, struct set_fill *fill,
@@ -110,18 +115,24 @@ static void file_line(struct binder *b, struct set_fill *fill,
 {
 	struct str value = line, text;
 	const char *why = "";
+	struct diag *diag;
 
 	text = str_trim(str_cut(&value, '#'));
 	if (text.n == 0 || set_add(b, fill, text, &why))
 		return;
-	diag_help(diag_error(b->diags,
-			     (struct span){
-				     source->id,
-				     (uint32_t)(text.p - source->text.p),
-				     (uint32_t)text.n,
-			     },
-			     "expected %s", fill->set->type->expected),
-		  "%s", why);
+	diag = diag_error(b->diags,
+			  (struct span){
+				  source->id,
+				  (uint32_t)(text.p - source->text.p),
+				  (uint32_t)text.n,
+			  },
+			  "expected %s", fill->set->type->expected);
+	if (memchr(text.p, ';', text.n) || text.p[0] == '/')
+		diag_help(diag, "a comment begins with \"#\"");
+	else if (memchr(text.p, ',', text.n) || memchr(text.p, ' ', text.n))
+		diag_help(diag, "one value stands on each line");
+	else if (!habit_value(fill->set->type, text, diag))
+		diag_help(diag, "%s", why);
 }
 
 struct scan {
@@ -238,9 +249,10 @@ static struct set *bind_set(struct binder *b, const struct pair *pair)
 	fill.set->span = pair->key->span;
 	map_add(&b->sets, str_of(name), fill.set);
 	bind_map(b, pair->value, set_fields, &fill, "a set", NULL);
-	if (!fill.set->type)
+	if (fill.set->type)
+		fill_set(b, &fill);
+	else
 		fill.set->type = &type_address; /* reported already */
-	fill_set(b, &fill);
 	return fill.set;
 }
 
@@ -250,7 +262,7 @@ void bind_sets(struct binder *b, const struct node *node)
 	size_t i;
 
 	if (node->kind != NODE_MAP) {
-		bind_expected(b, node, "sets, each a name and what it is");
+		bind_names(b, node, "sets, each a name and what it is");
 		return;
 	}
 	model->sets = arena_array(b->arena, node->map.n, sizeof(struct set *));
@@ -330,6 +342,8 @@ static void unknown_service(struct binder *b, struct str name, struct span span)
 
 	diag = diag_error(b->diags, span, "no service is called \"%.*s\"",
 			  STR_ARG(name));
+	if (habit_value(&type_service, name, diag))
+		return;
 	if (name.n && name.p[0] >= '0' && name.p[0] <= '9')
 		diag_help(diag,
 			  "a number needs its protocol: \"tcp/%.*s\"; or "
@@ -340,6 +354,17 @@ static void unknown_service(struct binder *b, struct str name, struct span span)
 	for (i = 0; known_service_at(i); i++)
 		suggest_name(&suggest, str_of(known_service_at(i)->name));
 	suggest_help(&suggest, diag);
+}
+
+static void wrong_item(struct binder *b, struct str text, struct span span,
+		       const char *why)
+{
+	struct diag *diag = diag_error(b->diags, span,
+				       "found \"%.*s\", expected %s",
+				       STR_ARG(text), service_expected);
+
+	if (!habit_value(&type_service, text, diag))
+		diag_help(diag, "%s", why);
 }
 
 static void fill_service(struct binder *b, struct service_fill *fill,
@@ -360,10 +385,7 @@ static void fill_service(struct binder *b, struct service_fill *fill,
 		if (parse_item(text, &item, &why))
 			*vec_push(b->arena, &fill->items) = item;
 		else
-			diag_help(diag_error(b->diags, span,
-					     "found \"%.*s\", expected %s",
-					     STR_ARG(text), service_expected),
-				  "%s", why);
+			wrong_item(b, text, span, why);
 	} else if ((known = known_service_find(text, &n))) {
 		add_known(b, fill, known, n);
 	} else {
@@ -421,7 +443,7 @@ void bind_services(struct binder *b, const struct node *node)
 	size_t i;
 
 	if (node->kind != NODE_MAP) {
-		bind_expected(b, node, "services, each a name and its ports");
+		bind_names(b, node, "services, each a name and its ports");
 		return;
 	}
 	for (i = 0; i < node->map.n; i++)

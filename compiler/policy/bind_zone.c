@@ -6,6 +6,7 @@
  * the machine itself and no zone: it stands alone in a from or a to.
  */
 #include "bind.h"
+#include "policy.h"
 
 #define DEVICE_MAX 15 /* IFNAMSIZ - 1 */
 
@@ -32,7 +33,7 @@ static void bind_device(struct binder *b, const struct node *node, void *into)
 		if (!device_char(text.p[i]))
 			break;
 	if (n == 0 || i < n || n > DEVICE_MAX) {
-		bind_expected(b, node, expected);
+		habit_device(text, bind_expected(b, node, expected));
 		return;
 	}
 	device = vec_push(b->arena, devices);
@@ -77,7 +78,8 @@ static void bind_subnet(struct binder *b, const struct node *node, void *into)
 		return;
 	if (!type_address.parse(text, values, &why)) {
 		diag = bind_expected(b, node, type_address.expected);
-		diag_help(diag, "%s", why);
+		if (!habit_value(&type_address, text, diag))
+			diag_help(diag, "%s", why);
 		return;
 	}
 	ranges_push(b->arena, &subnets->zone->subnets[values[0].family],
@@ -171,6 +173,49 @@ static bool zone_name_taken(struct binder *b, const struct node *key,
 	return true;
 }
 
+static bool is_key(const struct field *fields, struct str word)
+{
+	for (; fields->key; fields++)
+		if (str_is(word, fields->key))
+			return true;
+	return false;
+}
+
+/* A key of the policy among the zones has none of theirs. */
+static bool is_zone(const struct pair *pair)
+{
+	size_t i;
+
+	if (pair->value->kind != NODE_MAP)
+		return false;
+	for (i = 0; i < pair->value->map.n; i++)
+		if (is_key(zone_fields, pair->value->map.pairs[i].key->scalar))
+			return true;
+	return !is_key(policy_fields(), pair->key->scalar);
+}
+
+/* Mostly it is the indentation. */
+static void no_zone(struct binder *b, const struct pair *pair)
+{
+	struct str key = pair->key->scalar;
+	struct diag *diag =
+		bind_expected(b, pair->value, "the keys and values of a zone");
+
+	if (is_key(zone_fields, key))
+		diag_help(diag, "indent \"%.*s\" further: it belongs to a zone",
+			  STR_ARG(key));
+	else if (is_key(policy_fields(), key))
+		diag_help(diag,
+			  "indent \"%.*s\" less: it is a key of the "
+			  "policy, not a zone",
+			  STR_ARG(key));
+	else if (pair->value->kind != NODE_NULL)
+		diag_help(diag, "write \"%.*s: { devices: ... }\"",
+			  STR_ARG(key));
+	else
+		diag_help(diag, "indent its keys further than its name");
+}
+
 static void bind_zone(struct binder *b, const struct pair *pair,
 		      struct zone *zone)
 {
@@ -184,7 +229,10 @@ static void bind_zone(struct binder *b, const struct pair *pair,
 	zone->subnets[FAMILY_INDEX_IPV4].len = 4;
 	zone->subnets[FAMILY_INDEX_IPV6].len = 16;
 	map_add(&b->zones, str_of(name), zone);
-	bind_map(b, pair->value, zone_fields, zone, "a zone", NULL);
+	if (is_zone(pair))
+		bind_map(b, pair->value, zone_fields, zone, "a zone", NULL);
+	else
+		no_zone(b, pair);
 }
 
 void bind_zones(struct binder *b, const struct node *node)
@@ -192,7 +240,7 @@ void bind_zones(struct binder *b, const struct node *node)
 	size_t i;
 
 	if (node->kind != NODE_MAP || node->map.n == 0) {
-		bind_expected(b, node, "zones, each a name and what it is");
+		bind_names(b, node, "zones, each a name and what it is");
 		return;
 	}
 	b->model->zones =
@@ -225,6 +273,37 @@ void zone_set_any(struct binder *b, struct zone_set *set)
 		set->words[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
+/* A device's name where that of its zone is meant, or an address. */
+static bool zone_help(struct binder *b, struct str name, struct diag *diag)
+{
+	struct value values[2];
+	const char *why;
+	size_t i, j;
+
+	if (memchr(name.p, ',', name.n)) {
+		diag_help(diag, "several zones are a list, as in [lan, wan]");
+		return true;
+	}
+	if (type_address.parse(name, values, &why)) {
+		diag_help(diag, "addresses stand in \"source\" and "
+				"\"destination\"");
+		return true;
+	}
+
+	for (i = 0; i < b->model->nzones; i++) {
+		const struct zone *zone = &b->model->zones[i];
+
+		for (j = 0; j < zone->ndevices; j++) {
+			if (!str_is(name, zone->devices[j].name))
+				continue;
+			diag_help(diag, "this device is in the zone \"%s\"",
+				  zone->name);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void unknown_zone(struct binder *b, const struct node *node)
 {
 	struct suggest suggest = suggest_for(node->scalar);
@@ -233,10 +312,14 @@ static void unknown_zone(struct binder *b, const struct node *node)
 
 	diag = diag_error(b->diags, node->span, "no zone is called \"%.*s\"",
 			  STR_ARG(node->scalar));
+	if (zone_help(b, node->scalar, diag))
+		return;
 	for (i = 0; i < b->model->nzones; i++)
 		suggest_name(&suggest, str_of(b->model->zones[i].name));
 	suggest_name(&suggest, STR("any"));
 	suggest_name(&suggest, STR("router"));
+	if (suggest.distance && habit_word("a zone", node->scalar, diag))
+		return;
 	suggest_help(&suggest, diag);
 }
 

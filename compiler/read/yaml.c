@@ -618,6 +618,7 @@ struct complaint {
 	const char *message, *help;
 	const char *note; /* on the place that libyaml calls the context */
 	bool at_context;  /* that is the better place for the message */
+	bool brackets;	  /* among them, a character may mean something else */
 	bool indentation; /* it may be the cause: look for a tab */
 	bool line_start;  /* means what it says there; else MIDLINE is meant */
 };
@@ -694,11 +695,13 @@ static const struct complaint complaints[] = {
 	},
 	{
 		.problem = "did not find expected ',' or ']'",
+		.brackets = true,
 		.message = "a \",\" or \"]\" is expected here",
 		.note = "the list begins here",
 	},
 	{
 		.problem = "did not find expected ',' or '}'",
+		.brackets = true,
 		.message = "a \",\" or \"}\" is expected here",
 		.note = "the map begins here",
 	},
@@ -708,6 +711,7 @@ static const struct complaint complaints[] = {
 	},
 	{
 		.problem = "found unexpected ':'",
+		.brackets = true,
 		.message = "between brackets, text cannot end in \":\"",
 		.help = "put the text in quotes",
 	},
@@ -854,6 +858,31 @@ static bool is_address(const struct reader *r, size_t at)
 		(at + 1 < text.n && text.p[at + 1] == ':'));
 }
 
+/* What, between brackets, is something else than was meant; or NULL. */
+static const char *why_in_brackets(const struct reader *r, size_t at,
+				   size_t begin)
+{
+	struct str text = r->source->text;
+
+	if (is_address(r, at))
+		return "between brackets, an address that begins or ends with "
+		       "\":\" needs quotes";
+	if (at + 1 < text.n && text.p[at] == ':' &&
+	    line_begin(r, at) == line_begin(r, begin)) {
+		if (is_space(text.p[at + 1]))
+			return "text that holds \": \" needs quotes";
+		return ends_property(text.p[at + 1]) &&
+				       !strchr("[{", text.p[at + 1]) ?
+			       NULL :
+			       "a blank is missing behind the \":\"";
+	}
+	for (; begin + 1 < at; begin++)
+		if (is_space(text.p[begin]) && text.p[begin + 1] == '#')
+			return "a \"#\" behind a blank begins a comment: text "
+			       "that holds it needs quotes";
+	return NULL;
+}
+
 static void report_tab(struct reader *r, struct span tab)
 {
 	struct diag *diag =
@@ -867,10 +896,12 @@ static void report_complaint(struct reader *r, const struct complaint *c,
 {
 	struct diag *diag = diag_error(
 		r->diags, c->at_context ? context : problem, "%s", c->message);
+	const char *why = NULL;
 
-	if (is_address(r, problem.offset))
-		diag_help(diag, "between brackets, an address that begins or "
-				"ends with \":\" needs quotes");
+	if (c->brackets || is_address(r, problem.offset))
+		why = why_in_brackets(r, problem.offset, context.offset);
+	if (why)
+		diag_help(diag, "%s", why);
 	else if (c->help)
 		diag_help(diag, "%s", c->help);
 	if (c->note && context.offset != problem.offset)

@@ -266,6 +266,10 @@ START_TEST(str_counting)
 {
 	ck_assert_uint_eq(str_chars(STR("")), 0);
 	ck_assert_uint_eq(str_chars(STR("a\xc3\xa9\xe2\x82\xac")), 3);
+	ck_assert_uint_eq(str_head(STR("abc"), 3).n, 3);
+	ck_assert_uint_eq(str_head(STR("abc"), 2).n, 2);
+	ck_assert_uint_eq(str_head(STR("a\xe2\x82\xacz"), 3).n, 1);
+	ck_assert_uint_eq(str_head(STR("a\xe2\x82\xacz"), 4).n, 4);
 	ck_assert_uint_eq(rune_columns('a'), 1);
 	ck_assert_uint_eq(rune_columns(0x2ff), 1);
 	ck_assert_uint_eq(rune_columns(0x300), 0);
