@@ -158,9 +158,10 @@ static struct part offloaded(const struct compilation *c,
 	if (entry) {
 		part.by = entry->name;
 		part.span = entry->span;
-	} else if (answer->keeps) {
+	} else if (answer->keeps &&
+		   answer->why == rule_need(answer->keeps)->why) {
 		part.by = answer->keeps->name;
-		part.span = answer->keeps->span;
+		part.span = need_place(answer->keeps);
 	} else if (!passes(answer)) {
 		decider(c, answer, &part);
 	}

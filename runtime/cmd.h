@@ -13,10 +13,11 @@ struct command;
 extern const struct command commands[]; /* ended by a NULL name */
 
 extern const struct cli_option compile_options[], check_options[],
-	test_options[], explain_options[], apply_options[], status_options[],
-	convert_options[], fmt_options[];
+	audit_options[], test_options[], explain_options[], apply_options[],
+	status_options[], convert_options[], fmt_options[];
 
 int cmd_compile(const struct cli *cli);
+int cmd_audit(const struct cli *cli);
 int cmd_check(const struct cli *cli);
 int cmd_test(const struct cli *cli);
 int cmd_explain(const struct cli *cli);

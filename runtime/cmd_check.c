@@ -12,12 +12,15 @@
 #include "runtime/on_policy.h"
 #include "runtime/trial.h"
 
-enum { KERNEL, JSON };
+enum { KERNEL, VERBOSE, JSON };
 
 const struct cli_option check_options[] = {
 	[KERNEL] = { 'k', "kernel", NULL,
 		     "asks this kernel too, in a namespace of its own; needs "
 		     "no privilege" },
+	[VERBOSE] = { 'v', "verbose", NULL,
+		      "also says which rules cost which eligible entries "
+		      "their offload" },
 	[JSON] = OPTION_JSON,
 	{ 0 },
 };
@@ -31,8 +34,19 @@ static int ask_kernel(struct compilation *c)
 	return trial_run(c->diags, ir);
 }
 
+static void print_cost(void *data, const struct cost *cost)
+{
+	const struct compilation *c = data;
+
+	print_policy_line(c, cost->rule->span);
+	printf("  costs offload, since %s:\n  ", cost->need->why);
+	print_policy_line(c, cost->entry->span);
+}
+
 static int check(struct inquiry *inquiry)
 {
+	if (inquiry->cli->values[VERBOSE] && !inquiry->json)
+		model_costs(inquiry->c.model, print_cost, &inquiry->c);
 	return inquiry->cli->values[KERNEL] ? ask_kernel(&inquiry->c) :
 					      EXIT_DONE;
 }

@@ -8,6 +8,10 @@ const struct command commands[] = {
 	  compile_options, 1, 1, cmd_compile },
 	{ "check", "POLICY", "reports every mistake of the policy at its line",
 	  check_options, 1, 1, cmd_check },
+	{ "audit", "POLICY",
+	  "says what would escape which rule if it were offloaded, and proves "
+	  "that none is",
+	  audit_options, 1, 1, cmd_audit },
 	{ "test", "POLICY", "runs the policy's own tests", test_options, 1, 1,
 	  cmd_test },
 	{ "explain", "POLICY PACKET...",

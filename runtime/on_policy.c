@@ -6,9 +6,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "runtime/answer.h"
 #include "runtime/exit.h"
 #include "runtime/files.h"
 #include "runtime/report.h"
+
+void print_policy_line(const struct compilation *c, struct span span)
+{
+	puts(place_text(c, span));
+}
 
 int exit_of_compile(int ret)
 {

@@ -33,6 +33,8 @@ struct inquiry {
  */
 int on_policy(const struct cli *cli, int json,
 	      int (*ask)(struct inquiry *inquiry));
+/* "policies/x.yaml:14: - accept: { ... }" and a new line, on stdout. */
+void print_policy_line(const struct compilation *c, struct span span);
 /* The exit_code for what compile_policy() returned. */
 int exit_of_compile(int ret);
 

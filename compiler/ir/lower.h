@@ -21,6 +21,9 @@ struct lower_options {
 	uint32_t epoch; /* first value to use, from 1; 0 means 1 */
 };
 
+/* The chain ahead of routing that gives packets their marks, if any has. */
+#define LOWER_SET_MARK "set-mark"
+
 /* Values this policy needs: what the caller needs to choose an epoch. */
 uint32_t lower_mark_count(const struct model *model);
 /* Never fails: whatever can go wrong was reported by the checks. */

@@ -344,7 +344,7 @@ static void marks(struct lowering *l)
 
 	if (!any_of(l, ACTION_MARK))
 		return;
-	before = base(l, "set-mark", "filter", IR_HOOK_PREROUTING, -90,
+	before = base(l, LOWER_SET_MARK, "filter", IR_HOOK_PREROUTING, -90,
 		      "dstnat + 10");
 	output = base(l, "set-mark.output", "route", IR_HOOK_OUTPUT, -150,
 		      "mangle");

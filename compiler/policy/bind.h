@@ -172,6 +172,15 @@ const char *name_derive(struct binder *b, const char *word,
 			const struct match *matches, size_t n,
 			const char *more);
 
+/*
+ * May a connection of @entry be offloaded? If not, @kept_by is a rule that
+ * keeps them from it, or NULL: no rule accepts them.
+ */
+bool entry_has_effect(struct binder *b, const struct eligible *entry,
+		      const struct rule **kept_by);
+/* What rules require of their offload. */
+void check_required(struct binder *b);
+
 /* Everything that needs the whole model, after all is bound. */
 void check_model(struct binder *b);
 /* What the policy says in vain; every entry's alternatives are expanded. */

@@ -348,21 +348,20 @@ static void check_zones(struct binder *b)
 	arena_reset(b->scratch, mark);
 }
 
-static bool may_accept(const struct model *model, const struct eligible *entry)
+static void check_effect(struct binder *b, const struct eligible *entry)
 {
-	size_t i;
+	const struct rule *kept_by;
+	struct diag *diag;
 
-	if (model->defaults[HOOK_FORWARD] == ACTION_ACCEPT)
-		return true;
-	for (i = 0; i < model->nrules; i++) {
-		const struct rule *rule = &model->rules[i];
-
-		if (rule->action == ACTION_ACCEPT && !rule_need(rule) &&
-		    zone_sets_meet(&rule->from, &entry->from) &&
-		    zone_sets_meet(&rule->to, &entry->to))
-			return true;
-	}
-	return false;
+	if (!entry->alts->n || entry_has_effect(b, entry, &kept_by))
+		return;
+	diag = diag_warning(b->diags, entry->span,
+			    "this entry can never take effect: no rule accepts "
+			    "connections between these zones that may be "
+			    "offloaded");
+	if (kept_by)
+		diag_note(diag, need_place(kept_by), "%s",
+			  rule_need(kept_by)->why);
 }
 
 static bool has_device(const struct offload *offload,
@@ -431,11 +430,7 @@ static void check_offload(struct binder *b)
 			diag_warning(b->diags, entry->span,
 				     "this entry can never take effect: only "
 				     "tcp and udp can be offloaded");
-		if (!may_accept(b->model, entry))
-			diag_warning(b->diags, entry->span,
-				     "this entry can never take effect: no "
-				     "rule accepts connections between these "
-				     "zones that may be offloaded");
+		check_effect(b, entry);
 		if (!offload->devices_auto)
 			check_covered(b, entry);
 	}
@@ -447,4 +442,5 @@ void check_model(struct binder *b)
 	check_zones(b);
 	analyse_model(b);
 	check_offload(b);
+	check_required(b);
 }

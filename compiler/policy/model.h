@@ -407,6 +407,18 @@ struct need {
 	bool (*holds)(const struct rule *rule);
 };
 
+/* A rule that keeps connections of an eligible entry from being offloaded. */
+struct cost {
+	const struct rule *rule;
+	const struct eligible *entry;
+	const struct need *need;
+};
+
+/* Each such pair, in the order of the rules. */
+void model_costs(const struct model *model,
+		 void (*fn)(void *data, const struct cost *cost), void *data);
+/* Where the rule says what it needs. */
+struct span need_place(const struct rule *rule);
 const struct need *need_at(size_t i); /* NULL past the end */
 /* The first that holds, or NULL: it needs no later packets. */
 const struct need *rule_need(const struct rule *rule);

@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check test explain fmt convert apply status help --help --version
+		_nftoffc_words compile check audit test explain fmt convert apply status help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -67,7 +67,14 @@ _nftoffc()
 		;;
 	check)
 		if [[ $current == -* ]]; then
-			_nftoffc_words -k --kernel --json -h --help
+			_nftoffc_words -k --kernel -v --verbose --json -h --help
+			return
+		fi
+		_nftoffc_policies
+		;;
+	audit)
+		if [[ $current == -* ]]; then
+			_nftoffc_words --json -h --help
 			return
 		fi
 		_nftoffc_policies
@@ -128,7 +135,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check test explain fmt convert apply status help
+		_nftoffc_words compile check audit test explain fmt convert apply status help
 		;;
 	esac
 }

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 
 #include "compile.h"
+#include "ir/run.h"
 #include "policy/policy.h"
 #include "policy/reach.h"
 #include "read/yaml.h"
 #include "suites.h"
-#include "tests/lib/ir_run.h"
 #include "tests/lib/random_policy.h"
 
 /* That a rule repeats another one is a mistake, but its model is whole. */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An interpreter of the IR's bytecode: see ir_run.h.
+ * An interpreter of the IR's bytecode: see run.h.
  *
  * What must stay true: it is the kernel's semantics, not the compiler's idea
  * of them. A value is bytes in a register; a load of what the packet has not
  * ends the rule; a chain that ends returns, but not into one that it was left
  * by goto.
  */
-#include "ir_run.h"
+#include "run.h"
 
 #include <endian.h>
 #include <netinet/in.h>
@@ -26,7 +26,6 @@ struct chain_code {
 struct ir_machine {
 	struct arena *arena;
 	struct map chains; /* name -> struct chain_code * */
-	struct map sets;   /* name -> struct ir_set * */
 	const struct ir_chain *base[5];
 };
 
@@ -46,14 +45,10 @@ struct ir_machine *ir_machine(struct arena *arena, const struct ir *ir)
 	struct ir_machine *machine = arena_new_object(arena, struct ir_machine);
 	const struct ir_chain *chain;
 	const struct ir_rule *rule;
-	const struct ir_set *set;
 	size_t i;
 
 	machine->arena = arena;
 	map_init(&machine->chains, arena);
-	map_init(&machine->sets, arena);
-	for (set = ir->sets; set; set = set->next)
-		map_add(&machine->sets, str_of(set->name), (void *)set);
 	for (chain = ir->chains; chain; chain = chain->next) {
 		struct chain_code *code =
 			arena_new_object(arena, struct chain_code);
@@ -66,7 +61,8 @@ struct ir_machine *ir_machine(struct arena *arena, const struct ir *ir)
 			ir_linear(&code->rules[i], rule);
 		}
 		map_add(&machine->chains, str_of(chain->name), code);
-		if (chain->type && !strcmp(chain->type, "filter"))
+		if (chain->type && !strcmp(chain->type, "filter") &&
+		    !chain->priority)
 			machine->base[chain->hook] = chain;
 	}
 	return machine;
@@ -181,6 +177,13 @@ static bool load(uint8_t out[WIRE_MAX], struct run *run, enum key_id id)
 	case KEY_ICMPV6_TYPE:
 		out[0] = packet->icmp_type;
 		return packet->has_icmp;
+	case KEY_FIB_DADDR_OIFNAME:
+		return put_name(out, run->packet->oif);
+	case KEY_FIB_DADDR_TYPE:
+		wire_put(WIRE_FIB_TYPE, packet->to < 0 ? 2 : 1, out);
+		return true;
+	case KEY_MARK:
+		return true;
 	case KEY_TCP_FLAGS:
 		out[0] = 2; /* syn */
 		return packet->proto == IPPROTO_TCP;
@@ -344,11 +347,30 @@ static void note_log(struct run *run, const struct expr *e)
 		result->logs[result->nlogs++] = e->name ? e->name : "";
 }
 
+static void note_object(struct run *run, const struct expr *e)
+{
+	struct ir_result *result = run->result;
+
+	if (result->nobjects < IR_LOGS_MAX)
+		result->objects[result->nobjects++] = e->name;
+}
+
+/* The six bits lie across two bytes of IPv6's header. */
+static void note_dscp(struct run *run, const struct expr *e)
+{
+	const uint8_t *reg = at(run, e->reg);
+	unsigned int both = (unsigned int)reg[0] << 8 | reg[1];
+	bool v6 = e->key->nfproto == NFPROTO_IPV6;
+
+	run->result->dscp = (int)(both >> (v6 ? 6 : 2) & 0x3f);
+}
+
 static enum flow load_expr(struct run *run, const struct expr *e)
 {
 	uint8_t value[WIRE_MAX];
 
-	if (!load(value, run, id_of(e->key)))
+	memset(value, 0, sizeof(value)); /* to be written: not in the table */
+	if (id_of(e->key) != KEY_NONE && !load(value, run, id_of(e->key)))
 		return NEXT_RULE;
 	/* shorter loads fill up their last 4 bytes with zeros */
 	memset(at(run, e->reg), 0, (e->len + 3) / 4 * 4);
@@ -403,10 +425,20 @@ static enum flow run_expr(struct run *run, const struct expr *e)
 	case EXPR_LOG:
 		note_log(run, e);
 		return GO_ON;
-	case EXPR_LIMIT:
 	case EXPR_OBJREF:
-	case EXPR_COUNTER:
+		note_object(run, e);
 		return GO_ON;
+	case EXPR_PAYLOAD_SET:
+		note_dscp(run, e);
+		return GO_ON;
+	case EXPR_LIMIT:
+	case EXPR_COUNTER:
+	case EXPR_META_SET:
+	case EXPR_DYNSET:
+	case EXPR_NOTRACK:
+		return GO_ON;
+	case EXPR_QUEUE:
+		return end(run, IR_QUEUE);
 	case EXPR_REJECT:
 		return end(run, IR_REJECT);
 	case EXPR_FLOW:
@@ -448,11 +480,11 @@ static enum flow run_chain(struct run *run, const char *name)
 	return flow == ENDED ? ENDED : RETURNED;
 }
 
-struct ir_result ir_run(const struct ir_machine *machine,
-			const struct ir_packet *packet)
+static struct ir_result run_base(const struct ir_machine *machine,
+				 const struct ir_packet *packet,
+				 const struct ir_chain *base)
 {
-	const struct ir_chain *base = machine->base[packet->hook];
-	struct ir_result result = { 0 };
+	struct ir_result result = { .dscp = -1 };
 	struct run run = {
 		.machine = machine,
 		.packet = packet,
@@ -460,10 +492,30 @@ struct ir_result ir_run(const struct ir_machine *machine,
 		.mark = packet->mark,
 	};
 
-	if (!base)
-		result.unknown = "no base chain";
-	else if (run_chain(&run, base->name) != ENDED)
+	if (run_chain(&run, base->name) != ENDED)
 		result.end = base->policy_drop ? IR_DROP : IR_ACCEPT;
 	result.mark = run.mark;
 	return result;
+}
+
+struct ir_result ir_run(const struct ir_machine *machine,
+			const struct ir_packet *packet)
+{
+	const struct ir_chain *base = machine->base[packet->hook];
+
+	if (!base)
+		return (struct ir_result){ .unknown = "no base chain" };
+	return run_base(machine, packet, base);
+}
+
+struct ir_result ir_run_marks(const struct ir_machine *machine,
+			      const struct ir_packet *packet)
+{
+	const struct chain_code *code =
+		map_get(&machine->chains, str_of(LOWER_SET_MARK));
+
+	if (!code)
+		return (struct ir_result){ .end = IR_ACCEPT,
+					   .mark = packet->mark };
+	return run_base(machine, packet, code->chain);
 }

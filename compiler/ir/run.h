@@ -2,15 +2,16 @@
 /*
  * Runs a packet through the IR as the kernel would: its bytecode, expression by
  * expression, with registers, sets, maps and chains. So what the rules do can
- * be held against what the model says, without a kernel.
+ * be held against what the model says, without a kernel: by tests, and by audit.
  *
- * Limits always let pass; nothing is remembered between packets but what the
- * caller puts into the next one.
+ * Limits and quotas always let pass; nothing is remembered between packets but
+ * what the caller puts into the next one.
  */
-#ifndef NFTOFFC_TESTS_LIB_IR_RUN_H
-#define NFTOFFC_TESTS_LIB_IR_RUN_H
+#ifndef NFTOFFC_IR_RUN_H
+#define NFTOFFC_IR_RUN_H
 
-#include "ir/ir.h"
+#include "ir.h"
+#include "lower.h"
 #include "policy/model.h"
 
 /* One packet as a hook sees it. */
@@ -25,7 +26,7 @@ struct ir_packet {
 	uint64_t packets; /* of the connection, before */
 };
 
-enum ir_end { IR_DROP, IR_ACCEPT, IR_REJECT };
+enum ir_end { IR_DROP, IR_ACCEPT, IR_REJECT, IR_QUEUE };
 
 #define IR_LOGS_MAX 8
 
@@ -34,6 +35,9 @@ struct ir_result {
 	uint32_t mark; /* of the connection, after */
 	const char *logs[IR_LOGS_MAX];
 	size_t nlogs;
+	const char *objects[IR_LOGS_MAX]; /* counters, quotas, helpers */
+	size_t nobjects;
+	int dscp;	     /* what was written, or -1 */
 	bool flow;	     /* offloaded */
 	const char *unknown; /* an expression that is not known here */
 	size_t steps;	     /* expressions run: what it costs */
@@ -43,7 +47,12 @@ struct ir_machine;
 
 /* Once for many packets. */
 struct ir_machine *ir_machine(struct arena *arena, const struct ir *ir);
+/* Through the hook's chain that decides. */
 struct ir_result ir_run(const struct ir_machine *machine,
 			const struct ir_packet *packet);
+/* Through the chain ahead of routing that marks; if there is none, nothing
+ * happens. */
+struct ir_result ir_run_marks(const struct ir_machine *machine,
+			      const struct ir_packet *packet);
 
 #endif

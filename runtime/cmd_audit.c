@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nftoffc audit: what would escape which rule if it were offloaded, and that
+ * none of it is. Reads the policy, and nothing of the machine it runs on.
+ */
+#include <stdio.h>
+
+#include "audit.h"
+#include "policy/region.h"
+#include "runtime/cli.h"
+#include "runtime/cmd.h"
+#include "runtime/exit.h"
+#include "runtime/on_policy.h"
+
+enum { JSON };
+
+const struct cli_option audit_options[] = {
+	[JSON] = OPTION_JSON,
+	{ 0 },
+};
+
+struct audited {
+	struct compilation *c;
+	const struct rule *rule; /* the last one shown */
+	bool words;
+	size_t pairs, packets, escapes;
+};
+
+static void print_pair(struct audited *a, const struct escape *escape)
+{
+	const struct cost *cost = escape->cost;
+
+	if (a->rule != cost->rule) {
+		print_policy_line(a->c, cost->rule->span);
+		printf("  %s: offloaded, these would escape \"%s\":\n",
+		       cost->need->why, cost->need->word);
+	}
+	a->rule = cost->rule;
+	printf("  ");
+	print_policy_line(a->c, cost->entry->span);
+	if (escape->met)
+		printf("    as \"%s\"\n",
+		       packet_words(a->c->arena, a->c->model, &escape->packet));
+	else
+		printf("    but none that is known to meet both\n");
+}
+
+static void show(void *data, const struct escape *escape)
+{
+	struct audited *a = data;
+	struct diag *diag;
+
+	a->pairs++;
+	a->packets += escape->tried;
+	if (a->words)
+		print_pair(a, escape);
+	if (!escape->found)
+		return;
+	a->escapes++;
+	diag = diag_error(a->c->diags, need_place(escape->cost->rule),
+			  "\"%s\" escapes this: %s",
+			  packet_words(a->c->arena, a->c->model,
+				       &escape->packet),
+			  escape->found);
+	diag_note(diag, escape->cost->entry->span, "by this entry");
+}
+
+static int audit_policy(struct inquiry *inquiry)
+{
+	struct audited a = { .c = &inquiry->c, .words = !inquiry->json };
+
+	audit(&inquiry->c, show, &a);
+	if (inquiry->json) {
+		json_put_u64(inquiry->json, "pairs", a.pairs);
+		json_put_u64(inquiry->json, "packets", a.packets);
+		json_put_u64(inquiry->json, "escapes", a.escapes);
+	} else {
+		printf("%zu pairs of a rule and an entry, %zu packets "
+		       "followed: %s\n",
+		       a.pairs, a.packets,
+		       a.escapes ? "some escape" : "none escapes");
+	}
+	return a.escapes ? EXIT_POLICY : EXIT_DONE;
+}
+
+int cmd_audit(const struct cli *cli)
+{
+	return on_policy(cli, JSON, audit_policy);
+}
