@@ -122,7 +122,8 @@ static bool has_null(const struct node *node)
 		    has_null(node->list.items[i]))
 			return true;
 	for (i = 0; node->kind == NODE_MAP && i < node->map.n; i++)
-		if (has_null(node->map.pairs[i].value))
+		if (node->map.pairs[i].value->kind == NODE_NULL ||
+		    has_null(node->map.pairs[i].value))
 			return true;
 	return false;
 }

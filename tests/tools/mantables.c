@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The tables of nftoffc-policy(5) that say what the vocabulary's tables say:
- * match words, types of values, well-known services, statements. As mdoc,
+ * match words, types of values, well-known services, statements, and how keys
+ * are written in the policy's own spelling. As mdoc,
  * each between two comments that tests/man/run finds it by in the page.
  *
  * What must stay true: nothing about a word is said here; a new row of the
@@ -9,6 +10,7 @@
  */
 #include <stdio.h>
 
+#include "policy/policy.h"
 #include "vocab/match.h"
 #include "vocab/service.h"
 #include "vocab/stmt.h"
@@ -186,11 +188,98 @@ static void put_statements(void)
 	end("statements");
 }
 
+#define KEYS_MAX 64
+
+/* Keys that are written in a way of their own, each once. */
+struct keys {
+	enum field_how how;
+	const char *keys[KEYS_MAX];
+	size_t n;
+};
+
+static void put_kinds(const struct field *field)
+{
+	struct field_kind kind;
+	size_t i;
+
+	for (i = 0; field->kind_at(i, &kind); i++)
+		printf("%s Cm %s", i ? " |" : "", kind.word);
+}
+
+/* What a statement begins with, where that is not a key and its value. */
+static void put_entry(const struct field *field)
+{
+	fputs(".It", stdout);
+	if (field->one || !field->kind_at)
+		printf(" Cm %s", field->one ? field->one : field->key);
+	if (field->how & FIELD_NAMED)
+		fputs(" Ar name", stdout);
+	if (field->kind_at)
+		put_kinds(field);
+	printf(" Ar ...\nOne of\n.Cm %s .\n", field->key);
+}
+
+static void add_key(struct keys *keys, const struct field *field)
+{
+	size_t i;
+
+	for (i = 0; i < keys->n; i++)
+		if (strcmp(keys->keys[i], field->key) == 0)
+			return;
+	if (field->how & keys->how && keys->n < KEYS_MAX)
+		keys->keys[keys->n++] = field->key;
+}
+
+/* All fields, with those of the maps in them; the same ones more than once. */
+static void walk_fields(const struct field *fields, struct keys *keys)
+{
+	struct field_kind kind;
+	size_t i;
+
+	for (; fields && fields->key; fields++) {
+		if (keys)
+			add_key(keys, fields);
+		else if (fields->how & (FIELD_NAMED | FIELD_ENTRIES))
+			put_entry(fields);
+		walk_fields(fields->fields, keys);
+		for (i = 0;
+		     keys && fields->kind_at && fields->kind_at(i, &kind); i++)
+			walk_fields(kind.fields, keys);
+	}
+}
+
+static void put_entries(void)
+{
+	begin("own statements");
+	puts(".Bl -tag -width Ds -compact");
+	walk_fields(policy_fields(), NULL);
+	puts(".El");
+	end("own statements");
+}
+
+static void put_keys(const char *name, enum field_how how)
+{
+	struct keys keys = { .how = how };
+	size_t i;
+
+	walk_fields(policy_fields(), &keys);
+	begin(name);
+	for (i = 0; i < keys.n; i++)
+		printf(".Cm %s%s\n", keys.keys[i],
+		       i + 1 == keys.n ? " ." :
+		       i + 2 == keys.n ? " and" :
+					 " ,");
+	end(name);
+}
+
 int main(void)
 {
 	put_matches();
 	put_types();
 	put_services();
 	put_statements();
+	put_entries();
+	put_keys("own flags", FIELD_FLAG);
+	put_keys("own phrases", FIELD_PHRASE);
 	return 0;
 }
