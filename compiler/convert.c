@@ -15,7 +15,7 @@ int compile_read(struct compilation *c, const char *path)
 	if (err)
 		return err;
 	c->root = policy_read(c->arena, c->source, policy_fields(), c->diags);
-	return c->root ? 0 : -EINVAL;
+	return c->root && !diags_errors(c->diags) ? 0 : -EINVAL;
 }
 
 static const char *name_of(enum spelling spelling)

@@ -226,7 +226,8 @@ static void put_row_pair(struct printer *p, const struct pair *pair,
 	const struct field *field = word ? dsl_field_find(fields, key) : NULL;
 	const struct node *value = pair->value;
 
-	if (braces_mean_more(value, field)) {
+	if (braces_mean_more(value, field) ||
+	    (value->kind == NODE_MAP && !is_row_key(pair, fields))) {
 		word = false;
 		field = NULL;
 	}

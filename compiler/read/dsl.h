@@ -26,7 +26,9 @@
 #define DSL_MAX_DEPTH (TREE_MAX_DEPTH - 8)
 
 /*
- * Returns the root, or NULL after at least one error was reported. A file
+ * Returns the root, or NULL if there is nothing to go on with. An error was
+ * reported then, and may have been otherwise: a mistake that harms nothing but
+ * its own statement leaves a tree for the others to be looked at. A file
  * without a statement is a NODE_NULL. Nodes live in @arena; scalars may point
  * into the source's text.
  */

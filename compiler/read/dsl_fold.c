@@ -327,15 +327,25 @@ static const struct item *phrase_end(struct fold *f, const struct item *item,
 	return item;
 }
 
-static void too_many(struct fold *f, struct str key, const struct item *item)
+/*
+ * More than one value. Of a key that does not exist, that says binding; what
+ * its value should be, nobody knows.
+ */
+static void too_many(struct fold *f, struct str key, const struct item *items,
+		     const struct field *fields)
 {
+	const struct item *item = items->next;
 	struct diag *diag;
 
-	diag = dsl_error(f->dsl, item->span,
-			 "the end of the statement is expected behind the "
-			 "value of \"%.*s\"",
-			 STR_ARG(key));
-	if (is_text(item))
+	if (fields && !dsl_is_key(fields, key))
+		return;
+	diag = dsl_mistake(f->dsl, item->span,
+			   "the end of the statement is expected behind the "
+			   "value of \"%.*s\"",
+			   STR_ARG(key));
+	if (items->kind == ITEM_COMMAS)
+		diag_help(diag, "between statements in braces stands a \";\"");
+	else if (is_text(item))
 		diag_help(diag, "several values have commas between them, and "
 				"text of several words stands in double "
 				"quotes");
@@ -368,11 +378,21 @@ static struct node *fold_rest(struct fold *f, struct str key, struct span span,
 	if (has(field, FIELD_PHRASE) && items->kind == ITEM_WORD &&
 	    !phrase_end(f, items, NULL))
 		return phrase(f, items, NULL);
-	too_many(f, key, items->next);
+	too_many(f, key, items, fields);
 	return fold_one(f, items, field);
 }
 
 /* Rows of keys and values: "from lan to wan log every". */
+
+/* A word that is no key, in front of what is no value: one too many. */
+static bool is_stray(struct fold *f, const struct item *key,
+		     const struct item *value, const struct field *fields)
+{
+	if (!fields || key->kind != ITEM_WORD || is_key(f, fields, key))
+		return false;
+	return is_key(f, fields, value) ||
+	       (value->kind == ITEM_BRACES && !value->next);
+}
 
 /* The value behind @key in a row; moves @next behind it. */
 static struct node *row_value(struct fold *f, const struct item *key,
@@ -387,9 +407,7 @@ static struct node *row_value(struct fold *f, const struct item *key,
 	if (has(field, FIELD_FLAG) &&
 	    (!value || value->kind == ITEM_BRACES || is_key(f, fields, value)))
 		return flag(f, key->span);
-	/* a word that is no key, in front of one that is: one too many */
-	if (!value ||
-	    (!field && is_key(f, fields, value) && !is_key(f, fields, key)))
+	if (!value || is_stray(f, key, value, fields))
 		return null_node(f, key->span);
 	if (key->kind == ITEM_WORD && is_this(value, "not") && value->next &&
 	    dsl_is_negatable(fields, key->text)) {
@@ -405,14 +423,29 @@ static struct node *row_value(struct fold *f, const struct item *key,
 	return fold_one(f, value, field);
 }
 
-static void refuse_colon(struct fold *f, const struct item *key)
+/* "from:" is YAML. What is meant is clear, and is read on with. */
+static struct str without_colon(struct fold *f, const struct item *key)
 {
-	if (key->kind != ITEM_WORD || key->text.n < 2 ||
-	    key->text.p[key->text.n - 1] != ':')
-		return;
-	diag_help(dsl_error(f->dsl, key->span, "a key has no \":\" behind it"),
-		  "write \"%.*s\" without it", (int)key->text.n - 1,
-		  key->text.p);
+	struct str text = key->text;
+
+	if (key->kind != ITEM_WORD || text.n < 2 || text.p[text.n - 1] != ':')
+		return text;
+	text.n--;
+	diag_help(dsl_mistake(f->dsl, key->span,
+			      "a key has no \":\" behind it"),
+		  "write \"%.*s\"; in YAML, a policy's name does not end in "
+		  "\".policy\"",
+		  STR_ARG(text));
+	return text;
+}
+
+static struct node *key_node(struct fold *f, const struct item *item,
+			     struct str text)
+{
+	struct node *node = text_node(f, text, item->span);
+
+	node->quoted = item->kind == ITEM_STRING;
+	return node;
 }
 
 /* Braces at the end of a row: more pairs, or the list that they are for. */
@@ -432,7 +465,7 @@ static void fold_row(struct fold *f, const struct item *items,
 		     const struct field *fields, struct map_fill *map)
 {
 	const struct item *item = items, *next;
-	struct node *key;
+	struct item key;
 
 	for (; item; item = next) {
 		next = item->next;
@@ -445,11 +478,10 @@ static void fold_row(struct fold *f, const struct item *items,
 				  "a key is expected here, and then its value");
 			continue;
 		}
-		refuse_colon(f, item);
-		key = scalar_node(f, item);
-		key->kind = NODE_SCALAR;
-		key->scalar = item->text;
-		add_pair(f, map, key, row_value(f, item, &next, fields));
+		key = *item;
+		key.text = without_colon(f, item);
+		add_pair(f, map, key_node(f, item, key.text),
+			 row_value(f, &key, &next, fields));
 	}
 }
 
@@ -524,9 +556,7 @@ static void fold_named(struct fold *f, const struct item *word,
 	}
 	rest = name->next;
 	section = section_of(f, map, field, word->span);
-	key = scalar_node(f, name);
-	key->kind = NODE_SCALAR;
-	key->scalar = name->text;
+	key = key_node(f, name, name->text);
 	if (field->fields)
 		value = entry_map(f, rest, field->fields, name->span);
 	else
@@ -549,9 +579,9 @@ static void expected_kind(struct fold *f, const struct item *word,
 				     kind.word);
 	span.offset += span.length;
 	span.length = 0;
-	diag_help(dsl_error(f->dsl, word->next ? word->next->span : span,
-			    "a word is expected behind \"%.*s\"",
-			    STR_ARG(word->text)),
+	diag_help(dsl_mistake(f->dsl, word->next ? word->next->span : span,
+			      "a word is expected behind \"%.*s\"",
+			      STR_ARG(word->text)),
 		  "it is one of %s", kinds);
 }
 
@@ -617,46 +647,73 @@ static void fold_key(struct fold *f, const struct item *word,
 		     const struct field *field, const struct field *fields,
 		     struct map_fill *map)
 {
-	struct node *key = scalar_node(f, word);
-	struct node *value;
+	struct str key = without_colon(f, word);
 
-	refuse_colon(f, word);
-	key->kind = NODE_SCALAR;
-	key->scalar = word->text;
-	value = fold_rest(f, word->text, word->span, word->next, field, fields);
-	add_pair(f, map, key, value);
+	add_pair(f, map, key_node(f, word, key),
+		 fold_rest(f, key, word->span, word->next, field, fields));
 }
 
-static void suggest_kinds(struct suggest *suggest, const struct field *field)
+/* Whether a kind without a word of its own is near: a rule was meant. */
+static bool suggest_kinds(struct suggest *suggest, const struct field *fields)
+{
+	struct suggest kinds = *suggest;
+	struct field_kind kind;
+	size_t i;
+
+	for (; fields->key; fields++)
+		for (i = 0; fields->kind_at && !fields->one &&
+			    fields->kind_at(i, &kind);
+		     i++)
+			suggest_name(&kinds, str_of(kind.word));
+	if (!kinds.best.n)
+		return false;
+	*suggest = kinds;
+	return true;
+}
+
+static void suggest_keys(struct suggest *suggest, const struct field *fields)
+{
+	const struct field *field;
+
+	for (field = fields; field->key; field++)
+		if (dsl_entry_word(field))
+			suggest_name(suggest, str_of(dsl_entry_word(field)));
+	for (field = fields; field->key && !suggest->best.n; field++)
+		suggest_name(suggest, str_of(field->key));
+}
+
+/* Whether it could go on with the row of the line before. */
+static bool goes_on(const struct field *fields, struct str word)
 {
 	struct field_kind kind;
 	size_t i;
 
-	for (i = 0; field->kind_at && field->kind_at(i, &kind); i++)
-		suggest_name(suggest, str_of(kind.word));
+	for (; fields->key; fields++)
+		for (i = 0; fields->kind_at && !fields->one &&
+			    fields->kind_at(i, &kind);
+		     i++)
+			if (dsl_is_key(kind.fields, word))
+				return true;
+	return false;
 }
 
-/* What YAML calls "rules" is no statement, but it can be written. */
+/* Without one rule, what is said of the others is still true. */
 static void unknown_statement(struct fold *f, const struct item *word,
 			      const struct field *fields)
 {
 	struct suggest suggest = suggest_for(word->text);
-	struct diag *diag = dsl_error(f->dsl, word->span,
-				      "no statement begins with \"%.*s\"",
-				      STR_ARG(word->text));
-	const struct field *field;
+	bool rule = suggest_kinds(&suggest, fields);
+	struct diag *diag = dsl_mistake(f->dsl, word->span,
+					"no statement begins with \"%.*s\"",
+					STR_ARG(word->text));
 
-	for (field = fields; field->key; field++) {
-		const char *one = dsl_entry_word(field);
-
-		if (one)
-			suggest_name(&suggest, str_of(one));
-		else
-			suggest_kinds(&suggest, field);
-	}
-	for (field = fields; field->key && !suggest.best.n; field++)
-		suggest_name(&suggest, str_of(field->key));
+	f->dsl->failed |= !rule;
+	if (!rule)
+		suggest_keys(&suggest, fields);
 	suggest_help(&suggest, diag);
+	if (!suggest.best.n && goes_on(fields, word->text))
+		diag_help(diag, "a statement ends with its line, unless a "
+				"\",\" or a \"\\\" stands there");
 }
 
 /* "nat [ ... ]", "define { ... }": the whole list, or map, as any value. */
@@ -671,6 +728,12 @@ static bool is_whole(const struct item *word, const struct field *field)
 	       (value->kind == ITEM_BRACES && (field->how & FIELD_NAMED));
 }
 
+static struct str without_last_colon(struct str text)
+{
+	text.n -= text.n > 1 && text.p[text.n - 1] == ':';
+	return text;
+}
+
 static void fold_statement(struct fold *f, const struct item *word,
 			   const struct field *fields, struct map_fill *map)
 {
@@ -682,7 +745,8 @@ static void fold_statement(struct fold *f, const struct item *word,
 		return;
 	}
 	if (word->kind == ITEM_WORD)
-		what = dsl_word_find(fields, word->text, &field);
+		what = dsl_word_find(fields, without_last_colon(word->text),
+				     &field);
 	if (what == DSL_ENTRY && is_whole(word, field))
 		what = DSL_KEY;
 	if (what == DSL_ENTRY && (field->how & FIELD_NAMED))

@@ -97,6 +97,8 @@ struct str dsl_decode(struct dsl *dsl, struct span span, struct str written);
 /* dsl_fold.c */
 struct node *dsl_fold(struct dsl *dsl);
 
+/* An error, after which there is a tree all the same, to find more in it. */
+#define dsl_mistake(dsl, span, ...) diag_error((dsl)->diags, span, __VA_ARGS__)
 /* An error, after which there is no tree. */
 #define dsl_error(dsl, span, ...)                                              \
 	((dsl)->failed = true, diag_error((dsl)->diags, span, __VA_ARGS__))

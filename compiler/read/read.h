@@ -19,8 +19,8 @@ enum spelling {
 enum spelling spelling_of(const struct source *source);
 
 /*
- * The root, or NULL after at least one error was reported. @language is the
- * whole file's table of fields.
+ * The root, or NULL after at least one error was reported; with a root, too,
+ * there may have been some. @language is the whole file's table of fields.
  */
 struct node *policy_read(struct arena *arena, const struct source *source,
 			 const struct field *language, struct diags *diags);
