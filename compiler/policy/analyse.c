@@ -46,6 +46,18 @@ static bool shows(const struct model *model, const struct packet *packet,
 	       answer->rule < &model->rules[index];
 }
 
+/* "line 5", and of which file where it is not the one that is spoken of. */
+static const char *place_words(struct analysis *a, const struct rule *rule,
+			       const struct rule *other)
+{
+	const struct sources *sources = a->b->sources;
+	struct place place = span_place(sources, rule->span);
+
+	if (source_of(sources, rule->span) == source_of(sources, other->span))
+		return arena_printf(a->b->arena, "line %u", place.line);
+	return arena_printf(a->b->arena, "%s:%u", place.path, place.line);
+}
+
 static void rule_example(struct analysis *a, struct diag *diag, size_t index,
 			 const struct reached *reached)
 {
@@ -61,9 +73,9 @@ static void rule_example(struct analysis *a, struct diag *diag, size_t index,
 	packet.has_sport = false; /* seldom matters */
 	if (!shows(model, &packet, index, &answer) || answer.rule != full.rule)
 		packet.has_sport = true;
-	diag_help(diag, "for example, \"%s\" is %s by line %u",
+	diag_help(diag, "for example, \"%s\" is %s by %s",
 		  packet_words(a->b->arena, model, &packet), taken(full.action),
-		  span_place(a->b->sources, full.rule->span).line);
+		  place_words(a, full.rule, &model->rules[index]));
 }
 
 static void notes_of(struct analysis *a, struct diag *diag,
