@@ -19,7 +19,7 @@
 #include "runtime/reject.h"
 #include "runtime/report.h"
 
-enum { FORMAT, OUTPUT, EPOCH };
+enum { FORMAT, OUTPUT, EPOCH, OPT, NO_OPT, EXPLAIN_OPT };
 
 enum { TEXT, JSON, NETLINK };
 
@@ -37,6 +37,13 @@ const struct cli_option compile_options[] = {
 		     "output" },
 	[EPOCH] = { 0, "epoch", "N",
 		    "the first value of the connection mark to use, from 1" },
+	[OPT] = { 'O', "opt", "PASSES",
+		  "which passes of the optimiser run: all (the default), none, "
+		  "or as in sets=off,maps=off" },
+	[NO_OPT] = { 0, "no-opt", NULL, "the same as -O none" },
+	[EXPLAIN_OPT] = { 0, "explain-opt", NULL,
+			  "prints what the passes did instead of the "
+			  "transaction" },
 	{ 0 },
 };
 
@@ -93,32 +100,74 @@ static int check_epoch(const struct compilation *c, unsigned long epoch)
 	return EXIT_USAGE;
 }
 
-static int emit(struct buf *out, struct compilation *c, emit_fn *format,
-		unsigned long epoch)
+/* 0 with @without, or EXIT_USAGE after a message. */
+static int choose_passes(const struct cli *cli, opt_without *without)
 {
-	const struct lower_options options = { .epoch = (uint32_t)epoch };
-	int ret = check_epoch(c, epoch);
+	const char *text = cli->values[OPT], *names = "";
+	struct arena *arena;
+	struct str wrong;
+	size_t i;
+
+	*without = cli->values[NO_OPT] ? OPT_NONE : 0;
+	if (!text || opt_choose(str_of(text), without, &wrong))
+		return 0;
+	arena = arena_new();
+	for (i = 0; opt_pass_at(i); i++)
+		names = arena_printf(arena, "%s%s%s", names, i ? ", " : "",
+				     opt_pass_at(i)->name);
+	report_error("-O: '%.*s' switches no pass", STR_ARG(wrong));
+	report_help("write all, none, or PASS=on or PASS=off with one of %s",
+		    names);
+	arena_free(arena);
+	return EXIT_USAGE;
+}
+
+static int explain_passes(struct buf *out, struct compilation *c,
+			  opt_without without)
+{
+	opt_explain(out, opt_run(c->arena, c->model, without), c->model,
+		    &c->sources);
+	return 0;
+}
+
+static int emit(struct buf *out, struct compilation *c, const struct cli *cli,
+		const struct lower_options *options)
+{
+	emit_fn *format = formats[cli_choice(cli, FORMAT)];
+	int ret = check_epoch(c, options->epoch);
 
 	if (ret)
 		return ret;
-	return format(out, c, lower(c->arena, c->model, &options));
+	if (cli->values[EXPLAIN_OPT])
+		return explain_passes(out, c, options->without);
+	return format(out, c, lower(c->arena, c->model, options));
+}
+
+/* 0 with @options, or EXIT_USAGE after a message. */
+static int read_options(const struct cli *cli, struct lower_options *options)
+{
+	unsigned long epoch = 1;
+
+	if (cli->values[EPOCH] && cli_number(cli, EPOCH, UINT32_MAX, &epoch))
+		return EXIT_USAGE;
+	options->epoch = (uint32_t)epoch;
+	return choose_passes(cli, &options->without);
 }
 
 int cmd_compile(const struct cli *cli)
 {
-	emit_fn *format = formats[cli_choice(cli, FORMAT)];
+	struct lower_options options = { 0 };
 	struct compilation c;
 	struct buf out = { 0 };
-	unsigned long epoch = 1;
-	int ret;
+	int ret = read_options(cli, &options);
 
-	if (cli->values[EPOCH] && cli_number(cli, EPOCH, UINT32_MAX, &epoch))
-		return EXIT_USAGE;
+	if (ret)
+		return ret;
 	ret = compile_policy(&c, cli->operands[0]);
 	if (ret)
 		ret = ret == -EINVAL ? EXIT_POLICY : EXIT_SYSTEM;
 	else
-		ret = emit(&out, &c, format, epoch);
+		ret = emit(&out, &c, cli, &options);
 	diags_print(c.diags, stderr, report_colour(stderr));
 	if (!ret)
 		ret = deliver(&out, cli->values[OUTPUT]);

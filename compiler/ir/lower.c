@@ -562,6 +562,8 @@ struct ir *lower(struct arena *arena, const struct model *model,
 	struct lowering l = {
 		.arena = arena,
 		.model = model,
+		.program =
+			opt_run(arena, model, options ? options->without : 0),
 		.ir = ir_new(arena, model->name),
 	};
 

@@ -15,10 +15,12 @@
 #define NFTOFFC_IR_LOWER_H
 
 #include "ir.h"
+#include "opt/opt.h"
 #include "policy/model.h"
 
 struct lower_options {
-	uint32_t epoch; /* first value to use, from 1; 0 means 1 */
+	uint32_t epoch;	     /* first value to use, from 1; 0 means 1 */
+	opt_without without; /* passes of the optimiser; 0: all run */
 };
 
 /* The chain ahead of routing that gives packets their marks, if any has. */

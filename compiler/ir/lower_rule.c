@@ -150,11 +150,13 @@ static void rule_start(struct lowering *l, struct ir_build *b,
 }
 
 /* Does it take every connection that reaches it? */
-static bool takes_all(const struct rule *rule)
+static bool takes_all(const struct opt_line *line)
 {
-	return !action_goes_on(rule->action) && !rule->limit.rate &&
-	       !rule->connections.max && !rule->quota &&
-	       (!rule->forward || rule->direct) && alts_take_all(rule->alts);
+	const struct rule *rule = line->rule;
+
+	return !line->map && !action_goes_on(rule->action) &&
+	       !rule->limit.rate && !rule->connections.max && !rule->quota &&
+	       (!rule->forward || rule->direct) && alts_take_all(&line->alts);
 }
 
 /* Rules that have their place elsewhere: lower_place.c. */
@@ -171,10 +173,11 @@ static bool is_first(const struct lowering *l, const struct rule *rule)
 	       !l->plan->own[rule - l->model->rules];
 }
 
-static void lower_rule_alt(struct lowering *l, struct ir_chain *chain,
-			   const struct rule *rule, const struct alt *alt,
+static void lower_line_alt(struct lowering *l, struct ir_chain *chain,
+			   const struct opt_line *line, const struct alt *alt,
 			   const char *target, enum dir dir)
 {
+	const struct rule *rule = line->rule;
 	bool limited = rule->limit.rate != 0, first = is_first(l, rule);
 	struct ir_build b = ir_build(l->ir);
 
@@ -185,7 +188,7 @@ static void lower_rule_alt(struct lowering *l, struct ir_chain *chain,
 		rule_start(l, &b, rule, alt, dir);
 		lower_bounds(l, &b, rule, alt->families, dir);
 		lower_action(l, &b, rule, target, dir);
-		ir_rule_add(&b, chain, rule->span, rule->name);
+		ir_rule_add(&b, chain, rule->span, line->comment);
 	}
 	if (limited && dir == DIR_REPLY)
 		return;
@@ -196,13 +199,14 @@ static void lower_rule_alt(struct lowering *l, struct ir_chain *chain,
 		lower_limit(l, &b, rule, alt->families);
 	lower_bounds(l, &b, rule, alt->families, dir);
 	lower_action(l, &b, rule, target, dir);
-	ir_rule_add(&b, chain, rule->span, rule->name);
+	ir_rule_add(&b, chain, rule->span, line->comment);
 }
 
-static void lower_rule(struct lowering *l, struct ir_chain *chain,
-		       const struct rule *rule, const char *target,
+static void lower_line(struct lowering *l, struct ir_chain *chain,
+		       const struct opt_line *line, const char *target,
 		       enum dir dir)
 {
+	const struct rule *rule = line->rule;
 	bool split = lower_asks_source(rule);
 	size_t i;
 	int f;
@@ -210,16 +214,16 @@ static void lower_rule(struct lowering *l, struct ir_chain *chain,
 	if (!stands_here(rule) || (is_first(l, rule) && dir == DIR_REPLY))
 		return;
 	target = lower_rule_target(l, target, rule);
-	for (i = 0; i < rule->alts->n; i++) {
-		struct alt alt = rule->alts->v[i];
+	for (i = 0; i < line->alts.n; i++) {
+		struct alt alt = line->alts.v[i];
 
 		if (!split || alt.families != FAMILY_BOTH) {
-			lower_rule_alt(l, chain, rule, &alt, target, dir);
+			lower_line_alt(l, chain, line, &alt, target, dir);
 			continue;
 		}
 		for (f = 0; f < FAMILIES; f++) {
 			alt.families = (uint8_t)(1u << f);
-			lower_rule_alt(l, chain, rule, &alt, target, dir);
+			lower_line_alt(l, chain, line, &alt, target, dir);
 		}
 	}
 }
@@ -238,16 +242,18 @@ static bool same_zones(const struct rule *a, const struct rule *b)
 
 static void find_blocks(struct lowering *l)
 {
-	const struct model *m = l->model;
+	const struct opt_line *lines = l->program->lines;
 	struct block *block = NULL;
 	size_t i;
 
-	for (i = 0; i < m->nrules; i++) {
+	for (i = 0; i < l->program->n; i++) {
 		if (!block ||
-		    !same_zones(&m->rules[block->first], &m->rules[i])) {
+		    !same_zones(lines[block->first].rule, lines[i].rule)) {
 			block = vec_push(l->arena, &l->blocks);
-			*block = (struct block){ i, 0 };
+			*block = (struct block){ i, 0, 0 };
 		}
+		block->rules += block->n == 0 ||
+				lines[i].rule != lines[i - 1].rule;
 		block->n++;
 	}
 }
@@ -263,7 +269,8 @@ typedef void (*pair_fn)(struct lowering *l, enum hook_index hook, size_t slot,
 /* Calls @fn for each pair that @block's rules speak of. */
 static void each_pair(struct lowering *l, uint32_t block, pair_fn fn)
 {
-	const struct rule *rule = &l->model->rules[l->blocks.v[block].first];
+	const struct rule *rule =
+		l->program->lines[l->blocks.v[block].first].rule;
 	size_t n = l->model->nzones, f, t;
 
 	for (f = 0; f < n; f++) {
@@ -378,7 +385,7 @@ static void count_blocks(struct lowering *l, const struct pair *pair)
 		const char *key;
 		size_t *uses;
 
-		if (l->blocks.v[block].n < BLOCK_SHARED)
+		if (l->blocks.v[block].rules < BLOCK_SHARED)
 			continue;
 		key = block_key(l, block, pair->target);
 		uses = map_get(&l->block_uses, str_of(key));
@@ -490,12 +497,15 @@ static bool fill_block(struct lowering *l, struct ir_chain *chain,
 		       const struct block *block, const char *target,
 		       enum dir dir)
 {
-	const struct rule *rule = &l->model->rules[block->first];
+	const struct opt_line *line = &l->program->lines[block->first];
 	size_t i;
 
-	for (i = 0; i < block->n; i++, rule++) {
-		lower_rule(l, chain, rule, target, dir);
-		if (takes_all(rule))
+	for (i = 0; i < block->n; i++, line++) {
+		if (line->map)
+			lower_map(l, chain, line, target, dir);
+		else
+			lower_line(l, chain, line, target, dir);
+		if (takes_all(line))
 			return true;
 	}
 	return false;
@@ -517,7 +527,7 @@ static const char *shared_block(struct lowering *l, uint32_t index,
 	const char *key = block_key(l, index, target);
 	size_t *uses = map_get(&l->block_uses, str_of(key));
 	const struct block *block = &l->blocks.v[index];
-	const struct rule *rule = &l->model->rules[block->first];
+	const struct rule *rule = l->program->lines[block->first].rule;
 	struct ir_chain *chain;
 
 	if (!uses || *uses < 2)
@@ -553,8 +563,8 @@ static void fill_pair(struct lowering *l, const struct pair *pair,
 		if (!shared)
 			continue;
 		ir_verdict(&b, VERDICT_JUMP, shared);
-		ir_rule_add(&b, chain, l->model->rules[block->first].span,
-			    NULL);
+		ir_rule_add(&b, chain,
+			    l->program->lines[block->first].rule->span, NULL);
 	}
 	lower_final(l, chain, l->model->defaults[hook], target);
 }

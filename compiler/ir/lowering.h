@@ -7,6 +7,7 @@
  *	lower_rule.c     rules, blocks of rules, the chains of zone pairs
  *	lower_effect.c   what rules do to packets, the chains of decisions
  *	lower_place.c    rules whose place is another: mark, notrack, clamp-mss
+ *	lower_map.c      rules that were joined into a verdict map
  *	lower_zone.c     zones as devices and subnets; the maps to the pairs
  *	lower_offload.c  what is eligible, the flowtable
  *	lower_nat.c      address translation
@@ -30,6 +31,7 @@
 #define NFTOFFC_IR_LOWERING_H
 
 #include "lower.h"
+#include "opt/opt.h"
 #include "plan.h"
 #include "policy/alts.h"
 
@@ -43,13 +45,15 @@ struct pair {
 	struct ir_chain *chains[DIRS]; /* NULL: only the default */
 };
 
-struct block { /* consecutive rules of the same zones */
+struct block { /* consecutive lines of the same zones */
 	size_t first, n;
+	size_t rules; /* of the policy, that they are of */
 };
 
 struct lowering {
 	struct arena *arena;
 	const struct model *model;
+	const struct opt_program *program; /* its rules as they are lowered */
 	struct ir *ir;
 	struct map chain_names;
 	struct plan *plan;
@@ -132,6 +136,10 @@ void lower_alt(struct lowering *l, struct ir_build *b, const struct alt *alt,
 void lower_log_op(struct lowering *l, struct ir_build *b,
 		  const struct rule *rule);
 void lower_pairs(struct lowering *l);
+
+/* lower_map.c */
+void lower_map(struct lowering *l, struct ir_chain *chain,
+	       const struct opt_line *line, const char *target, enum dir dir);
 
 /* lower_zone.c */
 struct piece { /* devices that one comparison takes, and subnets */

@@ -145,10 +145,11 @@ static void rule_reached(void *data, size_t index,
 			 const struct reached *reached)
 {
 	struct analysis *a = data;
-	const struct rule *rule = &a->b->model->rules[index];
+	struct rule *rule = &a->b->model->rules[index];
 
 	if (reached->reach != REACH_NONE)
 		return;
+	rule->taken = true;
 	if (rule->forward)
 		forward_taken(a, rule, reached);
 	else

@@ -194,6 +194,7 @@ struct rule {
 	 */
 	const struct nat *forward;
 	bool direct;
+	bool taken; /* rules before it take all of its connections */
 };
 
 enum nat_kind {

@@ -41,6 +41,7 @@ static bool nothing_more(const struct rule *rule)
 	CLEAR(&rest, answer_given);
 	CLEAR(&rest, answer);
 	CLEAR(&rest, queue);
+	CLEAR(&rest, taken);
 	return memcmp(&rest, &none, sizeof(rest)) == 0;
 }
 

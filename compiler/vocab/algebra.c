@@ -21,8 +21,7 @@ static size_t first_from(const struct ranges *ranges, const uint8_t *value)
 	return low;
 }
 
-/* The value behind @value; false if there is none. */
-static bool next_value(const uint8_t *value, size_t len, uint8_t *next)
+bool range_next(const uint8_t *value, size_t len, uint8_t *next)
 {
 	size_t i;
 
@@ -95,7 +94,7 @@ static void push_less(struct arena *arena, struct ranges *out, size_t *room,
 			value_before(range_lo(b, j), len, end);
 			ranges_push(arena, out, room, at, end);
 		}
-		if (!next_value(range_hi(b, j), len, at))
+		if (!range_next(range_hi(b, j), len, at))
 			return;
 	}
 	if (memcmp(at, hi, len) <= 0)
@@ -140,7 +139,7 @@ static bool range_within(const uint8_t *lo, const uint8_t *hi,
 	for (j = first_from(b, lo);
 	     j < b->n && memcmp(range_lo(b, j), at, b->len) <= 0; j++)
 		if (memcmp(range_hi(b, j), hi, b->len) >= 0 ||
-		    !next_value(range_hi(b, j), b->len, at))
+		    !range_next(range_hi(b, j), b->len, at))
 			return true;
 	return false;
 }

@@ -23,6 +23,8 @@ struct ranges ranges_either(struct arena *arena, const struct ranges *a,
 bool ranges_within(const struct ranges *a, const struct ranges *b);
 bool ranges_meet(const struct ranges *a, const struct ranges *b);
 bool ranges_equal(const struct ranges *a, const struct ranges *b);
+/* The value behind @value; false if there is none. */
+bool range_next(const uint8_t *value, size_t len, uint8_t *next);
 
 static inline const uint8_t *range_lo(const struct ranges *ranges, size_t i)
 {

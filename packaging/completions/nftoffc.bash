@@ -58,9 +58,10 @@ _nftoffc()
 		-f|--format) _nftoffc_words text json netlink; return ;;
 		-o|--output) _nftoffc_paths -f; return ;;
 		--epoch) :; return ;;
+		-O|--opt) :; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words -f --format -o --output --epoch -h --help
+			_nftoffc_words -f --format -o --output --epoch -O --opt --no-opt --explain-opt -h --help
 			return
 		fi
 		_nftoffc_policies

@@ -239,19 +239,37 @@ static bool is_extra(const char *word)
 	return !strncmp(word, "log:", 4) || !strncmp(word, "limit:", 6);
 }
 
-/* Like the line before but for its port, and at times for the action. */
-static void sibling(struct random_policy *policy, struct random *random)
+/* The word @word of @line goes; false if there is none. */
+static bool drop_word(struct random_line *line, const char *word)
+{
+	size_t i, n = strlen(word);
+
+	for (i = 0; i < line->nwords; i++) {
+		if (strncmp(line->words[i], word, n) != 0)
+			continue;
+		memmove(line->words[i], line->words[i + 1],
+			(--line->nwords - i) * sizeof(line->words[0]));
+		return true;
+	}
+	return false;
+}
+
+/* Like the line before but for one word, and at times for the action. */
+static void sibling(struct random_policy *policy, struct random *random,
+		    bool port)
 {
 	struct random_line like = policy->lines[policy->nlines - 1];
 	struct random_line *line = add_line(policy, 'r', "");
 
 	while (like.nwords && is_extra(like.words[like.nwords - 1]))
 		like.nwords--;
-	if (like.nwords && !strncmp(like.words[like.nwords - 1], "port:", 5))
-		like.nwords--;
+	drop_word(&like, port ? "port:" : "source:");
 	*line = like;
-	add_word(line, "port: %s", PICK(random, ports));
-	if (random_chance(random, 30))
+	if (port)
+		add_word(line, "port: %s", PICK(random, ports));
+	else
+		add_word(line, "source: %s", PICK(random, v4));
+	if (random_chance(random, 45) || !strcmp(line->head, "log"))
 		snprintf(line->head, sizeof(line->head), "%s",
 			 random_chance(random, 50) ? "accept" : "drop");
 }
@@ -274,13 +292,15 @@ static void rules(struct random_policy *policy, struct random *random,
 		  unsigned int features)
 {
 	uint32_t n = 1 + random_below(random, 9), i, run;
+	bool port;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && policy->nlines < RANDOM_LINES / 2; i++) {
 		rule(policy, random, features);
-		if (!(features & RANDOM_RUNS) || !random_chance(random, 40))
+		if (!(features & RANDOM_RUNS) || !random_chance(random, 50))
 			continue;
-		for (run = 1 + random_below(random, 3); run; run--) {
-			sibling(policy, random);
+		port = random_chance(random, 50);
+		for (run = 1 + random_below(random, 6); run; run--) {
+			sibling(policy, random, port);
 			if (repeats_word(&policy->lines[policy->nlines - 1]))
 				policy->nlines--;
 		}

@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "policy/model.h"
 
-#define RANDOM_LINES 40
+#define RANDOM_LINES 64
 #define RANDOM_WORDS 8
 
 /* xorshift64*; the state is never 0. */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The tables of nftoffc-policy(5) that say what the vocabulary's tables say:
- * match words, types of values, well-known services, statements, and how keys
- * are written in the policy's own spelling. As mdoc,
- * each between two comments that tests/man/run finds it by in the page.
+ * match words, types of values, well-known services, statements, how keys are
+ * written in the policy's own spelling, and the optimiser's passes. As mdoc, each
+ * between two comments that tests/man/run finds it by in the page.
  *
  * What must stay true: nothing about a word is said here; a new row of the
  * vocabulary appears in the page because it exists.
  */
 #include <stdio.h>
 
+#include "opt/opt.h"
 #include "policy/policy.h"
 #include "vocab/match.h"
 #include "vocab/service.h"
@@ -272,6 +273,20 @@ static void put_keys(const char *name, enum field_how how)
 	end(name);
 }
 
+static void put_passes(void)
+{
+	size_t i;
+
+	begin("passes");
+	puts(".Bl -tag -width Ds");
+	for (i = 0; opt_pass_at(i); i++) {
+		printf(".It Cm %s\n", opt_pass_at(i)->name);
+		put_line(opt_pass_at(i)->doc);
+	}
+	puts(".El");
+	end("passes");
+}
+
 int main(void)
 {
 	put_matches();
@@ -281,5 +296,6 @@ int main(void)
 	put_entries();
 	put_keys("own flags", FIELD_FLAG);
 	put_keys("own phrases", FIELD_PHRASE);
+	put_passes();
 	return 0;
 }

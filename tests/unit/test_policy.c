@@ -164,7 +164,7 @@ END_TEST
 
 /* ---- what the rules do ---- */
 
-#define RULES_POLICIES 1500
+#define RULES_POLICIES 1000
 #define RULES_PACKETS 40
 
 #define CT_ESTABLISHED 2
@@ -174,8 +174,10 @@ struct rules_try {
 	uint64_t seed;
 	const struct model *model;
 	const struct ir_machine *machine;
+	opt_without without; /* of the optimiser */
 	size_t policies, accepted, refused, logged,
 		offloaded; /* what was met */
+	size_t left_out, joined, maps;
 	char wrong[600];
 };
 
@@ -233,6 +235,9 @@ static void differ(struct rules_try *try, const struct packet *packet,
 	va_start(args, fmt);
 	vsnprintf(try->wrong + n, sizeof(try->wrong) - n, fmt, args);
 	va_end(args);
+	n = strlen(try->wrong);
+	snprintf(try->wrong + n, sizeof(try->wrong) - n,
+		 " (without passes %08x)", try->without);
 	arena_free(arena);
 }
 
@@ -333,25 +338,61 @@ static void try_packet(struct rules_try *try, struct random *random)
 	later_differs(try, &later, &said);
 }
 
+/* What the passes did, so that it is known that they were tried. */
+static void count_lines(struct rules_try *try, struct arena *arena)
+{
+	struct opt_program *program = opt_run(arena, try->model, try->without);
+	size_t i;
+
+	for (i = 0; i < program->nnotes; i++)
+		try->left_out += program->notes[i].rule ==
+				 program->notes[i].with;
+	for (i = 0; i < program->n; i++) {
+		try->joined += program->lines[i].nmembers > 1;
+		try->maps += program->lines[i].map != NULL;
+	}
+}
+
+/* All passes, none, each alone. */
+static bool try_passes(struct rules_try *try, struct compilation *c)
+{
+	struct lower_options options = { 0 };
+	size_t i, j, n = 0;
+
+	while (opt_pass_at(n))
+		n++;
+	for (i = 0; i < n + 2 && !try->wrong[0]; i++) {
+		struct random random = random_seeded(try->seed);
+
+		try->without = i == 0 ? 0 :
+			       i == 1 ? OPT_NONE :
+					~((opt_without)1 << (i - 2));
+		options.without = try->without;
+		try->machine = ir_machine(c->arena,
+					  lower(c->arena, c->model, &options));
+		if (i == 0)
+			count_lines(try, c->arena);
+		for (j = 0; !try->wrong[0] && j < RULES_PACKETS; j++)
+			try_packet(try, &random);
+	}
+	return try->wrong[0];
+}
+
 static bool rules_fail(const struct random_policy *policy, void *data)
 {
 	struct rules_try *try = data;
-	struct random random = random_seeded(try->seed);
 	struct compilation c;
-	size_t i;
+	bool fail = false;
 
 	try->wrong[0] = '\0';
 	compile(&c, policy);
 	if (c.model) {
 		try->policies++;
 		try->model = c.model;
-		try->machine =
-			ir_machine(c.arena, lower(c.arena, c.model, NULL));
-		for (i = 0; !try->wrong[0] && i < RULES_PACKETS; i++)
-			try_packet(try, &random);
+		fail = try_passes(try, &c);
 	}
 	arena_free(c.arena);
-	return try->wrong[0];
+	return fail;
 }
 
 START_TEST(rules_do_what_the_model_says)
@@ -372,6 +413,160 @@ START_TEST(rules_do_what_the_model_says)
 	ck_assert_uint_gt(try.refused, RULES_POLICIES);
 	ck_assert_uint_gt(try.logged, RULES_POLICIES);
 	ck_assert_uint_gt(try.offloaded, RULES_POLICIES / 20);
+	ck_assert_uint_gt(try.maps, RULES_POLICIES / 20);
+}
+END_TEST
+
+/* ---- the optimiser's passes ---- */
+
+static opt_without chosen(const char *text)
+{
+	opt_without without = 0;
+	struct str wrong;
+
+	ck_assert_msg(opt_choose(str_of(text), &without, &wrong), "%s", text);
+	return without;
+}
+
+START_TEST(passes_are_chosen_by_name)
+{
+	static const char *const wrong[] = { "",      "set=off",   "sets",
+					     "sets=", "sets=of",   "all=on",
+					     "all,",  "sets=off,x" };
+	opt_without without;
+	struct str part;
+
+	ck_assert_uint_eq(chosen("all"), 0);
+	ck_assert_uint_eq(chosen("none"), OPT_NONE);
+	for (size_t i = 0; opt_pass_at(i); i++) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "%s=off", opt_pass_at(i)->name);
+		ck_assert_uint_eq(chosen(text), 1u << i);
+		snprintf(text, sizeof(text), "none,%s=on",
+			 opt_pass_at(i)->name);
+		ck_assert_uint_eq(chosen(text), ~(1u << i));
+		ck_assert_uint_gt(strlen(opt_pass_at(i)->doc), 10);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		ck_assert_msg(!opt_choose(str_of(wrong[i]), &without, &part),
+			      "%s", wrong[i]);
+}
+END_TEST
+
+/* A policy whose rules are @lines, each "accept: { ... }". */
+static void compile_lines(struct compilation *c, const char *const *lines)
+{
+	struct random_policy policy = { 0 };
+	struct random_line *line;
+
+	for (; *lines; lines++) {
+		line = &policy.lines[policy.nlines++];
+		line->section = 'r';
+		line->nwords = 1;
+		snprintf(line->head, sizeof(line->head), "%.*s",
+			 (int)strcspn(*lines, " "), *lines);
+		snprintf(line->words[0], sizeof(line->words[0]), "%s",
+			 strchr(*lines, ' ') + 1);
+	}
+	compile(c, &policy);
+	ck_assert_ptr_nonnull(c->model);
+}
+
+static char *explained(struct compilation *c, opt_without without)
+{
+	struct buf out = { 0 };
+	char *text;
+
+	opt_explain(&out, opt_run(c->arena, c->model, without), c->model,
+		    &c->sources);
+	text = arena_strndup(c->arena, out.p, out.n);
+	buf_free(&out);
+	return text;
+}
+
+START_TEST(passes_say_what_they_did)
+{
+	static const char *const lines[] = {
+		"accept from: lan, to: wan, port: 1, name: a",
+		"accept from: lan, to: wan, port: 2, name: b",
+		"drop from: lan, to: wan, port: 3-9, name: c",
+		"accept from: lan, to: wan, port: 7, name: d",
+		"accept from: lan, to: wan, port: 5-10, name: e",
+		"drop from: lan, to: wan, port: 20, name: f",
+		NULL,
+	};
+	struct compilation c;
+
+	compile_lines(&c, lines);
+	ck_assert_str_eq(
+		explained(&c, 0),
+		"unreachable: random.yaml:16: d: left out: no connection "
+		"reaches it\n"
+		"default: random.yaml:18: f: left out: the default does the "
+		"same\n"
+		"sets: random.yaml:14: b: joined with line 13: they differ in "
+		"\"port\"\n"
+		"maps: random.yaml:15: c: joined with line 13: they differ in "
+		"\"port\"\n"
+		"maps: random.yaml:17: e: joined with line 13: they differ in "
+		"\"port\"\n"
+		"6 rules of the policy, 1 as they are lowered\n");
+	ck_assert_str_eq(explained(&c, OPT_NONE),
+			 "6 rules of the policy, 6 as they are lowered\n");
+	arena_free(c.arena);
+}
+END_TEST
+
+/* Each of these is between rules that would be joined without it. */
+START_TEST(nothing_moves_across_what_it_might_change)
+{
+	static const char *const between[] = {
+		"drop from: lan, to: wan, port: 2",
+		"drop from: lan, to: wan, source: 10.0.0.1",
+		"log from: lan, to: wan, port: 2",
+		"accept from: lan, to: wan, port: 1-5, log: new",
+		"accept from: lan, to: wan, port: 1-5, limit: 1/second",
+		"reject from: any, to: wan, protocol: tcp",
+	};
+
+	for (size_t i = 0; i < sizeof(between) / sizeof(*between); i++) {
+		const char *const lines[] = {
+			"accept from: lan, to: wan, port: 1", between[i],
+			"accept from: lan, to: wan, port: 2-7", NULL
+		};
+		struct opt_program *program;
+		struct compilation c;
+
+		compile_lines(&c, lines);
+		program = opt_run(c.arena, c.model, chosen("none,sets=on"));
+		ck_assert_uint_eq(program->n, 3);
+		arena_free(c.arena);
+	}
+}
+END_TEST
+
+/* A map decides in two ways, whatever its first rule does. */
+START_TEST(nothing_moves_across_a_map)
+{
+	static const char *const lines[] = {
+		"accept from: lan, to: wan, protocol: tcp, port: [1, 3]",
+		"accept from: lan, to: wan, source: 10.0.0.1",
+		"drop from: lan, to: wan, source: 10.0.0.2",
+		"accept from: lan, to: wan, source: 10.0.0.3",
+		"accept from: lan, to: wan, protocol: tcp, port: [5, 7]",
+		NULL,
+	};
+	struct opt_program *program;
+	struct compilation c;
+
+	compile_lines(&c, lines);
+	program = opt_run(c.arena, c.model, chosen("none,maps=on"));
+	ck_assert_uint_eq(program->n, 3);
+	ck_assert_ptr_null(program->lines[0].map);
+	ck_assert_ptr_nonnull(program->lines[1].map);
+	ck_assert_ptr_null(program->lines[2].map);
+	arena_free(c.arena);
 }
 END_TEST
 
@@ -423,6 +618,10 @@ Suite *policy_suite(void)
 	tcase_set_timeout(tcase, 3600);
 	tcase_add_test(tcase, reach_is_what_the_model_says);
 	tcase_add_test(tcase, rules_do_what_the_model_says);
+	tcase_add_test(tcase, passes_are_chosen_by_name);
+	tcase_add_test(tcase, passes_say_what_they_did);
+	tcase_add_test(tcase, nothing_moves_across_what_it_might_change);
+	tcase_add_test(tcase, nothing_moves_across_a_map);
 	tcase_add_test(tcase, words_name_the_packet);
 	suite_add_tcase(suite, tcase);
 	return suite;
