@@ -17,7 +17,9 @@ struct writer {
 	struct arena *arena;
 	struct buf text;
 	unsigned int nzones;
-	bool sets[FAMILIES]; /* "mixed" is there for both */
+	struct {
+		unsigned int first, n; /* devices */
+	} zones[2 * ROUTER_DEVICES];
 };
 
 static void put_host(struct writer *w, int family, bool quoted)
@@ -239,10 +241,70 @@ static void add_rule(struct writer *w, struct router_policy *policy)
 	add(w, policy, ROUTER_RULES);
 }
 
-static void add_nat(struct writer *w, struct router_policy *policy)
+/* Some ports, of a protocol that has them. */
+static void put_ports(struct writer *w)
 {
-	int family = (int)random_below(w->r, FAMILIES);
+	static const char *const some[] = {
+		", protocol: tcp, port: 80", ", protocol: udp, port: 8000-8003",
+		", service: dns", ", service: https", ", service: web"
+	};
 
+	buf_puts(&w->text, PICK(w->r, some));
+}
+
+static void put_forward(struct writer *w, int family)
+{
+	bool port = random_chance(w->r, 40);
+
+	buf_puts(&w->text, "forward: { ");
+	put_zones(w, "from", false);
+	put_ports(w);
+	buf_puts(&w->text, ", to: ");
+	if (!port) {
+		put_host(w, family, true);
+	} else {
+		buf_puts(&w->text, family ? "\"[" : "\"");
+		put_host(w, family, false);
+		buf_puts(&w->text, family ? "]:8080\"" : ":8080\"");
+	}
+	if (random_chance(w->r, 40))
+		buf_puts(&w->text, ", reflect: true");
+	buf_puts(&w->text, " }");
+}
+
+static void put_redirect(struct writer *w)
+{
+	buf_puts(&w->text, "redirect: { ");
+	put_zones(w, "from", false);
+	put_ports(w);
+	if (random_chance(w->r, 60))
+		buf_puts(&w->text, ", to: 8080");
+	buf_puts(&w->text, " }");
+}
+
+static void put_map(struct writer *w, int family)
+{
+	unsigned int out = random_below(w->r, ROUTER_DEVICES) + 1;
+	unsigned int s = random_below(w->r, ROUTER_SUBNETS);
+	unsigned int zone = random_below(w->r, w->nzones), in;
+
+	do /* the inner addresses are not in the outer zone */
+		in = random_below(w->r, ROUTER_DEVICES);
+	while (in - w->zones[zone].first < w->zones[zone].n);
+	in++;
+	buf_printf(&w->text,
+		   family ? "map: { zone: z%u, outside: \"fd00:%u:%u::/125\", "
+			    "inside: \"fd00:%u:%u::/125\"" :
+			    "map: { zone: z%u, outside: 10.%u.%u.0/29, inside: "
+			    "10.%u.%u.0/29",
+		   zone, out, ROUTER_OUTSIDE, in, s);
+	if (random_chance(w->r, 40))
+		buf_puts(&w->text, ", reflect: true");
+	buf_puts(&w->text, " }");
+}
+
+static void put_source(struct writer *w, int family)
+{
 	switch (random_below(w->r, 3)) {
 	case 0:
 		buf_puts(&w->text, "exempt: { ");
@@ -260,6 +322,26 @@ static void add_nat(struct writer *w, struct router_policy *policy)
 	}
 	put_matches(w, family);
 	buf_puts(&w->text, " }");
+}
+
+static void add_nat(struct writer *w, struct router_policy *policy)
+{
+	int family = (int)random_below(w->r, FAMILIES);
+
+	switch (random_below(w->r, 8)) {
+	case 0:
+	case 1:
+		put_forward(w, family);
+		break;
+	case 2:
+		put_redirect(w);
+		break;
+	case 3:
+		put_map(w, family);
+		break;
+	default:
+		put_source(w, family);
+	}
 	add(w, policy, ROUTER_NAT);
 }
 
@@ -300,6 +382,8 @@ static void put_zone(struct writer *w, unsigned int first, unsigned int n,
 {
 	unsigned int i;
 
+	w->zones[w->nzones].first = first;
+	w->zones[w->nzones].n = n;
 	buf_printf(&w->text, "  z%u: { devices: [", w->nzones++);
 	if (first == 2 && n == 2) {
 		buf_puts(&w->text, "\"wl*\"");
@@ -498,7 +582,12 @@ void router_probe(struct random *r, struct router_probe *probe)
 	else
 		some_host(r, probe->source, probe->family, in);
 	if (probe->out < 0)
-		put_bytes(probe->destination, probe->family, in, 0, 1);
+		put_bytes(probe->destination, probe->family,
+			  random_chance(r, 50) ? in : out, 0, 1);
+	else if (random_chance(r, 10))
+		put_bytes(probe->destination, probe->family, out,
+			  ROUTER_OUTSIDE,
+			  2 + random_below(r, ROUTER_HOSTS - 2));
 	else
 		do /* nobody goes by a router to himself */
 			some_host(r, probe->destination, probe->family, out);

@@ -24,6 +24,8 @@
 #define ROUTER_DEVICES 6
 #define ROUTER_SUBNETS 2
 #define ROUTER_HOSTS 6
+/* Of each device: the subnet that stands for others, outside of a map. */
+#define ROUTER_OUTSIDE 9
 
 extern const char *const router_devices[ROUTER_DEVICES];
 

@@ -26,6 +26,7 @@
  * A disagreement is made as small as it can be and printed as a policy and a
  * packet. The last line is "random: N pairs, F failures".
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
@@ -68,6 +69,7 @@ struct sight {
 struct fate {
 	struct router_probe probe;
 	bool asked; /* the policy has zones for it */
+	int out;    /* the device that it is to leave by; -1: none */
 	struct answer expected;
 	struct sight sight, answer;
 };
@@ -352,7 +354,7 @@ static void send_answer(struct world *w, const struct fate *fate)
 {
 	struct probe_packet packet = probe_answer(&fate->sight.out);
 
-	send_in(w, fate->probe.out, &packet);
+	send_in(w, fate->out, &packet);
 }
 
 /* ---- policies ---- */
@@ -515,6 +517,94 @@ static const char *probe_words(struct loaded *loaded,
 	return words;
 }
 
+static char hook_of(const struct fate *fate)
+{
+	return "ifo"[fate->expected.hook];
+}
+
+static size_t address_len(const struct fate *fate)
+{
+	return fate->probe.family ? 16 : 4;
+}
+
+/* The device behind which @address is: the second part tells. */
+static int device_of(const struct fate *fate, const uint8_t *address)
+{
+	return address[fate->probe.family ? 3 : 1] - 1;
+}
+
+static const uint8_t *expected_source(const struct fate *fate,
+				      uint8_t router[16])
+{
+	const struct translated *source = &fate->expected.source;
+
+	if (source->known)
+		return source->address.lo;
+	if (!source->own)
+		return fate->probe.source;
+	memset(router, 0, 16);
+	router[0] = fate->probe.family ? 0xfd : 10;
+	router[fate->probe.family ? 3 : 1] = (uint8_t)(fate->out + 1);
+	router[fate->probe.family ? 15 : 3] = 1;
+	return router;
+}
+
+static const uint8_t *expected_destination(const struct fate *fate)
+{
+	return fate->expected.destination.known ?
+		       fate->expected.destination.address.lo :
+		       fate->probe.destination;
+}
+
+static uint16_t expected_port(const struct fate *fate)
+{
+	return fate->expected.destination.port_lo && !fate->probe.icmp ?
+		       fate->expected.destination.port_lo :
+		       fate->probe.dport;
+}
+
+static bool rules_ask_destination(const struct model *model)
+{
+	size_t i, j;
+
+	for (i = 0; i < model->nrules; i++)
+		for (j = 0; j < model->rules[i].nmatches; j++)
+			if (model->rules[i].matches[j].word->key[0] ==
+			    KEY_IP_DADDR)
+				return true;
+	return false;
+}
+
+/* To an address of the device it came in by: that is not reflected. */
+static bool to_own_device(const struct fate *fate)
+{
+	return fate->probe.out < 0 &&
+	       device_of(fate, fate->probe.destination) == fate->probe.in;
+}
+
+/*
+ * Which address of its own the router redirects to the model does not know, nor
+ * on which device the one is that a reflected connection goes to.
+ * Where a new destination is the model knows by subnets; where there are none
+ * it takes the first zone that may be meant, which need not be the one here.
+ */
+static bool is_known_place(const struct model *model, const struct fate *fate)
+{
+	const struct translated *to = &fate->expected.destination;
+	const uint8_t *address = to->address.lo;
+	int zone;
+
+	if (to->own)
+		return !rules_ask_destination(model);
+	if (!to->known)
+		return true;
+	if (fate->expected.nat_forward->reflect && to_own_device(fate))
+		return false;
+	zone = zone_of(model, device_of(fate, address), fate->probe.family,
+		       address);
+	return zone >= 0 && model->zones[zone].subnets[fate->probe.family].n;
+}
+
 static void expect(struct loaded *loaded, struct fate *fate)
 {
 	const char *words = probe_words(loaded, &fate->probe);
@@ -528,35 +618,10 @@ static void expect(struct loaded *loaded, struct fate *fate)
 		exit(2);
 	}
 	model_evaluate(loaded->c.model, &packet, &fate->expected);
-}
-
-static bool is_forwarded(const struct router_probe *probe)
-{
-	return probe->in >= 0 && probe->out >= 0;
-}
-
-static char hook_of(const struct router_probe *probe)
-{
-	return probe->in < 0 ? 'o' : probe->out < 0 ? 'i' : 'f';
-}
-
-static const uint8_t *expected_source(const struct fate *fate,
-				      uint8_t router[16])
-{
-	const struct answer *a = &fate->expected;
-	bool masquerade = a->nat_source ?
-				  a->nat_source->kind == NAT_MASQUERADE :
-				  a->masquerade != NULL;
-
-	memset(router, 0, 16);
-	if (a->nat_source && a->nat_source->kind == NAT_SOURCE)
-		return a->nat_source->address[fate->probe.family].lo;
-	if (!masquerade)
-		return fate->probe.source;
-	router[0] = fate->probe.family ? 0xfd : 10;
-	router[fate->probe.family ? 3 : 1] = (uint8_t)(fate->probe.out + 1);
-	router[fate->probe.family ? 15 : 3] = 1;
-	return router;
+	fate->asked = is_known_place(loaded->c.model, fate);
+	fate->out = fate->expected.hook == HOOK_INPUT ?
+			    -1 :
+			    device_of(fate, expected_destination(fate));
 }
 
 /* Which of the values that may be offloaded (lower.c), 0: none. */
@@ -618,9 +683,25 @@ static const char *verdict_word(enum action action)
 
 static const char *sight_word(const struct fate *fate)
 {
-	if (fate->sight.hook == hook_of(&fate->probe))
+	if (fate->sight.hook == hook_of(fate))
 		return "accepted";
 	return fate->sight.refused ? "rejected" : "dropped";
+}
+
+static const char *other_address(const struct loaded *loaded,
+				 const struct fate *fate, const char *which,
+				 const uint8_t *expected, const uint8_t *found)
+{
+	int af = fate->probe.family ? AF_INET6 : AF_INET;
+	char one[INET6_ADDRSTRLEN], other[INET6_ADDRSTRLEN];
+
+	inet_ntop(af, expected, one, sizeof(one));
+	inet_ntop(af, found, other, sizeof(other));
+	return arena_printf(loaded->c.arena,
+			    "expected to leave with the %s %s, port %u, left "
+			    "with %s, port %u",
+			    which, one, expected_port(fate), other,
+			    fate->sight.out.dport);
 }
 
 /* NULL, or how the first packet's fate is not what was expected. */
@@ -629,7 +710,7 @@ static const char *first_differs(const struct loaded *loaded,
 {
 	const struct sight *sight = &fate->sight;
 	const struct answer *answer = &fate->expected;
-	size_t len = fate->probe.family ? 16 : 4;
+	size_t len = address_len(fate);
 	uint8_t router[16];
 
 	if (strcmp(verdict_word(answer->action), sight_word(fate)) != 0)
@@ -639,13 +720,21 @@ static const char *first_differs(const struct loaded *loaded,
 				    sight_word(fate));
 	if (sight->logged != (answer->log != LOG_NONE))
 		return sight->logged ? "was logged" : "was not logged";
-	if (answer->action != ACTION_ACCEPT || fate->probe.out < 0)
+	if (answer->action != ACTION_ACCEPT || fate->out < 0)
 		return NULL;
 	if (!sight->left)
 		return "was accepted and did not leave";
 	if (memcmp(sight->out.source, expected_source(fate, router), len) != 0)
-		return "left with another source";
-	if (is_forwarded(&fate->probe) &&
+		return other_address(loaded, fate, "source",
+				     expected_source(fate, router),
+				     sight->out.source);
+	if (memcmp(sight->out.destination, expected_destination(fate), len) !=
+		    0 ||
+	    (!sight->out.icmp && sight->out.dport != expected_port(fate)))
+		return other_address(loaded, fate, "destination",
+				     expected_destination(fate),
+				     sight->out.destination);
+	if (fate->expected.hook == HOOK_FORWARD &&
 	    marked_kind(loaded, sight->mark) !=
 		    expected_kind(loaded->c.model, answer))
 		return "the mark says otherwise about offload";
@@ -664,7 +753,7 @@ static const char *answer_differs(const struct fate *fate)
 
 static bool is_answered(const struct fate *fate)
 {
-	return fate->asked && fate->probe.out >= 0 && fate->sight.hook &&
+	return fate->asked && fate->out >= 0 && fate->sight.hook &&
 	       fate->sight.left;
 }
 
@@ -676,7 +765,11 @@ static bool is_answered(const struct fate *fate)
 static bool is_translated(const struct fate *fate)
 {
 	return memcmp(fate->sight.out.source, fate->probe.source,
-		      fate->probe.family ? 16 : 4) != 0;
+		      address_len(fate)) != 0 ||
+	       memcmp(fate->sight.out.destination, fate->probe.destination,
+		      address_len(fate)) != 0 ||
+	       (!fate->probe.icmp &&
+		fate->sight.out.dport != fate->probe.dport);
 }
 
 /* The router's own TCP resets what it did not open: that connection is over. */
@@ -707,6 +800,16 @@ static const char *live_differs(const struct loaded *loaded,
 		return sight->logged ? "a live connection was logged" :
 				       "a live connection was not logged";
 	return NULL;
+}
+
+/* What lives is not translated anew. */
+static void expect_live(struct loaded *loaded, struct fate *fate)
+{
+	int out = fate->out;
+
+	expect(loaded, fate);
+	fate->asked &= !fate->expected.nat_forward;
+	fate->out = out;
 }
 
 /* ---- scenarios: what can be made smaller ---- */
@@ -742,7 +845,7 @@ static const char *try_second(struct world *w, struct arena *arena,
 
 	if (!compile(w, s->second, epoch, &loaded))
 		return NULL;
-	expect(&loaded, fate);
+	expect_live(&loaded, fate);
 	load_over(w, &loaded);
 	memset(sight, 0, sizeof(*sight));
 	fate->sight.out = out;
@@ -925,7 +1028,7 @@ static void judge_second(struct world *w, struct loaded *second,
 		fate->asked = false;
 		if (!live[i])
 			continue;
-		expect(second, fate);
+		expect_live(second, fate);
 		memset(&fate->sight, 0, sizeof(fate->sight));
 		memset(&fate->answer, 0, sizeof(fate->answer));
 		fate->sight.out = out;
