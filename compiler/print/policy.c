@@ -201,7 +201,10 @@ static bool is_row_key(const struct pair *pair, const struct field *fields)
 static bool braces_mean_more(const struct node *value,
 			     const struct field *field)
 {
-	return value->kind == NODE_MAP && has(field, FIELD_BLOCK | FIELD_FLAG);
+	if (value->kind != NODE_MAP)
+		return false;
+	return has(field, FIELD_BLOCK) ||
+	       (has(field, FIELD_FLAG) && !map_fields(field));
 }
 
 /* A word that would be taken for the next key, or the word "not". */

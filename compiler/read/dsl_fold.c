@@ -178,11 +178,12 @@ static bool has(const struct field *field, enum field_how how)
 	return field && (field->how & how);
 }
 
-/* A field whose value is a map that may be written as a row of pairs. */
-static bool is_map_field(const struct field *field)
+/* Of a field whose value may be a map: the fields of that; else NULL. */
+static const struct field *map_fields(const struct field *field)
 {
-	return field && field->fields &&
-	       !(field->how & (FIELD_NAMED | FIELD_ENTRIES));
+	if (!field || (field->how & (FIELD_NAMED | FIELD_ENTRIES)))
+		return NULL;
+	return field->fields;
 }
 
 /* Values. */
@@ -273,7 +274,7 @@ static struct node *fold_value(struct fold *f, const struct item *item,
 static struct node *fold_one(struct fold *f, const struct item *item,
 			     const struct field *field)
 {
-	const struct field *fields = is_map_field(field) ? field->fields : NULL;
+	const struct field *fields = map_fields(field);
 
 	if (item->kind == ITEM_BRACES && has(field, FIELD_BLOCK))
 		return list_of_block(f, item);
@@ -369,8 +370,8 @@ static struct node *fold_rest(struct fold *f, struct str key, struct span span,
 					 NULL));
 	if (!items->next)
 		return fold_one(f, items, field);
-	if (is_map_field(field)) {
-		fold_row(f, items, field->fields, &map);
+	if (map_fields(field)) {
+		fold_row(f, items, map_fields(field), &map);
 		return finish_map(f, &map, (struct span){ 0 });
 	}
 	if (has(field, FIELD_LIST))
@@ -405,7 +406,8 @@ static struct node *row_value(struct fold *f, const struct item *key,
 	const struct item *value = *next, *end;
 
 	if (has(field, FIELD_FLAG) &&
-	    (!value || value->kind == ITEM_BRACES || is_key(f, fields, value)))
+	    (!value || is_key(f, fields, value) ||
+	     (value->kind == ITEM_BRACES && !map_fields(field))))
 		return flag(f, key->span);
 	if (!value || is_stray(f, key, value, fields))
 		return null_node(f, key->span);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "policy/policy.h"
+#include "print/fmt.h"
+#include "print/print.h"
 #include "read/dsl.h"
 #include "read/read.h"
 #include "read/yaml.h"
@@ -359,6 +361,101 @@ START_TEST(dsl_refusals)
 }
 END_TEST
 
+/* What other readers of YAML would take for something else is in quotes. */
+static const struct {
+	const char *policy, *yaml;
+} printed_yaml[] = {
+	{ "policy no", "policy: \"no\"\n" },
+	{ "policy On", "policy: \"On\"\n" },
+	{ "policy null", "policy: \"null\"\n" },
+	{ "policy 443", "policy: 443\n" },
+	{ "policy \"443\"", "policy: \"443\"\n" },
+	{ "policy 0xff", "policy: 0xff\n" },
+	{ "policy 010", "policy: \"010\"\n" },
+	{ "policy 1e3", "policy: \"1e3\"\n" },
+	{ "policy 1:20", "policy: \"1:20\"\n" },
+	{ "policy 2001-12-14", "policy: \"2001-12-14\"\n" },
+	{ "policy 10.0.0.0/8", "policy: 10.0.0.0/8\n" },
+	{ "policy fd00::/8", "policy: \"fd00::/8\"\n" },
+	{ "policy @set", "policy: \"@set\"\n" },
+	{ "policy wlan*", "policy: \"wlan*\"\n" },
+	{ "policy -", "policy: \"-\"\n" },
+	{ "policy \"\"", "policy: \"\"\n" },
+	{ "policy \"a b\"", "policy: a b\n" },
+	{ "policy \"a: b # c\"", "policy: \"a: b # c\"\n" },
+	{ "policy \"\\u{0}\\u{2028}\\n\"", "policy: \"\\u0000\\u2028\\n\"\n" },
+	{ "policy \"\"\"\na\n b\n\"\"\"", "policy: |\n  a\n   b\n" },
+	{ "policy [a]", "policy: [a]\n" },
+	{ "policy ~", "policy:\n" },
+	{ "accept source not @a, 1 log { when new }",
+	  "rules:\n  - accept: { source: { not: [\"@a\", 1] }, log: { when: "
+	  "new } }\n" },
+};
+
+#define N_PRINTED ((int)(sizeof(printed_yaml) / sizeof(*printed_yaml)))
+
+START_TEST(dsl_printed_yaml)
+{
+	struct node *root = read_str(str_of(printed_yaml[_i].policy)), *again;
+	struct buf yaml = { 0 };
+
+	ck_assert_str_eq(printed(), "");
+	print_yaml(&yaml, root);
+	ck_assert_str_eq(yaml.p, printed_yaml[_i].yaml);
+	again = yaml_read(arena,
+			  source_add(&sources, "y",
+				     (struct str){ yaml.p, yaml.n }),
+			  diags);
+	ck_assert_ptr_nonnull(again);
+	ck_assert(print_same(root, again, policy_fields()));
+	buf_free(&yaml);
+}
+END_TEST
+
+/* Put in order, and what is put in order already stays as it is. */
+static const struct {
+	const char *text, *ordered;
+} ordered[] = {
+	{ "", "" },
+	{ "policy   p ;;\n\n\n\ninvalid drop ; mark-mask 0xff;\n",
+	  "policy p\n\ninvalid drop; mark-mask 0xff\n" },
+	{ "zone a {devices b}\nzone ccc{devices d ,e}#x\nzone f {}",
+	  "zone a   { devices b }\nzone ccc { devices d, e }  #x\nzone f   "
+	  "{}\n" },
+	{ "accept from a\n#c\ndrop  to b", "accept from a\n#c\ndrop to b\n" },
+	{ "offload {\n\n\teligible from a   # b\n  # c\n}\n",
+	  "offload {\n  eligible from a  # b\n  # c\n}\n" },
+	{ "accept from a \\\n to b,\n c\nset s address {\na,\n b }",
+	  "accept from a \\\n  to b,\n  c\nset s address {\n  a,\n  b }\n" },
+	{ "policy [ a ,[ b ] , {c d} ]", "policy [a, [b], { c d }]\n" },
+	{ "policy \"\"\"\n  a\n\"\"\"\n", "policy \"\"\"\n  a\n\"\"\"\n" },
+};
+
+#define N_ORDERED ((int)(sizeof(ordered) / sizeof(*ordered)))
+
+static char *put_in_order(const char *text)
+{
+	struct buf out = { 0 };
+	char *copy;
+
+	fmt_policy(&out, source_add(&sources, "f", str_of(text)),
+		   policy_fields());
+	copy = arena_strndup(arena, out.p ? out.p : "", out.n);
+	buf_free(&out);
+	return copy;
+}
+
+START_TEST(dsl_in_order)
+{
+	char *once = put_in_order(ordered[_i].text);
+
+	ck_assert_str_eq(once, ordered[_i].ordered);
+	ck_assert_str_eq(put_in_order(once), once);
+	ck_assert(fmt_equal(read_str(str_of(ordered[_i].text)),
+			    read_str(str_of(once))));
+}
+END_TEST
+
 static struct node *read_nested(unsigned int depth, char open, char close)
 {
 	struct buf text = { 0 };
@@ -447,6 +544,8 @@ Suite *dsl_suite(void)
 	tcase_add_loop_test(tc, dsl_trees, 0, N_TREES);
 	tcase_add_loop_test(tc, dsl_spans, 0, N_SPANS);
 	tcase_add_loop_test(tc, dsl_refusals, 0, N_REFUSALS);
+	tcase_add_loop_test(tc, dsl_printed_yaml, 0, N_PRINTED);
+	tcase_add_loop_test(tc, dsl_in_order, 0, N_ORDERED);
 	tcase_add_test(tc, dsl_depth);
 	tcase_add_test(tc, dsl_points_into_the_text);
 	tcase_add_test(tc, dsl_many_mistakes_are_fast);
