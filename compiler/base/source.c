@@ -5,6 +5,7 @@
  * What must stay true: a span is only ever looked up through clamp(), so that
  * a wrong one costs a wrong line in a message and never a wild read.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -301,15 +302,16 @@ const struct expansion *span_expansion(const struct sources *sources,
 struct span span_expand(struct sources *sources, struct span place,
 			struct span definition)
 {
-	const struct expansion *outer = span_expansion(sources, place);
+	const struct source *source = source_of(sources, place);
 	size_t n = sources->expansions.n;
+	struct expansion *expansion;
 
-	if (n >= SOURCE_EXPANSION - 1)
+	if (!source || n >= SOURCE_EXPANSION - 1)
 		return place;
-	if (outer)
-		place.source = outer->place.source;
-	*vec_push(sources->arena, &sources->expansions) =
-		(struct expansion){ place, definition };
+	place.source = source->id;
+	expansion = vec_push(sources->arena, &sources->expansions);
+	assert(expansion); /* vec_push() never fails */
+	*expansion = (struct expansion){ place, definition };
 	place.source = SOURCE_EXPANSION | (uint32_t)n;
 	return place;
 }

@@ -682,7 +682,7 @@ static bool port_value(struct str text, struct diag *diag)
 
 static bool service_value(struct str text, struct diag *diag)
 {
-	struct str rest = text, first;
+	struct str rest, first;
 	size_t i, n;
 	char sep;
 
