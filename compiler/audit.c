@@ -48,14 +48,10 @@ static const char *device_of(struct search *s, int zone)
 static struct ir_packet reply_to(const struct ir_packet *first)
 {
 	struct ir_packet reply = *first;
-	const struct packet *p = &first->packet;
 
 	reply.iif = first->oif;
 	reply.oif = first->iif;
-	memcpy(reply.packet.saddr, p->daddr, sizeof(p->daddr));
-	memcpy(reply.packet.daddr, p->saddr, sizeof(p->saddr));
-	reply.packet.sport = p->dport;
-	reply.packet.dport = p->sport;
+	reply.packet = packet_reply(&first->packet);
 	reply.reply = true;
 	return reply;
 }

@@ -66,6 +66,12 @@ static void put_fib(struct attrs *a, const struct expr *e)
 	attr_u32(a, NFTA_FIB_FLAGS, e->key->flags);
 }
 
+static void put_load_rt(struct attrs *a, const struct expr *e)
+{
+	attr_u32(a, NFTA_RT_KEY, e->key->arg);
+	attr_u32(a, NFTA_RT_DREG, e->reg);
+}
+
 static void put_cmp(struct attrs *a, const struct expr *e)
 {
 	attr_u32(a, NFTA_CMP_SREG, e->reg);
@@ -321,6 +327,7 @@ static const struct form loads[] = {
 	[LOAD_CT] = { "ct", put_ct },
 	[LOAD_PAYLOAD] = { "payload", put_payload },
 	[LOAD_FIB] = { "fib", put_fib },
+	[LOAD_RT] = { "rt", put_load_rt },
 };
 
 static void put_expr(struct attrs *a, const struct expr *e)

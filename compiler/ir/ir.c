@@ -345,7 +345,8 @@ void ir_share_sets(struct ir *ir)
 	for (i = 0; i < all->entries.n; i++) {
 		struct ir_shared *shared = all->entries.v[i].value;
 
-		if (shared->uses < least)
+		if (shared->uses < least ||
+		    wire_type(shared->set->fields[0])->unnamed)
 			continue;
 		shared->set->name = shared_name(ir, shared->set, &names);
 		map_add(&names, str_of(shared->set->name), shared);

@@ -267,7 +267,7 @@ struct ir_rule *ir_rule_add(struct ir_build *b, struct ir_chain *chain,
 
 /* What the tests of a rule so far have established; 0: nothing. */
 struct ir_known {
-	uint8_t nfproto, l4proto;
+	uint8_t nfproto, l4proto, link;
 };
 
 /* To be called for each op in turn, after what is known was asked for. */

@@ -40,6 +40,8 @@ static void learn_key(struct ir_known *known, const struct key *k)
 		known->nfproto = k->nfproto;
 	if (k->l4proto)
 		known->l4proto = k->l4proto;
+	if (k->link)
+		known->link = k->link;
 }
 
 void ir_learn(struct ir_known *known, const struct ir_op *op)
@@ -102,19 +104,30 @@ static void mask(struct linear *l, const uint8_t *bits, uint32_t len)
 	memcpy(expr->data, bits, len);
 }
 
+/* Of a field of some bits, those alone. */
+static void mask_field(struct linear *l, const struct key *k)
+{
+	uint8_t bits[WIRE_MAX] = { 0 };
+
+	if (wire_field_mask(k->type, bits))
+		mask(l, bits, wire_type(k->type)->len);
+}
+
 static void depend(struct linear *l, enum key_id id, uint8_t need,
 		   uint8_t known)
 {
 	const struct key *k = key(id);
+	uint8_t value[WIRE_MAX];
 
 	if (!need || need == known)
 		return;
 	assert(!known);
+	wire_put(k->type, need, value);
 	load(l, k, wire_type(k->type)->len, NFT_REG_1);
-	compare(l, NFT_CMP_EQ, &need, sizeof(need));
+	compare(l, NFT_CMP_EQ, value, wire_type(k->type)->len);
 }
 
-/* Tests for the protocols that the keys of @op need. */
+/* Tests for the protocols and the kind of link that the keys of @op need. */
 static void depend_on(struct linear *l, const struct ir_op *op)
 {
 	struct ir_known *known = &l->known;
@@ -124,6 +137,7 @@ static void depend_on(struct linear *l, const struct ir_op *op)
 
 		depend(l, KEY_NFPROTO, needs_nfproto(known, k), known->nfproto);
 		depend(l, KEY_L4PROTO, k->l4proto, known->l4proto);
+		depend(l, KEY_IIFTYPE, k->link, known->link);
 		learn_key(known, k);
 	}
 }
@@ -170,6 +184,7 @@ static void linear_cmp(struct linear *l, const struct ir_op *op)
 		return;
 	}
 	load(l, k, type->len, NFT_REG_1);
+	mask_field(l, k);
 	memcpy(value, op->lo, type->len);
 	if (ordered && type->host_order) {
 		turn_round(l, type->len, NFT_REG_1);
@@ -264,6 +279,8 @@ static void linear_lookup(struct linear *l, const struct ir_op *op)
 
 	assert((op->kind == IR_OP_VMAP) == (op->set->verdicts != NULL));
 	load_keys(l, op);
+	if (op->nkeys == 1)
+		mask_field(l, key(op->keys[0]));
 	if (op->masked) {
 		assert(op->nkeys == 1 && !op->set->interval);
 		mask(l, op->hi, op->set->klen);

@@ -45,12 +45,16 @@ static bool has_ranges(const struct ranges *ranges)
 	return false;
 }
 
+/* Without a target it passes, and nothing is kept; nobody is told it does not:
+ * see lowering.h. */
 static struct ir_verdict verdict_of(struct lowering *l, enum action action,
 				    const char *target)
 {
+	if (action == ACTION_ACCEPT && !target)
+		return (struct ir_verdict){ VERDICT_ACCEPT, NULL };
 	if (action == ACTION_ACCEPT)
 		return (struct ir_verdict){ VERDICT_GOTO, target };
-	if (action == ACTION_REJECT)
+	if (action == ACTION_REJECT && target)
 		return (struct ir_verdict){ VERDICT_GOTO, lower_refuse(l) };
 	return (struct ir_verdict){ VERDICT_DROP, NULL };
 }

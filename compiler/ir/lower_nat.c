@@ -247,6 +247,8 @@ static void dst_exempt_rule(struct lowering *l, struct ir_chain *chain,
 	uint8_t families[FAMILIES];
 	size_t i, n = lower_families(from, to, asked->families, families);
 
+	if (!alt_askable(asked, AT_PREROUTING))
+		return;
 	for (i = 0; i < n; i++) {
 		struct ir_build b = ir_build(l->ir);
 		struct alt alt = *asked;

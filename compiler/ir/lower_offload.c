@@ -10,7 +10,8 @@
  *
  * So a connection that is not eligible pays nothing, and one that is pays until
  * its flow exists. Exemptions by dynamic sets are asked each time, in the
- * original direction, where addresses and devices mean what the policy says.
+ * original direction, where addresses and devices mean what the policy says. Of
+ * those, what only the first packet tells is not asked: it may have been so.
  */
 #include "lowering.h"
 
@@ -89,16 +90,23 @@ static void entry_rules(struct lowering *l, struct ir_chain *chain,
 			enum dir dir)
 {
 	struct ir_build b = ir_build(l->ir);
-	size_t i;
+	struct asked asked[2];
+	size_t i, j, n;
 
 	for (i = 0; i < entry->alts->n; i++) {
 		struct alt alt = entry->alts->v[i];
 
 		if (strcmp(target, LOWER_ACCEPTED) != 0 && !narrow_protos(&alt))
 			continue;
-		lower_alt(l, &b, &alt, dir);
-		ir_verdict(&b, VERDICT_GOTO, target);
-		ir_rule_add(&b, chain, entry->span, entry->name);
+		n = lower_ask(l, &alt, dir, asked);
+		for (j = 0; j < n; j++) {
+			lower_asked(l, &b, &asked[j], dir);
+			if (asked[j].sure == SURE_YES)
+				ir_verdict(&b, VERDICT_GOTO, target);
+			else /* what opens it will tell */
+				ir_verdict(&b, VERDICT_ACCEPT, NULL);
+			ir_rule_add(&b, chain, entry->span, entry->name);
+		}
 	}
 }
 
@@ -196,7 +204,7 @@ static void dynamic_rule(struct lowering *l, struct ir_chain *chain,
 
 	for (i = 0; i < n; i++) {
 		struct ir_build b = ir_build(l->ir);
-		struct alt alt = *asked;
+		struct alt alt = lower_ask_any(l, asked);
 
 		alt.families = families[i];
 		if (from)

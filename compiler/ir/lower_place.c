@@ -90,6 +90,24 @@ static void put_rule(struct site *site, const struct piece *in,
 	ir_rule_add(&b, site->chain, site->rule->span, site->rule->name);
 }
 
+/* A reply that does not tell is not marked; its handshake is clamped. */
+static void put_asked(struct site *site, const struct piece *in,
+		      const struct piece *out, const struct alt *alt,
+		      bool local)
+{
+	struct asked asked[2];
+
+	if (site->dir == DIR_ORIGINAL) {
+		put_rule(site, in, out, alt, local);
+		return;
+	}
+	if (!lower_ask(site->l, alt, DIR_REPLY, asked) ||
+	    (asked[0].sure != SURE_YES &&
+	     site->rule->action != ACTION_CLAMP_MSS))
+		return;
+	put_rule(site, in, out, &asked[0].alt, local);
+}
+
 static void put_families(struct site *site, const struct piece *in,
 			 const struct piece *out, const struct alt *asked,
 			 bool local)
@@ -101,7 +119,7 @@ static void put_families(struct site *site, const struct piece *in,
 		struct alt alt = *asked;
 
 		alt.families = families[i];
-		put_rule(site, in, out, &alt, local);
+		put_asked(site, in, out, &alt, local);
 	}
 }
 

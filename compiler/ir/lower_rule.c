@@ -18,98 +18,6 @@
 /* Fewer rules than this are not worth a jump. */
 #define BLOCK_SHARED 4
 
-static bool has_l4(enum key_id id)
-{
-	return key(id)->l4proto != 0;
-}
-
-static bool is_port(enum key_id id)
-{
-	return id == KEY_TH_SPORT || id == KEY_TH_DPORT;
-}
-
-/* A reply carries the answer's type: only echo has one that is tracked. */
-static const struct ranges *icmp_reply(struct lowering *l,
-				       const struct ranges *ranges,
-				       enum key_id id)
-{
-	uint8_t request = id == KEY_ICMP_TYPE ? 8 : 128;
-	uint8_t reply = id == KEY_ICMP_TYPE ? 0 : 129;
-	struct ranges *out;
-	size_t room = 0;
-
-	if (!ranges_have(ranges, &request))
-		return ranges;
-	out = arena_new_object(l->arena, struct ranges);
-	out->len = 1;
-	ranges_push(l->arena, out, &room, &reply, &reply);
-	return out;
-}
-
-static void constraint_op(struct lowering *l, struct ir_build *b,
-			  const struct constraint *constraint, enum dir dir)
-{
-	enum key_id id = dir == DIR_REPLY ? constraint->reply : constraint->key;
-	const struct ranges *ranges = constraint->ranges;
-
-	if (constraint->set) {
-		const struct set *set = constraint->set;
-		bool family = set->type->wire[FAMILY_INDEX_IPV6] != WIRE_NONE;
-		const char *name = arena_printf(l->arena, "%s.%s", set->name,
-						!family ? set->type->name :
-						constraint->family ? "ipv6" :
-								     "ipv4");
-
-		ir_in_set(b, id, map_get(&l->sets, str_of(name)),
-			  constraint->negated);
-		return;
-	}
-	if (dir == DIR_REPLY && (id == KEY_ICMP_TYPE || id == KEY_ICMPV6_TYPE))
-		ranges = icmp_reply(l, ranges, id);
-	ir_in_ranges(b, id, ranges->v, ranges->n, constraint->negated);
-}
-
-static void protos_op(struct ir_build *b, const struct protos *protos)
-{
-	bool most = protos_count(protos) > 128;
-	uint8_t pairs[2 * 128];
-	size_t n = 0, i;
-	uint64_t bits;
-
-	for (i = 0; i < 4; i++) {
-		bits = most ? ~protos->bits[i] : protos->bits[i];
-		for (; bits; bits &= bits - 1) {
-			pairs[2 * n] = (uint8_t)(64 * i) +
-				       (uint8_t)__builtin_ctzll(bits);
-			pairs[2 * n + 1] = pairs[2 * n];
-			n++;
-		}
-	}
-	ir_in_ranges(b, KEY_L4PROTO, pairs, n, most);
-}
-
-void lower_alt(struct lowering *l, struct ir_build *b, const struct alt *alt,
-	       enum dir dir)
-{
-	bool family = alt->families != FAMILY_BOTH, l4 = !alt->any_proto;
-	size_t i;
-
-	for (i = 0; i < alt->n; i++) {
-		family &= key(alt->constraints[i].key)->nfproto == 0;
-		l4 &= !has_l4(alt->constraints[i].key);
-	}
-	if (family)
-		ir_is(b, KEY_NFPROTO, alt->families == FAMILY_IPV4 ? 2 : 10);
-	for (i = 0; i < alt->n; i++)
-		if (!is_port(alt->constraints[i].key))
-			constraint_op(l, b, &alt->constraints[i], dir);
-	if (l4)
-		protos_op(b, &alt->protos);
-	for (i = 0; i < alt->n; i++)
-		if (is_port(alt->constraints[i].key))
-			constraint_op(l, b, &alt->constraints[i], dir);
-}
-
 void lower_log_op(struct lowering *l, struct ir_build *b,
 		  const struct rule *rule)
 {
@@ -131,22 +39,20 @@ void lower_log_op(struct lowering *l, struct ir_build *b,
 	stmt->log.snaplen = log->snaplen;
 }
 
-void lower_flags(struct ir_build *b, enum key_id id, uint64_t bits)
-{
-	struct ir_op *op = ir_op(b, IR_OP_FLAGS);
-
-	op->nkeys = 1;
-	op->keys[0] = (uint8_t)id;
-	wire_put(key(id)->type, bits, op->lo);
-}
+/* On the way through the rules of a pair. */
+struct way {
+	enum dir dir;
+	const char *target; /* the chain that accepts */
+	bool unsure;	    /* a rule was passed that a reply cannot answer */
+};
 
 static void rule_start(struct lowering *l, struct ir_build *b,
-		       const struct rule *rule, const struct alt *alt,
+		       const struct rule *rule, const struct asked *asked,
 		       enum dir dir)
 {
 	if (rule->forward && !rule->direct)
 		lower_flags(b, KEY_CT_STATUS, STATUS_DST_NAT);
-	lower_alt(l, b, alt, dir);
+	lower_asked(l, b, asked, dir);
 }
 
 /* Does it take every connection that reaches it? */
@@ -173,59 +79,134 @@ static bool is_first(const struct lowering *l, const struct rule *rule)
 	       !l->plan->own[rule - l->model->rules];
 }
 
-static void lower_line_alt(struct lowering *l, struct ir_chain *chain,
-			   const struct opt_line *line, const struct alt *alt,
-			   const char *target, enum dir dir)
+/* Are its connections treated unlike those that are just accepted? */
+static bool has_class(const struct lowering *l, const struct rule *rule)
+{
+	return l->plan->own[rule - l->model->rules] != 0;
+}
+
+/*
+ * A reply that may be of a rule before: it passes where that makes no
+ * difference, and nothing is kept. Nobody is told that it does not pass: who
+ * sent it may be in the right.
+ */
+static void unkept_action(struct lowering *l, struct ir_build *b,
+			  const struct rule *rule)
+{
+	bool passes = rule->action == ACTION_ACCEPT && !has_class(l, rule);
+
+	ir_verdict(b, passes ? VERDICT_ACCEPT : VERDICT_DROP, NULL);
+}
+
+static void action_op(struct lowering *l, struct ir_build *b,
+		      const struct rule *rule, const struct way *way)
+{
+	if (way->unsure)
+		unkept_action(l, b, rule);
+	else
+		lower_action(l, b, rule, way->target, way->dir);
+}
+
+/* A limit is on new connections: one that lives is not counted again when a
+ * new policy decides it afresh. */
+static void live_rule(struct lowering *l, struct ir_chain *chain,
+		      const struct opt_line *line, const struct asked *asked,
+		      const struct way *way)
+{
+	const struct rule *rule = line->rule;
+	struct ir_build b = ir_build(l->ir);
+
+	if (!asked->live)
+		lower_flags(&b, KEY_CT_STATE, CT_ESTABLISHED | CT_RELATED);
+	rule_start(l, &b, rule, asked, way->dir);
+	lower_bounds(l, &b, rule, asked->alt.families, way->dir);
+	action_op(l, &b, rule, way);
+	ir_rule_add(&b, chain, rule->span, line->comment);
+}
+
+static void asked_rule(struct lowering *l, struct ir_chain *chain,
+		       const struct opt_line *line, const struct asked *asked,
+		       const struct way *way)
 {
 	const struct rule *rule = line->rule;
 	bool limited = rule->limit.rate != 0, first = is_first(l, rule);
 	struct ir_build b = ir_build(l->ir);
 
-	/* the limit is on new connections: one that lives is not
-	 * counted again when a new policy decides it afresh */
-	if (limited && !first) {
-		lower_flags(&b, KEY_CT_STATE, CT_ESTABLISHED | CT_RELATED);
-		rule_start(l, &b, rule, alt, dir);
-		lower_bounds(l, &b, rule, alt->families, dir);
-		lower_action(l, &b, rule, target, dir);
-		ir_rule_add(&b, chain, rule->span, line->comment);
-	}
-	if (limited && dir == DIR_REPLY)
+	if (limited && !first && asked->live >= 0)
+		live_rule(l, chain, line, asked, way);
+	if (limited && (way->dir == DIR_REPLY || asked->live > 0))
 		return;
-	rule_start(l, &b, rule, alt, dir);
+	rule_start(l, &b, rule, asked, way->dir);
 	if (first || (limited && action_goes_on(rule->action)))
 		lower_flags(&b, KEY_CT_STATE, CT_NEW);
 	if (limited)
-		lower_limit(l, &b, rule, alt->families);
-	lower_bounds(l, &b, rule, alt->families, dir);
-	lower_action(l, &b, rule, target, dir);
+		lower_limit(l, &b, rule, asked->alt.families);
+	lower_bounds(l, &b, rule, asked->alt.families, way->dir);
+	action_op(l, &b, rule, way);
 	ir_rule_add(&b, chain, rule->span, line->comment);
 }
 
+/* A reply does not tell whether the rule matches: see lowering.h. */
+static void unsure_rule(struct lowering *l, struct ir_chain *chain,
+			const struct opt_line *line, const struct asked *asked)
+{
+	const struct rule *rule = line->rule;
+	struct ir_build b = ir_build(l->ir);
+
+	if (rule->action == ACTION_ACCEPT && !has_class(l, rule))
+		return;
+	rule_start(l, &b, rule, asked, DIR_REPLY);
+	ir_verdict(&b, VERDICT_DROP, NULL);
+	ir_rule_add(&b, chain, rule->span, line->comment);
+}
+
+static void lower_line_alt(struct lowering *l, struct ir_chain *chain,
+			   const struct opt_line *line, const struct alt *alt,
+			   const struct way *way)
+{
+	struct asked asked[2];
+	size_t i, n = lower_ask(l, alt, way->dir, asked);
+
+	for (i = 0; i < n; i++) {
+		if (asked[i].sure == SURE_YES)
+			asked_rule(l, chain, line, &asked[i], way);
+		else
+			unsure_rule(l, chain, line, &asked[i]);
+	}
+}
+
+/* Is it asked of replies, which do not tell? */
+static bool is_unsure(const struct lowering *l, const struct opt_line *line)
+{
+	return !line->map && stands_here(line->rule) &&
+	       !is_first(l, line->rule) && lower_unsure(&line->alts);
+}
+
 static void lower_line(struct lowering *l, struct ir_chain *chain,
-		       const struct opt_line *line, const char *target,
-		       enum dir dir)
+		       const struct opt_line *line, struct way *way)
 {
 	const struct rule *rule = line->rule;
 	bool split = lower_asks_source(rule);
+	struct way own = *way;
 	size_t i;
 	int f;
 
-	if (!stands_here(rule) || (is_first(l, rule) && dir == DIR_REPLY))
+	if (!stands_here(rule) || (is_first(l, rule) && way->dir == DIR_REPLY))
 		return;
-	target = lower_rule_target(l, target, rule);
+	own.target = lower_rule_target(l, way->target, rule);
 	for (i = 0; i < line->alts.n; i++) {
 		struct alt alt = line->alts.v[i];
 
 		if (!split || alt.families != FAMILY_BOTH) {
-			lower_line_alt(l, chain, line, &alt, target, dir);
+			lower_line_alt(l, chain, line, &alt, &own);
 			continue;
 		}
 		for (f = 0; f < FAMILIES; f++) {
 			alt.families = (uint8_t)(1u << f);
-			lower_line_alt(l, chain, line, &alt, target, dir);
+			lower_line_alt(l, chain, line, &alt, &own);
 		}
 	}
+	way->unsure |= way->dir == DIR_REPLY && is_unsure(l, line);
 }
 
 /* ---- blocks and pairs ---- */
@@ -494,20 +475,31 @@ static void name_pairs(struct lowering *l, enum hook_index hook)
 
 /* True if nothing gets past the block. */
 static bool fill_block(struct lowering *l, struct ir_chain *chain,
-		       const struct block *block, const char *target,
-		       enum dir dir)
+		       const struct block *block, struct way *way)
 {
 	const struct opt_line *line = &l->program->lines[block->first];
 	size_t i;
 
 	for (i = 0; i < block->n; i++, line++) {
 		if (line->map)
-			lower_map(l, chain, line, target, dir);
+			lower_map(l, chain, line,
+				  way->unsure ? NULL : way->target, way->dir);
 		else
-			lower_line(l, chain, line, target, dir);
+			lower_line(l, chain, line, way);
 		if (takes_all(line))
 			return true;
 	}
+	return false;
+}
+
+static bool unsure_block(const struct lowering *l, const struct block *block)
+{
+	const struct opt_line *line = &l->program->lines[block->first];
+	size_t i;
+
+	for (i = 0; i < block->n; i++, line++)
+		if (is_unsure(l, line))
+			return true;
 	return false;
 }
 
@@ -520,35 +512,55 @@ static const char *mirrored(struct lowering *l, const char *target,
 		       target;
 }
 
-/* The chain of a block that several pairs hold; NULL if only one does. */
+/*
+ * The chain of a block that several pairs hold; NULL if only one does. @target
+ * is the pair's; @way, how its chain came here and how it goes on.
+ */
 static const char *shared_block(struct lowering *l, uint32_t index,
-				const char *target, enum dir dir)
+				const char *target, struct way *way)
 {
 	const char *key = block_key(l, index, target);
 	size_t *uses = map_get(&l->block_uses, str_of(key));
 	const struct block *block = &l->blocks.v[index];
 	const struct rule *rule = l->program->lines[block->first].rule;
+	struct way inside = *way;
 	struct ir_chain *chain;
 
 	if (!uses || *uses < 2)
 		return NULL;
-	key = arena_printf(l->arena, "%s %d", key, dir);
+	way->unsure |= way->dir == DIR_REPLY && unsure_block(l, block);
+	key = arena_printf(l->arena, "%s %d %d", key, inside.dir,
+			   inside.unsure);
 	chain = map_get(&l->block_chains, str_of(key));
 	if (chain)
 		return chain->name;
 	chain = lower_chain(l,
 			    arena_printf(l->arena, "rules.%s%s", rule->name,
-					 dir == DIR_REPLY ? ".reply" : ""),
+					 way->dir == DIR_REPLY ? ".reply" : ""),
 			    rule->span);
 	map_add(&l->block_chains, str_of(key), chain);
-	fill_block(l, chain, block, mirrored(l, target, dir), dir);
+	fill_block(l, chain, block, &inside);
 	return chain->name;
+}
+
+/* The pair's default. A reply that it lets pass may be another rule's. */
+static void final_rule(struct lowering *l, struct ir_chain *chain,
+		       enum hook_index hook, const struct way *way)
+{
+	struct ir_build b = ir_build(l->ir);
+
+	if (!way->unsure || l->model->defaults[hook] != ACTION_ACCEPT) {
+		lower_final(l, chain, l->model->defaults[hook], way->target);
+		return;
+	}
+	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_rule_add(&b, chain, (struct span){ 0 }, "default");
 }
 
 static void fill_pair(struct lowering *l, const struct pair *pair,
 		      enum hook_index hook, enum dir dir)
 {
-	const char *target = mirrored(l, pair->target, dir);
+	struct way way = { dir, mirrored(l, pair->target, dir), false };
 	struct ir_chain *chain = pair->chains[dir];
 	struct ir_build b = ir_build(l->ir);
 	size_t i;
@@ -556,9 +568,9 @@ static void fill_pair(struct lowering *l, const struct pair *pair,
 	for (i = 0; i < pair->blocks.n; i++) {
 		uint32_t index = pair->blocks.v[i];
 		const struct block *block = &l->blocks.v[index];
-		const char *shared = shared_block(l, index, pair->target, dir);
+		const char *shared = shared_block(l, index, pair->target, &way);
 
-		if (!shared && fill_block(l, chain, block, target, dir))
+		if (!shared && fill_block(l, chain, block, &way))
 			return;
 		if (!shared)
 			continue;
@@ -566,7 +578,7 @@ static void fill_pair(struct lowering *l, const struct pair *pair,
 		ir_rule_add(&b, chain,
 			    l->program->lines[block->first].rule->span, NULL);
 	}
-	lower_final(l, chain, l->model->defaults[hook], target);
+	final_rule(l, chain, hook, &way);
 }
 
 static void fill_pairs(struct lowering *l, enum hook_index hook)

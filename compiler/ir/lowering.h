@@ -4,6 +4,7 @@
  *
  *	lower.c          values of the mark, base chains, what accepts
  *	plan.c           which decisions there are, and what leads to them
+ *	lower_ask.c      what rules ask of packets, alternative by alternative
  *	lower_rule.c     rules, blocks of rules, the chains of zone pairs
  *	lower_effect.c   what rules do to packets, the chains of decisions
  *	lower_place.c    rules whose place is another: mark, notrack, clamp-mss
@@ -25,7 +26,18 @@
  *
  * A reply that is not decided (its connection's original direction has been
  * silent since the policy changed) takes the same rules mirrored: source and
- * destination, and the devices, swapped.
+ * destination, and the devices, swapped. What a rule asks of the packet that
+ * opens a connection (its MAC address, its DSCP ...) a reply does not tell. So
+ * such a rule may match or may not, and the reply passes only if it passes
+ * either way:
+ *
+ *	accept	does not let it pass; what comes after may
+ *	drop	drops it, if the rest of what it asks holds; so does a rule whose
+ *		connections are a class of their own, which are to be seen whole
+ *
+ * and behind such a rule nothing is remembered: the next packet of the original
+ * direction decides. The same with offload: what may be exempt is not offloaded,
+ * what may be eligible neither, until that packet tells.
  */
 #ifndef NFTOFFC_IR_LOWERING_H
 #define NFTOFFC_IR_LOWERING_H
@@ -129,10 +141,42 @@ void lower_clamp_rules(struct lowering *l);
 /* Connections that carry one of the policy's marks are not offloaded. */
 void lower_marked(struct lowering *l, struct ir_chain *chain);
 
-/* lower_rule.c */
+/*
+ * What a packet stands for, and so what can be asked of it: the first of its
+ * connection (or one that is taken for it), one of a connection that lives, a
+ * reply, any one of the original direction.
+ */
+enum view { VIEW_FIRST, VIEW_LIVE, VIEW_REPLY, VIEW_ANY };
+
+enum sure { SURE_NO, SURE_MAYBE, SURE_YES };
+
+/* One form in which an alternative is asked. */
+struct asked {
+	struct alt alt; /* without what cannot be asked */
+	enum sure sure; /* that it matches if all that is asked holds */
+	int live;	/* 1: if the connection lives, -1: if it does not */
+};
+
+/* lower_ask.c */
+/*
+ * The forms for packets of @dir on their way to a decision: how many of @out.
+ * None: it cannot match.
+ */
+size_t lower_ask(struct lowering *l, const struct alt *alt, enum dir dir,
+		 struct asked out[2]);
+/* Without what only a connection's first packet tells: for all the others. */
+struct alt lower_ask_any(struct lowering *l, const struct alt *alt);
+/* Is there an alternative of which a reply cannot tell? */
+bool lower_unsure(const struct alts *alts);
+void lower_asked(struct lowering *l, struct ir_build *b,
+		 const struct asked *asked, enum dir dir);
+/* Any of @bits, or none of them. */
 void lower_flags(struct ir_build *b, enum key_id id, uint64_t bits);
+void lower_no_flags(struct ir_build *b, enum key_id id, uint64_t bits);
 void lower_alt(struct lowering *l, struct ir_build *b, const struct alt *alt,
 	       enum dir dir);
+
+/* lower_rule.c */
 void lower_log_op(struct lowering *l, struct ir_build *b,
 		  const struct rule *rule);
 void lower_pairs(struct lowering *l);

@@ -12,6 +12,7 @@
 #include <endian.h>
 #include <netinet/in.h>
 
+#include <linux/if_arp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
@@ -85,24 +86,29 @@ static bool put_name(uint8_t out[WIRE_MAX], const char *name)
 	return true;
 }
 
-static bool put_address(uint8_t out[WIRE_MAX], const struct packet *packet,
-			uint8_t family, bool source)
+/* As the header or the kernel has it; an address of the other family is none. */
+static bool put_value(uint8_t out[WIRE_MAX], const struct packet *packet,
+		      enum key_id id)
 {
-	if (packet->family != family)
+	const struct key *k = key(id);
+	const uint8_t *value = packet_value(packet, id);
+	uint8_t nfproto = packet->family ? NFPROTO_IPV6 : NFPROTO_IPV4;
+
+	if (!value || (k->nfproto && k->nfproto != nfproto))
 		return false;
-	memcpy(out, source ? packet->saddr : packet->daddr, family ? 16 : 4);
+	wire_from_network(k->type, value, out);
 	return true;
 }
 
 /* Both ports, so that a load of four bytes finds the other one. */
 static bool put_ports(uint8_t out[WIRE_MAX], const struct packet *packet,
-		      bool source)
+		      enum key_id id)
 {
 	if (!has_ports(packet->proto))
 		return false;
-	wire_put(WIRE_PORT, source ? packet->sport : packet->dport, out);
-	if (source)
-		wire_put(WIRE_PORT, packet->dport, out + 2);
+	memcpy(out, packet->values[id], 2);
+	if (id == KEY_TH_SPORT)
+		memcpy(out + 2, packet->values[KEY_TH_DPORT], 2);
 	return true;
 }
 
@@ -161,32 +167,40 @@ static bool load(uint8_t out[WIRE_MAX], struct run *run, enum key_id id)
 		return put_name(out, run->packet->iif);
 	case KEY_OIFNAME:
 		return put_name(out, run->packet->oif);
-	case KEY_IP_SADDR:
-		return put_address(out, packet, 0, true);
-	case KEY_IP_DADDR:
-		return put_address(out, packet, 0, false);
-	case KEY_IP6_SADDR:
-		return put_address(out, packet, 1, true);
-	case KEY_IP6_DADDR:
-		return put_address(out, packet, 1, false);
 	case KEY_TH_SPORT:
-		return put_ports(out, packet, true);
 	case KEY_TH_DPORT:
-		return put_ports(out, packet, false);
-	case KEY_ICMP_TYPE:
-	case KEY_ICMPV6_TYPE:
-		out[0] = packet->icmp_type;
-		return packet->has_icmp;
+		return put_ports(out, packet, id);
+	case KEY_TCP_FLAGS:
+		out[0] = 2; /* syn, unless it says otherwise */
+		put_value(out, packet, id);
+		return packet->proto == IPPROTO_TCP;
 	case KEY_FIB_DADDR_OIFNAME:
 		return put_name(out, run->packet->oif);
 	case KEY_FIB_DADDR_TYPE:
 		wire_put(WIRE_FIB_TYPE, packet->to < 0 ? 2 : 1, out);
 		return true;
 	case KEY_MARK:
+		put_value(out, packet, id); /* else 0 */
 		return true;
-	case KEY_TCP_FLAGS:
-		out[0] = 2; /* syn */
-		return packet->proto == IPPROTO_TCP;
+	case KEY_IIFTYPE:
+		wire_put(WIRE_ARPHRD, ARPHRD_ETHER, out);
+		return true;
+	case KEY_IP_SADDR:
+	case KEY_IP_DADDR:
+	case KEY_IP6_SADDR:
+	case KEY_IP6_DADDR:
+	case KEY_ICMP_TYPE:
+	case KEY_ICMPV6_TYPE:
+	case KEY_IP_DSCP:
+	case KEY_IP6_DSCP:
+	case KEY_ETHER_SADDR:
+	case KEY_LENGTH:
+	case KEY_HOUR:
+	case KEY_DAY:
+	case KEY_SKUID:
+	case KEY_SECPATH:
+	case KEY_RT_IPSEC:
+		return put_value(out, packet, id);
 	default:
 		if (load_ct(out, run, id))
 			return true;

@@ -53,6 +53,7 @@ static struct constraint constraint_of(const struct match *match,
 		.reply = match->word->reply[family],
 		.family = family,
 		.negated = match->negated,
+		.word = match->word,
 	};
 }
 
@@ -194,25 +195,42 @@ static bool set_has_family(const struct set *set, enum family_index family)
 	       (set->dynamic || set->elements[family].n);
 }
 
+/* What the value may lie in, one thing each; the result is in @arena. */
+static size_t things_of(struct arena *arena, const struct match *match,
+			enum family_index family, struct constraint **out)
+{
+	struct constraint one = constraint_of(match, family);
+	size_t i, n = 0;
+
+	*out = arena_array(arena, match->nsets + match->nbits + 1, sizeof(one));
+	for (i = 0; i < match->nsets; i++) {
+		(*out)[n] = one;
+		(*out)[n].set = match->sets[i];
+		n += set_has_family(match->sets[i], family);
+	}
+	for (i = 0; i < match->nbits; i++) {
+		(*out)[n] = one;
+		(*out)[n].bits = &match->bits[i];
+		n += match->bits[i].family == family;
+	}
+	(*out)[n] = one;
+	(*out)[n].ranges = &match->ranges[family];
+	return n + (match->ranges[family].n != 0);
+}
+
 /* One alternative for each thing the value may lie in. */
 static void expand_positive(struct arena *arena, const struct match *match,
 			    enum family_index family, struct alt_list *out)
 {
-	struct constraint constraint = constraint_of(match, family);
-	struct alt *alt;
-	size_t i;
+	struct constraint *things;
+	size_t n = things_of(arena, match, family, &things), i;
 
-	for (i = 0; i <= match->nsets; i++) {
-		if (i == match->nsets ? !match->ranges[family].n :
-					!set_has_family(match->sets[i], family))
-			continue;
-		alt = vec_push(arena, &out->list);
+	for (i = 0; i < n; i++) {
+		struct alt *alt = vec_push(arena, &out->list);
+
 		*alt = any_alt();
-		need_of_key(alt, constraint.key);
-		constraint.set = i < match->nsets ? match->sets[i] : NULL;
-		constraint.ranges = i < match->nsets ? NULL :
-						       &match->ranges[family];
-		ask(arena, alt, constraint);
+		need_of_key(alt, things[i].key);
+		ask(arena, alt, things[i]);
 	}
 }
 
@@ -220,22 +238,11 @@ static void expand_positive(struct arena *arena, const struct match *match,
 static void expand_negative(struct arena *arena, const struct match *match,
 			    enum family_index family, struct alt_list *out)
 {
-	struct constraint constraint = constraint_of(match, family);
 	struct alt *alt = vec_push(arena, &out->list);
-	size_t i;
 
 	*alt = any_alt();
-	need_of_key(alt, constraint.key);
-	if (match->ranges[family].n) {
-		constraint.ranges = &match->ranges[family];
-		ask(arena, alt, constraint);
-	}
-	constraint.ranges = NULL;
-	for (i = 0; i < match->nsets; i++) {
-		constraint.set = match->sets[i];
-		if (set_has_family(constraint.set, family))
-			ask(arena, alt, constraint);
-	}
+	need_of_key(alt, match->word->key[family]);
+	alt->n = things_of(arena, match, family, &alt->constraints);
 }
 
 static void expand_values(struct arena *arena, const struct match *match,
@@ -391,42 +398,81 @@ bool alts_expand(struct arena *arena, struct arena *scratch,
 	return fits;
 }
 
-/* The packet's value of @id, or NULL if it is not known. */
-static const uint8_t *packet_value(const struct packet *packet, enum key_id id,
-				   uint8_t buf[WIRE_MAX])
+const uint8_t *packet_value(const struct packet *packet, enum key_id id)
 {
-	switch (id) {
-	case KEY_IP_SADDR:
-	case KEY_IP6_SADDR:
-		return packet->has_saddr ? packet->saddr : NULL;
-	case KEY_IP_DADDR:
-	case KEY_IP6_DADDR:
-		return packet->has_daddr ? packet->daddr : NULL;
-	case KEY_TH_SPORT:
-		wire_put(WIRE_PORT, packet->sport, buf);
-		return packet->has_sport ? buf : NULL;
-	case KEY_TH_DPORT:
-		wire_put(WIRE_PORT, packet->dport, buf);
-		return packet->has_dport ? buf : NULL;
-	case KEY_ICMP_TYPE:
-	case KEY_ICMPV6_TYPE:
-		return packet->has_icmp ? &packet->icmp_type : NULL;
-	default:
-		return NULL;
-	}
+	return packet->known[id] ? packet->values[id] : NULL;
+}
+
+void packet_set(struct packet *packet, enum key_id id, const uint8_t *value)
+{
+	memcpy(packet->values[id], value, wire_type(key(id)->type)->len);
+	packet->known[id] = true;
+}
+
+enum key_id packet_source(const struct packet *packet)
+{
+	return packet->family == FAMILY_INDEX_IPV6 ? KEY_IP6_SADDR :
+						     KEY_IP_SADDR;
+}
+
+enum key_id packet_destination(const struct packet *packet)
+{
+	return packet->family == FAMILY_INDEX_IPV6 ? KEY_IP6_DADDR :
+						     KEY_IP_DADDR;
+}
+
+static void swap(struct packet *reply, const struct packet *first,
+		 enum key_id a, enum key_id b)
+{
+	memcpy(reply->values[a], first->values[b], WIRE_MAX);
+	memcpy(reply->values[b], first->values[a], WIRE_MAX);
+	reply->known[a] = first->known[b];
+	reply->known[b] = first->known[a];
+}
+
+struct packet packet_reply(const struct packet *first)
+{
+	const struct match_word *word;
+	struct packet reply = *first;
+	size_t i;
+	int f;
+
+	swap(&reply, first, packet_source(first), packet_destination(first));
+	swap(&reply, first, KEY_TH_SPORT, KEY_TH_DPORT);
+	for (i = 0; (word = match_word_at(i)); i++)
+		for (f = 0; f < FAMILIES; f++)
+			if (word->key[f] && !word->reply[f])
+				reply.known[word->key[f]] = false;
+	return reply;
+}
+
+static bool has_bits(const struct bits *bits, const uint8_t *value, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((value[i] & bits->mask[i]) != bits->value[i])
+			return false;
+	return true;
 }
 
 static bool holds(const struct constraint *constraint,
 		  const struct packet *packet)
 {
-	uint8_t buf[WIRE_MAX] = { 0 };
-	const uint8_t *value = packet_value(packet, constraint->key, buf);
+	const uint8_t *value = packet_value(packet, constraint->key);
 	const struct ranges *ranges =
 		constraint->set ?
 			&constraint->set->elements[constraint->family] :
 			constraint->ranges;
+	bool has;
 
-	return value && ranges_have(ranges, value) != constraint->negated;
+	if (!value)
+		return false;
+	has = constraint->bits ?
+		      has_bits(constraint->bits, value,
+			       wire_type(key(constraint->key)->type)->len) :
+		      ranges_have(ranges, value);
+	return has != constraint->negated;
 }
 
 bool alt_matches(const struct alt *alt, const struct packet *packet)
@@ -456,7 +502,7 @@ bool alts_match(const struct alts *alts, const struct packet *packet)
 /* What a constraint takes, or NULL: that is not known, or what it leaves. */
 static const struct ranges *taken(const struct constraint *c)
 {
-	if (c->negated || (c->set && c->set->dynamic))
+	if (c->negated || c->bits || (c->set && c->set->dynamic))
 		return NULL;
 	return c->set ? &c->set->elements[c->family] : c->ranges;
 }
@@ -514,4 +560,14 @@ bool alts_take_all(const struct alts *alts)
 {
 	return alts->n && alts->v->families == FAMILY_BOTH &&
 	       alts->v->any_proto && alts->v->n == 0;
+}
+
+bool alt_askable(const struct alt *alt, unsigned int hooks)
+{
+	size_t i;
+
+	for (i = 0; i < alt->n; i++)
+		if (hooks & ~(unsigned int)key(alt->constraints[i].key)->hooks)
+			return false;
+	return true;
 }

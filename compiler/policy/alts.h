@@ -21,8 +21,10 @@ struct constraint {
 	enum key_id key, reply;	  /* in a packet of the original direction */
 	enum family_index family; /* of the value, where it has one */
 	bool negated;
-	const struct ranges *ranges; /* or */
-	const struct set *set;	     /* one of both */
+	const struct match_word *word;
+	const struct ranges *ranges; /* one of these three */
+	const struct set *set;
+	const struct bits *bits;
 };
 
 struct alt {
@@ -50,6 +52,8 @@ bool alts_expand(struct arena *arena, struct arena *scratch,
 		 const struct match *matches, size_t n, struct alts *out);
 bool alt_matches(const struct alt *alt, const struct packet *packet);
 bool alts_match(const struct alts *alts, const struct packet *packet);
+/* Can all that it asks be asked in all of @hooks (enum key_hooks)? */
+bool alt_askable(const struct alt *alt, unsigned int hooks);
 
 static inline bool protos_have(const struct protos *protos, unsigned int proto)
 {

@@ -70,9 +70,9 @@ static void rule_example(struct analysis *a, struct diag *diag, size_t index,
 	a->examples++;
 	if (!shows(model, &packet, index, &full))
 		return;
-	packet.has_sport = false; /* seldom matters */
+	packet.known[KEY_TH_SPORT] = false; /* seldom matters */
 	if (!shows(model, &packet, index, &answer) || answer.rule != full.rule)
-		packet.has_sport = true;
+		packet.known[KEY_TH_SPORT] = true;
 	diag_help(diag, "for example, \"%s\" is %s by %s",
 		  packet_words(a->b->arena, model, &packet), taken(full.action),
 		  place_words(a, full.rule, &model->rules[index]));

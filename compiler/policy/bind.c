@@ -91,10 +91,17 @@ static void unknown_key(struct binder *b, const struct node *key,
 			const char *what)
 {
 	struct suggest suggest = suggest_for(key->scalar);
+	const struct match_never *never =
+		matches ? match_never_find(key->scalar) : NULL;
 	const struct match_word *word;
 	struct diag *diag;
 	size_t i;
 
+	if (never) {
+		diag = diag_error(b->diags, key->span, "%s", never->why);
+		diag_help(diag, "%s", never->instead);
+		return;
+	}
 	diag = diag_error(b->diags, key->span, "%s has no key \"%.*s\"", what,
 			  STR_ARG(key->scalar));
 	missing_colon(key->scalar, fields, diag);

@@ -14,6 +14,7 @@
 struct match_fill {
 	struct match *match;
 	size_t room[FAMILIES];
+	VEC(struct bits) bits;
 	VEC(const struct set *) sets;
 	VEC(const struct service *) services;
 };
@@ -116,6 +117,24 @@ static void wrong_value(struct binder *b, const struct node *node,
 		diag_help(diag, "%s", why);
 }
 
+/* Some bits of a value; false if it is not written so. */
+static bool match_bits(struct binder *b, const struct node *node,
+		       struct match_fill *fill)
+{
+	const struct value_type *type = fill->match->word->type;
+	struct bits bits = { 0 };
+	bool none_of_it = true;
+	const char *why = "";
+
+	if (!type->parse_bits)
+		return false;
+	if (type->parse_bits(node->scalar, &bits, &why, &none_of_it))
+		*vec_push(b->arena, &fill->bits) = bits;
+	else if (!none_of_it)
+		diag_help(bind_expected(b, node, type->expected), "%s", why);
+	return !none_of_it;
+}
+
 static void match_value(struct binder *b, const struct node *node,
 			struct match_fill *fill)
 {
@@ -124,6 +143,8 @@ static void match_value(struct binder *b, const struct node *node,
 	const char *why = "";
 	size_t i, n;
 
+	if (match_bits(b, node, fill))
+		return;
 	n = type->parse(node->scalar, values, &why);
 	if (n == 0)
 		wrong_value(b, node, type, why);
@@ -191,6 +212,8 @@ void bind_match(struct binder *b, const struct match_word *word,
 	fill_match(b, value, &fill);
 	for (f = 0; f < FAMILIES; f++)
 		ranges_normalise(&fill.match->ranges[f]);
+	fill.match->bits = fill.bits.v;
+	fill.match->nbits = fill.bits.n;
 	fill.match->sets = fill.sets.v;
 	fill.match->nsets = fill.sets.n;
 	fill.match->services = fill.services.v;

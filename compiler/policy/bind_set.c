@@ -14,6 +14,8 @@ struct set_fill {
 	const struct node *elements, *file;
 };
 
+static const char type_expected[] = "the type of the set: address, port or mac";
+
 static void set_type(struct binder *b, const struct node *node, void *into)
 {
 	struct set_fill *fill = into;
@@ -23,14 +25,14 @@ static void set_type(struct binder *b, const struct node *node, void *into)
 	struct str text;
 	size_t i;
 
-	if (!bind_text(b, node, "the type of the set: address or port", &text))
+	if (!bind_text(b, node, type_expected, &text))
 		return;
 	type = value_type_find(text);
 	if (type && type->in_sets) {
 		fill->set->type = type;
 		return;
 	}
-	diag = bind_expected(b, node, "the type of the set: address or port");
+	diag = bind_expected(b, node, type_expected);
 	if (habit_word("a set's type", text, diag))
 		return;
 	suggest = suggest_for(text);

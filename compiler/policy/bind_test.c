@@ -2,6 +2,8 @@
 /* A packet, as a policy's tests and `explain` have it. */
 #include <netinet/in.h>
 
+#include <linux/netfilter.h>
+
 #include "bind.h"
 
 struct packet_fill {
@@ -55,82 +57,70 @@ const struct field packet_fields[] = {
 
 static void one_value(struct binder *b, const struct match *match)
 {
+	bool flags = wire_type(match->word->type->wire[0])->flags;
+
 	if (match->negated || match->nsets || match->nservices > 1 ||
-	    match->ranges[0].n > 1 || match->ranges[1].n > 1)
+	    match->ranges[0].n > 1 || match->ranges[1].n > 1 ||
+	    match->nbits > flags)
 		diag_error(b->diags, match->span,
 			   "a packet has one value of \"%s\"",
 			   match->word->word);
 }
 
-static void take_address(struct packet *packet, const struct match *match,
-			 uint8_t *address, bool *has)
-{
-	int f;
-
-	for (f = 0; f < FAMILIES; f++) {
-		if (!match->ranges[f].n)
-			continue;
-		packet->family = (uint8_t)f;
-		memcpy(address, match->ranges[f].v, match->ranges[f].len);
-		*has = true;
-	}
-}
-
 static void take_service(struct packet *packet, const struct match *match)
 {
 	const struct service_item *item;
+	uint8_t port[WIRE_MAX];
 
 	if (!match->nservices || !match->services[0]->nitems)
 		return;
 	item = &match->services[0]->items[0];
 	if (!packet->proto)
 		packet->proto = item->proto;
-	packet->dport = item->lo;
-	packet->has_dport = true;
+	wire_put(WIRE_PORT, item->lo, port);
+	packet_set(packet, KEY_TH_DPORT, port);
+}
+
+static void take_value(struct packet *packet, const struct match_word *word,
+		       int family, const uint8_t *value)
+{
+	if (word->key[0] == KEY_L4PROTO)
+		packet->proto = value[0];
+	else if (word->key[0] == KEY_NFPROTO)
+		packet->family = value[0] == NFPROTO_IPV6;
+	else
+		packet_set(packet, word->key[family], value);
+	if (word->type == &type_address)
+		packet->family = (uint8_t)family;
 }
 
 static void take_match(struct packet *packet, const struct match *match)
 {
-	const struct ranges *values = &match->ranges[0];
+	size_t i;
+	int f;
 
-	switch (match->word->key[0]) {
-	case KEY_IP_SADDR:
-		take_address(packet, match, packet->saddr, &packet->has_saddr);
-		break;
-	case KEY_IP_DADDR:
-		take_address(packet, match, packet->daddr, &packet->has_daddr);
-		break;
-	case KEY_L4PROTO:
-		packet->proto = values->n ? values->v[0] : 0;
-		break;
-	case KEY_NFPROTO:
-		packet->family = values->n && values->v[0] == 10;
-		break;
-	case KEY_TH_SPORT:
-		packet->has_sport = values->n;
-		if (values->n)
-			packet->sport =
-				(uint16_t)wire_get(WIRE_PORT, values->v);
-		break;
-	case KEY_TH_DPORT:
-		if (match->nservices) {
-			take_service(packet, match);
-			break;
-		}
-		packet->has_dport = values->n;
-		if (values->n)
-			packet->dport =
-				(uint16_t)wire_get(WIRE_PORT, values->v);
-		break;
-	case KEY_ICMP_TYPE:
-		packet->has_icmp = true;
-		if (match->ranges[packet->family].n)
-			packet->icmp_type = match->ranges[packet->family].v[0];
-		packet->proto = packet->family ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
-		break;
-	default:
-		break;
-	}
+	if (match->nservices)
+		take_service(packet, match);
+	for (f = 0; f < FAMILIES; f++)
+		if (match->word->key[f] && match->ranges[f].n)
+			take_value(packet, match->word, f, match->ranges[f].v);
+	for (i = 0; i < match->nbits; i++)
+		take_value(packet, match->word, match->bits[i].family,
+			   match->bits[i].value);
+}
+
+/* A packet that has an ICMP type, or TCP flags, is one of that protocol. */
+static void guess_proto(struct packet *packet)
+{
+	enum key_id id;
+
+	for (id = KEY_NONE + 1; !packet->proto && id < KEY_IDS; id++)
+		if (packet->known[id] &&
+		    (!key(id)->nfproto ||
+		     (key(id)->nfproto == NFPROTO_IPV6) == packet->family))
+			packet->proto = key(id)->l4proto;
+	if (packet->known[KEY_TH_DPORT] && !packet->proto)
+		packet->proto = IPPROTO_TCP;
 }
 
 /*
@@ -139,12 +129,13 @@ static void take_match(struct packet *packet, const struct match *match)
  */
 static int guess_zone(const struct model *model, const struct packet *packet)
 {
+	const uint8_t *daddr = packet_value(packet, packet_destination(packet));
 	int zone = -2;
 	size_t i;
 
-	for (i = 0; packet->has_daddr && i < model->nzones; i++)
+	for (i = 0; daddr && i < model->nzones; i++)
 		if (ranges_have(&model->zones[i].subnets[packet->family],
-				packet->daddr))
+				daddr))
 			return (int)i;
 	for (i = 0; i < model->nzones; i++)
 		if (model->zones[i].masquerade)
@@ -156,18 +147,13 @@ static void finish_packet(struct binder *b, const struct node *node,
 			  struct packet_fill *fill)
 {
 	struct packet *packet = fill->packet;
-	size_t i, pass;
+	size_t i;
 
-	/* addresses first: an ICMP type's number depends on the family */
-	for (pass = 0; pass < 2; pass++)
-		for (i = 0; i < fill->matches.list.n; i++)
-			if ((fill->matches.list.v[i].word->type ==
-			     &type_address) == (pass == 0))
-				take_match(packet, &fill->matches.list.v[i]);
+	for (i = 0; i < fill->matches.list.n; i++)
+		take_match(packet, &fill->matches.list.v[i]);
 	for (i = 0; i < fill->matches.list.n; i++)
 		one_value(b, &fill->matches.list.v[i]);
-	if (packet->has_dport && !packet->proto)
-		packet->proto = IPPROTO_TCP;
+	guess_proto(packet);
 	if (fill->to)
 		return;
 	packet->to = guess_zone(b->model, packet);

@@ -67,6 +67,91 @@ static void never(struct binder *b, const struct match *matches, size_t n,
 	diag_help(diag, "what it asks for contradicts itself");
 }
 
+/* Where the kernel can be asked for what @match asks. */
+static unsigned int hooks_of(const struct match *match)
+{
+	unsigned int hooks = AT_ANY;
+	size_t i;
+	int f;
+
+	for (f = 0; f < FAMILIES; f++) {
+		bool asked = match->negated || match->nsets ||
+			     match->ranges[f].n;
+
+		for (i = 0; i < match->nbits; i++)
+			asked |= (int)match->bits[i].family == f;
+		if (asked && match->word->key[f])
+			hooks &= key(match->word->key[f])->hooks;
+	}
+	return hooks;
+}
+
+/* What is decided in @hooks must not ask what cannot be asked there. */
+static void check_hooks(struct binder *b, const struct match *matches, size_t n,
+			unsigned int hooks)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (hooks & ~hooks_of(&matches[i]))
+			diag_error(b->diags, matches[i].span,
+				   "\"%s\" cannot be asked here: %s",
+				   matches[i].word->word,
+				   matches[i].word->where);
+}
+
+/* Replies are not tracked either: each packet must tell. */
+static void check_notrack(struct binder *b, const struct rule *rule)
+{
+	size_t i;
+
+	if (rule->action != ACTION_NOTRACK)
+		return;
+	for (i = 0; i < rule->nmatches; i++)
+		if (!rule->matches[i].word->reply[0])
+			diag_error(b->diags, rule->matches[i].span,
+				   "\"%s\" cannot be asked here: replies are "
+				   "not to be tracked either, and do not tell "
+				   "it",
+				   rule->matches[i].word->word);
+}
+
+static bool has_zone(const struct zone_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->nwords; i++)
+		if (set->words[i])
+			return true;
+	return false;
+}
+
+static unsigned int rule_hooks(const struct rule *rule)
+{
+	bool forward = has_zone(&rule->from) && has_zone(&rule->to);
+
+	if (rule->action == ACTION_MARK || rule->action == ACTION_NOTRACK)
+		return (has_zone(&rule->from) ? AT_PREROUTING : 0u) |
+		       (rule->from.router ? AT_OUTPUT : 0u);
+	return (rule->to.router ? AT_INPUT : 0u) |
+	       (rule->from.router ? AT_OUTPUT : 0u) |
+	       (forward ? AT_FORWARD : 0u);
+}
+
+/* Where an entry is asked, and where the rule that lets in what it translates. */
+static unsigned int nat_hooks(const struct nat *nat)
+{
+	switch (nat->kind) {
+	case NAT_FORWARD:
+	case NAT_MAP:
+		return AT_PREROUTING | AT_FORWARD;
+	case NAT_REDIRECT:
+		return AT_PREROUTING | AT_INPUT;
+	default:
+		return AT_POSTROUTING;
+	}
+}
+
 static const struct alts *expand(struct binder *b, struct match *matches,
 				 size_t n, struct span span)
 {
@@ -112,6 +197,8 @@ static void expand_entries(struct binder *b, struct eligible *entries, size_t n)
 		entries[i].alts = expand(b, entries[i].matches,
 					 entries[i].nmatches, entries[i].span);
 		entries[i].dynamic = asks_dynamic_set(&entries[i]);
+		check_hooks(b, entries[i].matches, entries[i].nmatches,
+			    AT_FORWARD);
 	}
 }
 
@@ -236,12 +323,19 @@ static void expand_all(struct binder *b)
 					 m->nats[i].nmatches, m->nats[i].span);
 		check_families(b, &m->nats[i]);
 		check_ports(b, &m->nats[i]);
+		check_hooks(b, m->nats[i].matches, m->nats[i].nmatches,
+			    nat_hooks(&m->nats[i]));
 	}
 	for (i = 0; i < m->nrules; i++) {
 		m->rules[i].alts = expand(b, m->rules[i].matches,
 					  m->rules[i].nmatches,
 					  m->rules[i].span);
 		m->rules[i].direct = is_direct(m->rules[i].forward);
+		if (!m->rules[i].forward)
+			check_hooks(b, m->rules[i].matches,
+				    m->rules[i].nmatches,
+				    rule_hooks(&m->rules[i]));
+		check_notrack(b, &m->rules[i]);
 	}
 	expand_tests(b);
 	expand_entries(b, m->offload.eligible, m->offload.neligible);

@@ -288,12 +288,24 @@ struct packet {
 	int from, to;	/* zone indexes, -1: the router */
 	uint8_t family; /* FAMILY_INDEX_* */
 	uint8_t proto;
-	uint8_t saddr[16], daddr[16];
-	uint16_t sport, dport; /* host order */
-	uint8_t icmp_type;
-	/* Which of them are known; an unknown field matches nothing. */
-	bool has_saddr, has_daddr, has_sport, has_dport, has_icmp;
+	/*
+	 * What else is known of it, in the byte order of ranges. Of the two keys
+	 * of a word only that of the packet's family is ever asked. What is not
+	 * known matches nothing.
+	 */
+	uint8_t values[KEY_IDS][WIRE_MAX];
+	bool known[KEY_IDS];
 };
+
+/* The packet's value of @id, or NULL if it is not known. */
+const uint8_t *packet_value(const struct packet *packet, enum key_id id);
+/* @value is as long as the key's type. */
+void packet_set(struct packet *packet, enum key_id id, const uint8_t *value);
+/* The answer to it, as it travels: what it does not tell is not known. */
+struct packet packet_reply(const struct packet *first);
+/* Its source or destination, of its own family. */
+enum key_id packet_source(const struct packet *packet);
+enum key_id packet_destination(const struct packet *packet);
 
 /* An address that a translation is expected to give, and maybe a port. */
 struct expect_side {

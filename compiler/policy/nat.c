@@ -96,18 +96,30 @@ static int some_zone(const struct model *model, const struct nat *nat, int from)
 	return from;
 }
 
+/* NULL: not known. */
+static const uint8_t *source_at(const struct packet *packet)
+{
+	return packet_value(packet, packet_source(packet));
+}
+
+static const uint8_t *destination_at(const struct packet *packet)
+{
+	return packet_value(packet, packet_destination(packet));
+}
+
 /* ---- destinations ---- */
 
 /* An address of the router that belongs to an inner zone is not reflected. */
 static bool is_inside(const struct model *model, const struct nat *nat,
 		      const struct packet *packet)
 {
+	const uint8_t *daddr = destination_at(packet);
 	size_t i;
 
-	for (i = 0; packet->has_daddr && i < model->nzones; i++)
+	for (i = 0; daddr && i < model->nzones; i++)
 		if (!zone_set_has(&nat->from, (int)i) &&
 		    ranges_have(&model->zones[i].subnets[packet->family],
-				packet->daddr))
+				daddr))
 			return true;
 	return false;
 }
@@ -121,9 +133,9 @@ static bool takes_destination(const struct model *model, const struct nat *nat,
 	    (!from && !nat->reflect) || !alts_match(nat->alts, packet))
 		return false;
 	if (nat->kind == NAT_MAP)
-		return packet->has_daddr &&
+		return destination_at(packet) &&
 		       in_bounds(&nat->outside[packet->family], packet->family,
-				 packet->daddr);
+				 destination_at(packet));
 	if (nat->kind == NAT_REDIRECT || nat_asks_destination(nat))
 		return true;
 	return packet->to < 0 && (from || !is_inside(model, nat, packet));
@@ -132,11 +144,13 @@ static bool takes_destination(const struct model *model, const struct nat *nat,
 static void new_ports(const struct nat *nat, const struct packet *packet,
 		      struct translated *to)
 {
+	const uint8_t *port = packet_value(packet, KEY_TH_DPORT);
+
 	to->port_lo = nat->port_lo;
 	to->port_hi = nat->port_hi;
-	if (nat->port_from && packet->has_dport)
+	if (nat->port_from && port)
 		to->port_lo = to->port_hi =
-			(uint16_t)(nat->port_lo + packet->dport -
+			(uint16_t)(nat->port_lo + wire_get(WIRE_PORT, port) -
 				   nat->port_from);
 }
 
@@ -144,13 +158,15 @@ static void new_ports(const struct nat *nat, const struct packet *packet,
 static void go_there(const struct model *model, const struct nat *nat,
 		     const struct translated *to, struct packet *packet)
 {
+	enum key_id id = packet_destination(packet);
+
 	if (to->port_lo)
-		packet->dport = to->port_lo;
-	packet->has_daddr = to->known;
-	memcpy(packet->daddr, to->address.lo, sizeof(packet->daddr));
+		wire_put(WIRE_PORT, to->port_lo, packet->values[KEY_TH_DPORT]);
+	packet_set(packet, id, to->address.lo);
+	packet->known[id] = to->known;
 	packet->to = nat->kind == NAT_REDIRECT ?
 			     -1 :
-			     zone_with(model, packet->family, packet->daddr,
+			     zone_with(model, packet->family, to->address.lo,
 				       some_zone(model, nat, packet->from));
 }
 
@@ -166,12 +182,24 @@ static void translate_destination(const struct model *model,
 	to->known = !to->own;
 	to->address = nat->address[f];
 	if (nat->kind == NAT_MAP) {
-		nat_mapped(&nat->outside[f], &nat->address[f], f, packet->daddr,
-			   to->address.lo);
+		nat_mapped(&nat->outside[f], &nat->address[f], f,
+			   destination_at(packet), to->address.lo);
 		memcpy(to->address.hi, to->address.lo, 16);
 	}
 	new_ports(nat, packet, to);
 	go_there(model, nat, to, packet);
+}
+
+/* Before it is routed, not all can be asked. */
+static bool exempts_before(const struct alts *alts, const struct packet *packet)
+{
+	size_t i;
+
+	for (i = 0; i < alts->n; i++)
+		if (alt_askable(&alts->v[i], AT_PREROUTING) &&
+		    alt_matches(&alts->v[i], packet))
+			return true;
+	return false;
 }
 
 /* Where it goes is asked of the routes, whose answer for itself the router
@@ -181,7 +209,7 @@ static bool is_exempt(const struct nat *nat, const struct packet *packet)
 	return nat->kind == NAT_EXEMPT &&
 	       zone_set_has(&nat->from, packet->from) &&
 	       (nat->to.any || zone_set_has(&nat->to, packet->to)) &&
-	       alts_match(nat->alts, packet);
+	       exempts_before(nat->alts, packet);
 }
 
 void nat_destination(const struct model *model, struct packet *packet,
@@ -225,8 +253,8 @@ static bool takes_source(const struct nat *nat, const struct packet *packet,
 	if (!zone_set_has(&nat->to, packet->to) || !(nat->families & 1u << f))
 		return false;
 	if (nat->kind == NAT_MAP)
-		return packet->has_saddr &&
-		       in_bounds(&nat->address[f], f, packet->saddr);
+		return source_at(packet) &&
+		       in_bounds(&nat->address[f], f, source_at(packet));
 	/* "any": the router, too */
 	return (nat->from.any || zone_set_has(&nat->from, packet->from)) &&
 	       alts_match(nat->alts, packet);
@@ -245,8 +273,8 @@ static void translate_source(const struct nat *nat, const struct packet *packet,
 	to->known = !to->own;
 	to->address = nat->address[f];
 	if (nat_is_destination(nat)) {
-		nat_mapped(&nat->address[f], &nat->outside[f], f, packet->saddr,
-			   to->address.lo);
+		nat_mapped(&nat->address[f], &nat->outside[f], f,
+			   source_at(packet), to->address.lo);
 		memcpy(to->address.hi, to->address.lo, 16);
 		return;
 	}

@@ -230,7 +230,7 @@ static void trim(struct proof *p)
 	if (!p->leak.sure)
 		return;
 	model_evaluate(p->model, &packet, &full);
-	packet.has_sport = false;
+	packet.known[KEY_TH_SPORT] = false;
 	model_evaluate(p->model, &packet, &less);
 	if (full.rule == less.rule && full.action == less.action)
 		p->leak.packet = packet;

@@ -114,20 +114,6 @@ static struct shape shape_of(const struct box *box)
 	return shape;
 }
 
-static const uint8_t *packet_field(const struct packet *packet,
-				   enum box_field field, uint8_t buf[2])
-{
-	if (field == FIELD_SOURCE)
-		return packet->saddr;
-	if (field == FIELD_DESTINATION)
-		return packet->daddr;
-	if (field == FIELD_ICMP)
-		return &packet->icmp_type;
-	wire_put(WIRE_PORT, field == FIELD_PORT ? packet->dport : packet->sport,
-		 buf);
-	return buf;
-}
-
 static uint64_t hash_start(const struct shape *shape, int from, int to)
 {
 	int zones[2] = { shape->from ? from : -2, shape->to ? to : -2 };
@@ -155,12 +141,11 @@ static uint64_t hash_packet(const struct shape *shape,
 			    const struct packet *packet)
 {
 	uint64_t hash = hash_start(shape, packet->from, packet->to);
-	uint8_t buf[2];
 	int i;
 
 	for (i = 0; i < FIELDS; i++)
 		if (shape->bits[i])
-			hash = hash_bytes(hash, packet_field(packet, i, buf),
+			hash = hash_bytes(hash, packet_field(packet, i),
 					  shape->bits[i] / 8);
 	return hash;
 }

@@ -44,6 +44,8 @@ bool match_opaque(const struct match *match)
 	if (region_field(id) == FIELDS && id != KEY_L4PROTO &&
 	    id != KEY_NFPROTO)
 		return true;
+	if (match->nbits)
+		return true;
 	for (i = 0; i < match->nsets; i++)
 		if (set_opaque(match->sets[i]))
 			return true;
@@ -61,7 +63,7 @@ static const struct ranges *asked(struct arena *arena,
 			constraint->ranges;
 	struct ranges all, *rest;
 
-	if (constraint->set && constraint->set->dynamic)
+	if (constraint->bits || (constraint->set && constraint->set->dynamic))
 		return NULL;
 	if (!constraint->negated)
 		return ranges;
@@ -147,28 +149,25 @@ struct region region_of(struct arena *arena, const struct zone_set *from,
 
 /* ---- questions ---- */
 
-static const uint8_t *value_of(const struct packet *packet,
-			       enum box_field field, uint8_t buf[2])
+const uint8_t *packet_field(const struct packet *packet, enum box_field field)
 {
 	switch (field) {
 	case FIELD_SOURCE:
-		return packet->saddr;
+		return packet->values[packet_source(packet)];
 	case FIELD_DESTINATION:
-		return packet->daddr;
+		return packet->values[packet_destination(packet)];
 	case FIELD_SOURCE_PORT:
-		wire_put(WIRE_PORT, packet->sport, buf);
-		return buf;
+		return packet->values[KEY_TH_SPORT];
 	case FIELD_PORT:
-		wire_put(WIRE_PORT, packet->dport, buf);
-		return buf;
+		return packet->values[KEY_TH_DPORT];
 	default:
-		return &packet->icmp_type;
+		return packet->values[packet->family ? KEY_ICMPV6_TYPE :
+						       KEY_ICMP_TYPE];
 	}
 }
 
 bool box_has(const struct box *box, const struct packet *packet)
 {
-	uint8_t buf[2];
 	int i;
 
 	if (!(box->families & 1 << packet->family) ||
@@ -178,7 +177,7 @@ bool box_has(const struct box *box, const struct packet *packet)
 		return false;
 	for (i = 0; i < FIELDS; i++)
 		if (box->asks[i] &&
-		    !ranges_have(box->asks[i], value_of(packet, i, buf)))
+		    !ranges_have(box->asks[i], packet_field(packet, i)))
 			return false;
 	return true;
 }

@@ -49,6 +49,9 @@ struct region region_of(struct arena *arena, const struct zone_set *from,
 			const struct alts *alts, const struct match *matches,
 			size_t nmatches);
 
+/* The packet's value of the field; zeros where it is not known. */
+const uint8_t *packet_field(const struct packet *packet, enum box_field field);
+
 /* The key's field, or FIELDS if it is none of them. */
 enum box_field region_field(enum key_id key);
 bool match_opaque(const struct match *match);

@@ -79,30 +79,31 @@ static void addresses(const struct model *model, const struct box *box,
 {
 	const struct ranges *source = box->asks[FIELD_SOURCE];
 	const struct ranges *destination = box->asks[FIELD_DESTINATION];
+	uint8_t address[WIRE_MAX];
 
 	if (source)
-		first_value(source, packet->saddr);
+		first_value(source, address);
 	else
 		usual_address(model, packet->from, packet->family, true,
-			      packet->saddr);
+			      address);
+	packet_set(packet, packet_source(packet), address);
 	if (destination)
-		first_value(destination, packet->daddr);
+		first_value(destination, address);
 	else
 		usual_address(model, packet->to, packet->family, false,
-			      packet->daddr);
-	packet->has_saddr = packet->has_daddr = true;
+			      address);
+	packet_set(packet, packet_destination(packet), address);
 }
 
-static uint16_t port_of(const struct ranges *ranges, uint16_t usual)
+static void set_port(struct packet *packet, enum key_id id,
+		     const struct ranges *ranges, uint16_t usual)
 {
 	uint8_t value[WIRE_MAX];
 
-	if (!ranges)
-		return usual;
 	wire_put(WIRE_PORT, usual, value);
-	if (!ranges_have(ranges, value))
+	if (ranges && !ranges_have(ranges, value))
 		first_value(ranges, value);
-	return (uint16_t)wire_get(WIRE_PORT, value);
+	packet_set(packet, id, value);
 }
 
 static uint8_t icmp_of(const struct box *box, uint8_t family)
@@ -114,9 +115,15 @@ static uint8_t icmp_of(const struct box *box, uint8_t family)
 							*range_lo(ranges, 0);
 }
 
+static enum key_id icmp_key(const struct packet *packet)
+{
+	return packet->family ? KEY_ICMPV6_TYPE : KEY_ICMP_TYPE;
+}
+
 struct packet box_packet(const struct model *model, const struct box *box)
 {
 	struct packet packet = { 0 };
+	uint8_t icmp;
 
 	packet.from = zone_of(model, box->from);
 	packet.to = zone_of(model, box->to);
@@ -125,13 +132,13 @@ struct packet box_packet(const struct model *model, const struct box *box)
 	packet.proto = proto_of(box, packet.family);
 	addresses(model, box, &packet);
 	if (has_ports(packet.proto)) {
-		packet.sport = port_of(box->asks[FIELD_SOURCE_PORT], 40000);
-		packet.dport = port_of(box->asks[FIELD_PORT], 443);
-		packet.has_sport = packet.has_dport = true;
+		set_port(&packet, KEY_TH_SPORT, box->asks[FIELD_SOURCE_PORT],
+			 40000);
+		set_port(&packet, KEY_TH_DPORT, box->asks[FIELD_PORT], 443);
 	}
 	if (packet.proto == (packet.family ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
-		packet.icmp_type = icmp_of(box, packet.family);
-		packet.has_icmp = true;
+		icmp = icmp_of(box, packet.family);
+		packet_set(&packet, icmp_key(&packet), &icmp);
 	}
 	return packet;
 }
@@ -152,40 +159,49 @@ static void address_words(struct buf *out, const char *word, uint8_t family,
 	wire_print(out, family ? WIRE_IPV6 : WIRE_IPV4, address);
 }
 
+static void port_words(struct buf *out, const char *word, const uint8_t *port)
+{
+	buf_puts(out, word);
+	wire_print(out, WIRE_PORT, port);
+}
+
 static void transport_words(struct buf *out, const struct packet *packet)
 {
+	const uint8_t *icmp = packet_value(packet, icmp_key(packet));
+	const uint8_t *port = packet_value(packet, KEY_TH_DPORT);
+	const uint8_t *sport = packet_value(packet, KEY_TH_SPORT);
 	bool plain = packet->proto == IPPROTO_TCP ||
 		     packet->proto == IPPROTO_UDP;
 
-	if (packet->has_icmp) {
+	if (icmp) {
 		buf_puts(out, " icmp ");
-		wire_print(out,
-			   packet->family ? WIRE_ICMPV6_TYPE : WIRE_ICMP_TYPE,
-			   &packet->icmp_type);
+		wire_print(out, key(icmp_key(packet))->type, icmp);
 		return;
 	}
 	buf_puts(out, plain ? " " : " protocol ");
 	wire_print(out, WIRE_INET_PROTO, &packet->proto);
-	if (!packet->has_dport)
+	if (!port)
 		return;
-	buf_printf(out, plain ? " %u" : " port %u", packet->dport);
-	if (packet->has_sport)
-		buf_printf(out, " source-port %u", packet->sport);
+	port_words(out, plain ? " " : " port ", port);
+	if (sport)
+		port_words(out, " source-port ", sport);
 }
 
 const char *packet_words(struct arena *arena, const struct model *model,
 			 const struct packet *packet)
 {
+	const uint8_t *source = packet_value(packet, packet_source(packet));
+	const uint8_t *destination =
+		packet_value(packet, packet_destination(packet));
 	struct buf out = { 0 };
 	const char *words;
 
 	zone_words(&out, model, "from", packet->from);
 	zone_words(&out, model, "to", packet->to);
-	if (packet->has_saddr)
-		address_words(&out, "source", packet->family, packet->saddr);
-	if (packet->has_daddr)
-		address_words(&out, "destination", packet->family,
-			      packet->daddr);
+	if (source)
+		address_words(&out, "source", packet->family, source);
+	if (destination)
+		address_words(&out, "destination", packet->family, destination);
 	transport_words(&out, packet);
 	words = arena_strndup(arena, out.p, out.n);
 	buf_free(&out);

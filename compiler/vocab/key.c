@@ -6,36 +6,40 @@
  * what a direction is; RFC 791, 8200, 9293, 768, 792, 4443 for the offsets.
  */
 #include <assert.h>
+#include <linux/if_arp.h>
 #include <linux/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include "key.h"
 
-#define META(name, wire, what)                                                 \
+#define META_AT(name, wire, what, where)                                       \
 	{                                                                      \
-		.text = name, .type = wire, .load = LOAD_META, .arg = what     \
+		.text = name, .type = wire, .load = LOAD_META, .arg = what,    \
+		.hooks = where                                                 \
 	}
+#define META(name, wire, what) META_AT(name, wire, what, AT_ANY)
 #define CT(name, wire, what)                                                   \
 	{                                                                      \
-		.text = name, .type = wire, .load = LOAD_CT, .arg = what       \
+		.text = name, .type = wire, .load = LOAD_CT, .arg = what,      \
+		.hooks = AT_ANY                                                \
 	}
 #define NETWORK(name, wire, family, at)                                        \
 	{                                                                      \
 		.text = name, .type = wire, .load = LOAD_PAYLOAD,              \
 		.base = NFT_PAYLOAD_NETWORK_HEADER, .offset = at,              \
-		.nfproto = family                                              \
+		.nfproto = family, .hooks = AT_ANY                             \
 	}
 #define TRANSPORT(name, wire, family, protocol, at)                            \
 	{                                                                      \
 		.text = name, .type = wire, .load = LOAD_PAYLOAD,              \
 		.base = NFT_PAYLOAD_TRANSPORT_HEADER, .offset = at,            \
-		.nfproto = family, .l4proto = protocol                         \
+		.nfproto = family, .l4proto = protocol, .hooks = AT_ANY        \
 	}
 #define FIB_TYPE(name, from)                                                   \
 	{                                                                      \
 		.text = name, .type = WIRE_FIB_TYPE, .load = LOAD_FIB,         \
-		.arg = NFT_FIB_RESULT_ADDRTYPE, .flags = from                  \
+		.arg = NFT_FIB_RESULT_ADDRTYPE, .flags = from, .hooks = AT_ANY \
 	}
 
 static const struct key keys[KEY_IDS] = {
@@ -69,6 +73,34 @@ static const struct key keys[KEY_IDS] = {
 		.text = "fib daddr oifname", .type = WIRE_IFNAME,
 		.load = LOAD_FIB, .arg = NFT_FIB_RESULT_OIFNAME,
 		.flags = NFTA_FIB_F_DADDR,
+		.hooks = AT_ANY,
+	},
+	[KEY_IIFTYPE] = META("meta iiftype", WIRE_ARPHRD, NFT_META_IIFTYPE),
+	[KEY_IP_DSCP] = NETWORK("ip dscp", WIRE_DSCP, NFPROTO_IPV4, 1),
+	[KEY_IP6_DSCP] = NETWORK("ip6 dscp", WIRE_DSCP6, NFPROTO_IPV6, 0),
+	[KEY_ETHER_SADDR] = {
+		.text = "ether saddr",
+		.type = WIRE_ETHER,
+		.load = LOAD_PAYLOAD,
+		.base = NFT_PAYLOAD_LL_HEADER,
+		.offset = 6,
+		.link = ARPHRD_ETHER,
+		.hooks = AT_PREROUTING | AT_INPUT | AT_FORWARD | AT_POSTROUTING,
+	},
+	[KEY_LENGTH] = META("meta length", WIRE_LENGTH, NFT_META_LEN),
+	[KEY_HOUR] = META("meta hour", WIRE_HOUR, NFT_META_TIME_HOUR),
+	[KEY_DAY] = META("meta day", WIRE_DAY, NFT_META_TIME_DAY),
+	[KEY_SKUID] = META_AT("meta skuid", WIRE_UID, NFT_META_SKUID,
+			      AT_OUTPUT | AT_POSTROUTING),
+	/* the kernel refuses it elsewhere */
+	[KEY_SECPATH] = META_AT("meta ipsec", WIRE_BOOLEAN, NFT_META_SECPATH,
+				AT_PREROUTING | AT_INPUT | AT_FORWARD),
+	[KEY_RT_IPSEC] = {
+		.text = "rt ipsec",
+		.type = WIRE_BOOLEAN,
+		.load = LOAD_RT,
+		.arg = NFT_RT_XFRM,
+		.hooks = AT_FORWARD | AT_OUTPUT | AT_POSTROUTING,
 	},
 };
 
@@ -132,6 +164,7 @@ void key_json(struct json *out, enum key_id id, const char *protocol)
 		[LOAD_CT] = "ct",
 		[LOAD_PAYLOAD] = "payload",
 		[LOAD_FIB] = "fib",
+		[LOAD_RT] = "rt",
 	};
 	const struct key *k = key(id);
 	struct str text = str_of(k->text), rest = text;
@@ -143,7 +176,7 @@ void key_json(struct json *out, enum key_id id, const char *protocol)
 		text = rest;
 	json_wrap(out, words[k->load]);
 	json_object(out);
-	if (k->load == LOAD_META) {
+	if (k->load == LOAD_META || k->load == LOAD_RT) {
 		json_key(out, "key");
 		json_str(out, text);
 	} else if (k->load == LOAD_CT) {

@@ -31,8 +31,18 @@ enum key_id {
 	KEY_CT_BYTES,
 	KEY_FIB_DADDR_TYPE,	/* fib daddr type */
 	KEY_FIB_DADDR_IIF_TYPE, /* fib daddr . iif type */
-	KEY_MARK,		/* meta mark */
+	KEY_MARK,		/* the packet's mark, not the connection's */
 	KEY_FIB_DADDR_OIFNAME,	/* the device of the route to daddr */
+	KEY_IIFTYPE,		/* meta iiftype */
+	KEY_IP_DSCP,
+	KEY_IP6_DSCP,
+	KEY_ETHER_SADDR, /* needs iiftype ether */
+	KEY_LENGTH,	 /* of the packet, from the network header on */
+	KEY_HOUR,	 /* seconds since midnight, UTC */
+	KEY_DAY,	 /* in the kernel's own time zone */
+	KEY_SKUID,	 /* of the socket that sent it */
+	KEY_SECPATH,	 /* it came through IPsec */
+	KEY_RT_IPSEC,	 /* it will leave through IPsec */
 	KEY_IDS
 };
 
@@ -43,6 +53,17 @@ enum key_load {
 	LOAD_CT,      /* arg: NFT_CT_* */
 	LOAD_PAYLOAD, /* base, offset, the type's length */
 	LOAD_FIB,     /* arg: NFT_FIB_RESULT_*, flags: NFTA_FIB_F_* */
+	LOAD_RT,      /* arg: NFT_RT_* */
+};
+
+/* Where a key may be asked; zero, the careful value, is nowhere. */
+enum key_hooks {
+	AT_PREROUTING = 1,
+	AT_INPUT = 2,
+	AT_FORWARD = 4,
+	AT_OUTPUT = 8,
+	AT_POSTROUTING = 16,
+	AT_ANY = 31,
 };
 
 struct key {
@@ -52,7 +73,9 @@ struct key {
 	uint8_t base, offset; /* NFT_PAYLOAD_*_HEADER, bytes */
 	uint32_t arg, flags;
 	uint8_t nfproto; /* what must hold before it is loaded: NFPROTO_* */
-	uint8_t l4proto; /* IPPROTO_*; both 0: nothing */
+	uint8_t l4proto; /* IPPROTO_* */
+	uint8_t link;	 /* ARPHRD_*; all 0: nothing */
+	uint8_t hooks;	 /* enum key_hooks: where it means something */
 };
 
 const struct key *key(enum key_id id);

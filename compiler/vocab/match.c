@@ -16,6 +16,7 @@ static const struct match_word words[] = {
 		.key = { KEY_IP_SADDR, KEY_IP6_SADDR },
 		.reply = { KEY_IP_DADDR, KEY_IP6_DADDR },
 		.merge = MERGE_SET,
+		.holds = HOLDS_CONNECTION,
 		.negatable = true,
 	},
 	{
@@ -27,6 +28,7 @@ static const struct match_word words[] = {
 		.key = { KEY_IP_DADDR, KEY_IP6_DADDR },
 		.reply = { KEY_IP_SADDR, KEY_IP6_SADDR },
 		.merge = MERGE_SET,
+		.holds = HOLDS_CONNECTION,
 		.negatable = true,
 	},
 	{
@@ -37,6 +39,7 @@ static const struct match_word words[] = {
 		.key = { KEY_L4PROTO },
 		.reply = { KEY_L4PROTO },
 		.merge = MERGE_SET,
+		.holds = HOLDS_CONNECTION,
 		.negatable = true,
 	},
 	{
@@ -48,6 +51,7 @@ static const struct match_word words[] = {
 		.key = { KEY_TH_DPORT },
 		.reply = { KEY_TH_SPORT },
 		.merge = MERGE_SET,
+		.holds = HOLDS_CONNECTION,
 		.negatable = true,
 	},
 	{
@@ -58,6 +62,7 @@ static const struct match_word words[] = {
 		.key = { KEY_TH_SPORT },
 		.reply = { KEY_TH_DPORT },
 		.merge = MERGE_SET,
+		.holds = HOLDS_CONNECTION,
 		.negatable = true,
 	},
 	{
@@ -69,6 +74,7 @@ static const struct match_word words[] = {
 		.key = { KEY_TH_DPORT },
 		.reply = { KEY_TH_SPORT },
 		.merge = MERGE_SET,
+		.holds = HOLDS_CONNECTION,
 	},
 	{
 		.word = "icmp",
@@ -78,6 +84,7 @@ static const struct match_word words[] = {
 		.key = { KEY_ICMP_TYPE, KEY_ICMPV6_TYPE },
 		.reply = { KEY_ICMP_TYPE, KEY_ICMPV6_TYPE },
 		.merge = MERGE_SET,
+		.holds = HOLDS_CONNECTION,
 	},
 	{
 		.word = "family",
@@ -87,10 +94,97 @@ static const struct match_word words[] = {
 		.key = { KEY_NFPROTO },
 		.reply = { KEY_NFPROTO },
 		.merge = MERGE_EQUAL,
+		.holds = HOLDS_CONNECTION,
+	},
+	{
+		.word = "mark",
+		.doc = "The packet's mark, or the bits of it that the mask has; "
+		       "not the connection's mark, of which a part is "
+		       "nftoffc's own.",
+		.example = "mark: 0x10/0xff",
+		.type = &type_mark,
+		.key = { KEY_MARK },
+		.merge = MERGE_EQUAL,
+		.negatable = true,
+	},
+	{
+		.word = "dscp",
+		.doc = "The class of service in the IP header, of both "
+		       "families.",
+		.example = "dscp: [ef, cs5, 34]",
+		.type = &type_dscp,
+		.key = { KEY_IP_DSCP, KEY_IP6_DSCP },
+		.merge = MERGE_SET,
+		.negatable = true,
+	},
+	{
+		.word = "mac",
+		.doc = "The MAC address that the packet came from: the host's "
+		       "own, if it is in the same network.",
+		.example = "mac: 02:00:5e:10:00:01",
+		.type = &type_mac,
+		.key = { KEY_ETHER_SADDR },
+		.merge = MERGE_SET,
+		.negatable = true,
+		.where = "the router's own packets come from no MAC address",
+	},
+	{
+		.word = "length",
+		.doc = "The length of the packet that opens the connection, its "
+		       "IP header included.",
+		.example = "length: 0-128",
+		.type = &type_length,
+		.key = { KEY_LENGTH },
+		.merge = MERGE_SET,
+		.negatable = true,
+	},
+	{
+		.word = "tcp-flags",
+		.doc = "The TCP flags of the packet that opens the connection. "
+		       "A connection that lives already began with syn.",
+		.example = "tcp-flags: \"syn/syn,ack,fin,rst\"",
+		.type = &type_tcp_flags,
+		.key = { KEY_TCP_FLAGS },
+		.merge = MERGE_EQUAL,
+		.negatable = true,
+		.began = 0x02,
+	},
+	{
+		.word = "user",
+		.doc = "The user whose program opens the connection, by number: "
+		       "of the router's own connections.",
+		.example = "from: router, user: [root, 1000-1999]",
+		.type = &type_user,
+		.key = { KEY_SKUID },
+		.merge = MERGE_SET,
+		.holds = HOLDS_CONNECTION,
+		.negatable = true,
+		.where = "only the router's own connections have a user",
+	},
+	{
+		.word = "ipsec",
+		.doc = "Whether the packet came in through IPsec, or will go out "
+		       "through it.",
+		.example = "ipsec: in",
+		.type = &type_ipsec,
+		.key = { KEY_SECPATH, KEY_RT_IPSEC },
+		.merge = MERGE_EQUAL,
+		.where = "\"in\" is asked of what comes in, \"out\" of what "
+			 "goes out; both of what is forwarded",
+	},
+};
+
+static const struct match_never nevers[] = {
+	{
+		"vlan",
+		"a packet's VLAN tag is gone before this table sees it",
+		"the VLAN's device tells it apart: put that, as eth0.30, into "
+		"a zone of its own",
 	},
 };
 
 #define NWORDS (sizeof(words) / sizeof(words[0]))
+#define NNEVERS (sizeof(nevers) / sizeof(nevers[0]))
 
 const struct match_word *match_word_at(size_t i)
 {
@@ -104,5 +198,20 @@ const struct match_word *match_word_find(struct str word)
 	for (i = 0; i < NWORDS; i++)
 		if (str_is(word, words[i].word))
 			return &words[i];
+	return NULL;
+}
+
+const struct match_never *match_never_at(size_t i)
+{
+	return i < NNEVERS ? &nevers[i] : NULL;
+}
+
+const struct match_never *match_never_find(struct str word)
+{
+	size_t i;
+
+	for (i = 0; i < NNEVERS; i++)
+		if (str_is(word, nevers[i].word))
+			return &nevers[i];
 	return NULL;
 }

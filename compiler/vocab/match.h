@@ -40,6 +40,12 @@ struct value {
 	uint8_t lo[WIRE_MAX], hi[WIRE_MAX];
 };
 
+/* Some bits of a value: those of @mask are as in @value, in network order. */
+struct bits {
+	enum family_index family;
+	uint8_t value[WIRE_MAX], mask[WIRE_MAX];
+};
+
 struct value_type {
 	const char *name;     /* as in "type: address" */
 	const char *expected; /* for messages: "an address, a prefix or ..." */
@@ -50,13 +56,21 @@ struct value_type {
 	 * in each family); returns how many, or 0 with *why set to a phrase.
 	 */
 	size_t (*parse)(struct str text, struct value out[2], const char **why);
+	/*
+	 * The same for a value that stands for some bits only; NULL if the type
+	 * has none. @none_of_it if @text is not of that form: parse() may know.
+	 */
+	bool (*parse_bits)(struct str text, struct bits *out, const char **why,
+			   bool *none_of_it);
+	const char *bits_doc; /* a sentence for the manual, of these */
 	/* Walks the known names, for suggestions; NULL if it has none. */
 	const char *(*name_at)(size_t i);
 	bool in_sets; /* may be a set's type */
 };
 
 extern const struct value_type type_address, type_port, type_protocol,
-	type_service, type_icmp, type_family;
+	type_service, type_icmp, type_family, type_mark, type_dscp, type_mac,
+	type_length, type_tcp_flags, type_user, type_ipsec;
 /* By the name a person writes; NULL if there is none. */
 const struct value_type *value_type_find(struct str name);
 const struct value_type *value_type_at(size_t i); /* NULL past the end */
@@ -68,6 +82,18 @@ enum merge {
 	MERGE_SET,     /* values of several rules may become one set */
 };
 
+/* Of what a word's answer is true; zero is the careful value. */
+enum holds {
+	HOLDS_PACKET,	  /* of the packet at hand: the next may differ */
+	HOLDS_CONNECTION, /* of every packet of the direction that opened it */
+};
+
+/*
+ * A rule speaks of connections, and is asked of the first packet. Where another
+ * one stands for it (a policy is new, and the connection is not), a word that
+ * cannot be asked of that packet counts as met where this keeps something from
+ * passing, and as not met where it lets something pass: see lowering.h.
+ */
 struct match_word {
 	const char *word;
 	const char *doc;
@@ -75,28 +101,46 @@ struct match_word {
 	const struct value_type *type;
 	/*
 	 * What is loaded for a packet of the original direction and for a
-	 * reply, in each family; without families, index 0.
+	 * reply, in each family; without families, index 0. No reply: it cannot
+	 * be asked of one.
 	 */
 	enum key_id key[FAMILIES], reply[FAMILIES];
 	enum merge merge;
+	enum holds holds;
 	bool negatable;
+	/*
+	 * What the first packet of a connection that is established had; 0: not
+	 * known. The key then is of one byte.
+	 */
+	uint8_t began;
+	const char *where; /* for messages: why not in every hook; or NULL */
 };
 
 const struct match_word *match_word_find(struct str word);
 const struct match_word *match_word_at(size_t i); /* NULL past the end */
 
+/* What people look for, and a table of this kind cannot see. */
+struct match_never {
+	const char *word, *why, *instead;
+};
+
+const struct match_never *match_never_find(struct str word);
+const struct match_never *match_never_at(size_t i); /* NULL past the end */
+
 struct set;
 struct service;
 struct node;
 
-/* A match of a rule: the value of the word lies in one of the ranges or in
- * one of the sets (negated: in none). */
+/* A match of a rule: the value of the word lies in one of the ranges, has the
+ * bits of one of @bits, or is in one of the sets (negated: of none). */
 struct match {
 	const struct match_word *word;
 	struct span span;
 	const struct node *said; /* the value as it was written; or NULL */
 	bool negated;
 	struct ranges ranges[FAMILIES];
+	struct bits *bits; /* likewise */
+	size_t nbits;
 	const struct set **sets;
 	size_t nsets;
 	const struct service **services;

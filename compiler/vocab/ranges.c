@@ -71,6 +71,11 @@ static int compare4(const void *a, const void *b)
 	return compare(a, b, 4);
 }
 
+static int compare6(const void *a, const void *b)
+{
+	return compare(a, b, 6);
+}
+
 static int compare16(const void *a, const void *b)
 {
 	return compare(a, b, 16);
@@ -111,6 +116,7 @@ static void sort(struct ranges *ranges)
 	int (*by)(const void *, const void *) = ranges->len == 1 ? compare1 :
 						ranges->len == 2 ? compare2 :
 						ranges->len == 4 ? compare4 :
+						ranges->len == 6 ? compare6 :
 								   compare16;
 	size_t i;
 

@@ -6,18 +6,14 @@
  * decimal number is meant.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <linux/netfilter.h>
 #include <netinet/in.h>
 #include <stdio.h>
 
-#include "match.h"
+#include "value.h"
 
-struct named_number {
-	const char *name;
-	int v4, v6; /* v6: -1 if there is none */
-};
-
-static bool number(struct str s, unsigned long max, unsigned long *out)
+bool value_number(struct str s, unsigned long max, unsigned long *out)
 {
 	unsigned long value = 0;
 	size_t i;
@@ -31,6 +27,36 @@ static bool number(struct str s, unsigned long max, unsigned long *out)
 	}
 	*out = value;
 	return value <= max;
+}
+
+bool value_numbers(struct str text, unsigned long max, const char *form,
+		   unsigned long *lo, unsigned long *hi, const char **why)
+{
+	struct str rest = text, first = str_cut(&rest, '-');
+
+	*why = form;
+	if (!value_number(str_trim(first), max, lo))
+		return false;
+	*hi = *lo;
+	if (rest.p && !value_number(str_trim(rest), max, hi))
+		return false;
+	if (*hi < *lo) {
+		*why = "the range's end lies before its beginning";
+		return false;
+	}
+	return true;
+}
+
+void value_range(struct value *value, enum wire_id wire, unsigned long lo,
+		 unsigned long hi)
+{
+	uint8_t bytes[WIRE_MAX];
+
+	memset(value, 0, sizeof(*value));
+	wire_put(wire, lo, bytes);
+	wire_to_network(wire, bytes, value->lo);
+	wire_put(wire, hi, bytes);
+	wire_to_network(wire, bytes, value->hi);
 }
 
 /* Clears (lo) or sets (hi) all bits behind the first @plen. */
@@ -83,7 +109,12 @@ static size_t parse_prefix(struct value *value, struct str length,
 	size_t len = value->family == FAMILY_INDEX_IPV6 ? 16 : 4;
 	unsigned long plen;
 
-	if (!number(length, 8 * len, &plen)) {
+	if (length.n && !isdigit((unsigned char)length.p[0])) {
+		*why = "the end of an address, or some bits of it, only a match "
+		       "can ask for";
+		return 0;
+	}
+	if (!value_number(length, 8 * len, &plen)) {
 		*why = len == 4 ? "a prefix length here is 0 to 32" :
 				  "a prefix length here is 0 to 128";
 		return 0;
@@ -95,6 +126,72 @@ static size_t parse_prefix(struct value *value, struct str length,
 	}
 	mask_range(value, len, (unsigned int)plen);
 	return 1;
+}
+
+/* "-64": all bits but the first 64. "::ffff:ffff": those bits. */
+static bool suffix_mask(struct str text, struct bits *bits, const char **why)
+{
+	size_t len = bits->family == FAMILY_INDEX_IPV6 ? 16 : 4;
+	struct value mask = { 0 };
+	unsigned long plen;
+
+	if (text.n && text.p[0] == '-') {
+		text.p++;
+		text.n--;
+		*why = "behind \"/-\" stands how many bits at the beginning do "
+		       "not matter: fewer than the address has";
+		if (!value_number(text, 8 * len - 1, &plen))
+			return false;
+		mask_range(&mask, len, (unsigned int)plen);
+		memcpy(bits->mask, mask.hi, len);
+		return true;
+	}
+	*why = "behind \"/\" stands a prefix length, -64 for a suffix, or a "
+	       "mask of the same family";
+	if (!address(text, &mask) || mask.family != bits->family)
+		return false;
+	memcpy(bits->mask, mask.lo, len);
+	return true;
+}
+
+/* The first bits alone are a prefix, which is written otherwise. */
+static bool is_prefix_mask(const struct bits *bits)
+{
+	size_t len = bits->family == FAMILY_INDEX_IPV6 ? 16 : 4;
+	uint8_t ones[WIRE_MAX];
+
+	memset(ones, 0xff, sizeof(ones));
+	return wire_prefix_len(bits->mask, ones, len) >= 0;
+}
+
+/* ::1234/-64, ::1234/::ffff:ffff:ffff:ffff: part of an address, which a
+ * provider's prefix does not touch. */
+static bool parse_suffix(struct str text, struct bits *out, const char **why,
+			 bool *none_of_it)
+{
+	struct str rest = text, first = str_cut(&rest, '/');
+	struct value value = { 0 };
+	size_t i;
+
+	rest = str_trim(rest);
+	*none_of_it = !rest.n ||
+		      !(rest.p[0] == '-' || memchr(rest.p, ':', rest.n) ||
+			memchr(rest.p, '.', rest.n));
+	*why = "this is no IPv4 or IPv6 address";
+	if (*none_of_it || !address(str_trim(first), &value))
+		return false;
+	out->family = value.family;
+	memcpy(out->value, value.lo, sizeof(out->value));
+	if (!suffix_mask(rest, out, why))
+		return false;
+	*none_of_it = is_prefix_mask(out);
+	if (*none_of_it)
+		return false;
+	*why = "the address has bits set that are not compared: clear them";
+	for (i = 0; i < sizeof(out->value); i++)
+		if (out->value[i] & ~out->mask[i])
+			return false;
+	return true;
 }
 
 static size_t parse_address(struct str text, struct value out[2],
@@ -129,22 +226,16 @@ static size_t parse_address(struct str text, struct value out[2],
 
 static size_t parse_port(struct str text, struct value out[2], const char **why)
 {
-	struct str rest = text, first = str_cut(&rest, '-');
+	static const char form[] =
+		"a port is a number from 1 to 65535, without zeros before it";
 	unsigned long lo, hi;
 
-	out[0].family = FAMILY_INDEX_IPV4;
-	*why = "a port is a number from 1 to 65535, without zeros before it";
-	if (!number(str_trim(first), 65535, &lo) || lo == 0)
+	if (!value_numbers(text, 65535, form, &lo, &hi, why))
 		return 0;
-	hi = lo;
-	if (rest.p && !number(str_trim(rest), 65535, &hi))
+	*why = form;
+	if (lo == 0)
 		return 0;
-	if (hi < lo) {
-		*why = "the range's end lies before its beginning";
-		return 0;
-	}
-	wire_put(WIRE_PORT, lo, out[0].lo);
-	wire_put(WIRE_PORT, hi, out[0].hi);
+	value_range(&out[0], WIRE_PORT, lo, hi);
 	return 1;
 }
 
@@ -167,6 +258,16 @@ static const struct named_number protocols[] = {
 	{ "ospf", 89, -1 },
 	{ "vrrp", 112, -1 },
 	{ "l2tp", 115, -1 },
+	{ "hopopt", IPPROTO_HOPOPTS, -1 },
+	{ "egp", IPPROTO_EGP, -1 },
+	{ "igp", 9, -1 },
+	{ "rsvp", IPPROTO_RSVP, -1 },
+	{ "eigrp", 88, -1 },
+	{ "etherip", 97, -1 },
+	{ "encap", IPPROTO_ENCAP, -1 },
+	{ "isis", 124, -1 },
+	{ "hip", 139, -1 },
+	{ "mpls-in-ip", IPPROTO_MPLS, -1 },
 };
 
 /* RFC 792 and RFC 4443; a name with both numbers means both. */
@@ -199,10 +300,8 @@ static const struct named_number families[] = {
 	{ "ipv6", NFPROTO_IPV6, -1 },
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static const struct named_number *named(const struct named_number *names,
-					size_t n, struct str text)
+const struct named_number *value_named(const struct named_number *names,
+				       size_t n, struct str text)
 {
 	size_t i;
 
@@ -226,10 +325,10 @@ static size_t parse_protocol(struct str text, struct value out[2],
 	const struct named_number *name;
 	unsigned long n;
 
-	name = named(protocols, COUNT(protocols), text);
+	name = value_named(protocols, COUNT(protocols), text);
 	if (name)
 		return one(&out[0], FAMILY_INDEX_IPV4, name->v4);
-	if (number(text, 255, &n))
+	if (value_number(text, 255, &n))
 		return one(&out[0], FAMILY_INDEX_IPV4, (int)n);
 	*why = "no protocol has this name";
 	return 0;
@@ -240,7 +339,7 @@ static size_t parse_icmp(struct str text, struct value out[2], const char **why)
 	const struct named_number *name;
 	size_t n = 0;
 
-	name = named(icmp_types, COUNT(icmp_types), text);
+	name = value_named(icmp_types, COUNT(icmp_types), text);
 	if (!name) {
 		*why = "no ICMP type has this name";
 		return 0;
@@ -257,7 +356,7 @@ static size_t parse_family(struct str text, struct value out[2],
 {
 	const struct named_number *name;
 
-	name = named(families, COUNT(families), text);
+	name = value_named(families, COUNT(families), text);
 	if (name)
 		return one(&out[0], FAMILY_INDEX_IPV4, name->v4);
 	*why = "this is no address family";
@@ -291,6 +390,10 @@ const struct value_type type_address = {
 	.example = "192.168.1.0/24",
 	.wire = { WIRE_IPV4, WIRE_IPV6 },
 	.parse = parse_address,
+	.parse_bits = parse_suffix,
+	.bits_doc = "In a match it may be the end of an address, whatever the "
+		    "prefix that a provider gives: ::1234/-64 leaves out the "
+		    "first 64 bits, as does ::1234/::ffff:ffff:ffff:ffff.",
 	.in_sets = true,
 };
 
@@ -339,8 +442,10 @@ const struct value_type type_family = {
 };
 
 static const struct value_type *const types[] = {
-	&type_address, &type_port, &type_protocol,
-	&type_service, &type_icmp, &type_family,
+	&type_address, &type_port,   &type_protocol,  &type_service,
+	&type_icmp,    &type_family, &type_mark,      &type_dscp,
+	&type_mac,     &type_length, &type_tcp_flags, &type_user,
+	&type_ipsec,
 };
 
 const struct value_type *value_type_at(size_t i)

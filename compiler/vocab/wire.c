@@ -107,6 +107,28 @@ static const struct wire_name tcp_flag_names[] = {
 	{ "ecn", 0x40 }, { "cwr", 0x80 }, { NULL, 0 },
 };
 
+/* RFC 2474, 2597, 3246, 5865, 8622. */
+static const struct wire_name dscp_names[] = {
+	{ "cs0", 0 },	{ "cs1", 8 },	{ "cs2", 16 },	{ "cs3", 24 },
+	{ "cs4", 32 },	{ "cs5", 40 },	{ "cs6", 48 },	{ "cs7", 56 },
+	{ "af11", 10 }, { "af12", 12 }, { "af13", 14 }, { "af21", 18 },
+	{ "af22", 20 }, { "af23", 22 }, { "af31", 26 }, { "af32", 28 },
+	{ "af33", 30 }, { "af41", 34 }, { "af42", 36 }, { "af43", 38 },
+	{ "ef", 46 },	{ NULL, 0 },
+};
+
+static const struct wire_name day_names[] = {
+	{ "\"Sunday\"", 0 },	{ "\"Monday\"", 1 },   { "\"Tuesday\"", 2 },
+	{ "\"Wednesday\"", 3 }, { "\"Thursday\"", 4 }, { "\"Friday\"", 5 },
+	{ "\"Saturday\"", 6 },	{ NULL, 0 },
+};
+
+static const struct wire_name boolean_names[] = {
+	{ "exists", 1 },
+	{ "missing", 0 },
+	{ NULL, 0 },
+};
+
 static uint64_t number_of(const struct wire_type *type, const uint8_t *value)
 {
 	uint64_t number = 0;
@@ -162,7 +184,7 @@ static void print_mark(struct buf *out, const struct wire_type *type,
 static void print_named(struct buf *out, const struct wire_type *type,
 			const uint8_t *value)
 {
-	uint64_t number = number_of(type, value);
+	uint64_t number = number_of(type, value) >> type->shift;
 	const struct wire_name *at = type->names;
 
 	while (at->name && at->value != number)
@@ -296,6 +318,20 @@ static void print_ipv6(struct buf *out, const struct wire_type *type,
 	out->n += (size_t)(at - start);
 }
 
+static void print_ether(struct buf *out, const struct wire_type *type,
+			const uint8_t *value)
+{
+	char *at = buf_reserve(out, 3u * type->len);
+
+	for (size_t i = 0; i < type->len; i++) {
+		if (i)
+			*at++ = ':';
+		*at++ = "0123456789abcdef"[value[i] >> 4];
+		*at++ = "0123456789abcdef"[value[i] & 15];
+	}
+	out->n += 3u * type->len - 1;
+}
+
 static void print_ifname(struct buf *out, const struct wire_type *type,
 			 const uint8_t *value)
 {
@@ -330,6 +366,19 @@ static const struct wire_type types[WIRE_IDS] = {
 	[WIRE_TCP_FLAGS] = { "tcp_flag", 15, 1, false, true, tcp_flag_names,
 			     print_flags },
 	[WIRE_COUNT64] = { "integer", 4, 8, true, false, NULL, print_number },
+	[WIRE_ETHER] = { "ether_addr", 9, 6, false, false, NULL, print_ether },
+	[WIRE_DSCP] = { "dscp", 36, 1, false, false, dscp_names, print_named, 6,
+			2, true },
+	[WIRE_DSCP6] = { "dscp", 36, 2, false, false, dscp_names, print_named,
+			 6, 6, true },
+	[WIRE_LENGTH] = { "integer", 4, 4, true, false, NULL, print_number, 0,
+			  0, true },
+	[WIRE_HOUR] = { "hour", 44, 4, true, false, NULL, print_number },
+	[WIRE_DAY] = { "day", 45, 1, false, false, day_names, print_named },
+	[WIRE_UID] = { "uid", 24, 4, true, false, NULL, print_number },
+	[WIRE_BOOLEAN] = { "boolean", 39, 1, false, false, boolean_names,
+			   print_named },
+	[WIRE_ARPHRD] = { "arphrd", 21, 2, true, false, NULL, print_number },
 };
 
 const struct wire_type *wire_type(enum wire_id id)
@@ -608,6 +657,30 @@ void wire_to_network(enum wire_id id, const uint8_t *value, uint8_t *network)
 	number = number_of(type, value);
 	for (size_t i = type->len; i--; number >>= 8)
 		network[i] = (uint8_t)number;
+}
+
+void wire_from_network(enum wire_id id, const uint8_t *network, uint8_t *value)
+{
+	const struct wire_type *type = wire_type(id);
+	uint64_t number = 0;
+
+	if (!type->host_order) {
+		memmove(value, network, type->len);
+		return;
+	}
+	for (size_t i = 0; i < type->len; i++)
+		number = number << 8 | network[i];
+	wire_put(id, number, value);
+}
+
+bool wire_field_mask(enum wire_id id, uint8_t mask[WIRE_MAX])
+{
+	const struct wire_type *type = wire_type(id);
+
+	if (!type->bits)
+		return false;
+	wire_put(id, ((UINT64_C(1) << type->bits) - 1) << type->shift, mask);
+	return true;
 }
 
 void wire_ifname(const char *name, size_t n, uint8_t value[WIRE_MAX])

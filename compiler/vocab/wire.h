@@ -34,6 +34,15 @@ enum wire_id {
 	WIRE_FIB_TYPE,	/* 4 bytes, host order, RTN_* */
 	WIRE_TCP_FLAGS, /* 1 byte, bits */
 	WIRE_COUNT64,	/* 8 bytes, host order: packets, bytes */
+	WIRE_ETHER,	/* 6 bytes */
+	WIRE_DSCP,	/* 1 byte, the upper 6 bits */
+	WIRE_DSCP6,	/* 2 bytes, 6 bits of their middle */
+	WIRE_LENGTH,	/* 4 bytes, host order */
+	WIRE_HOUR,	/* 4 bytes, host order: seconds since midnight, UTC */
+	WIRE_DAY,	/* 1 byte, 0: Sunday */
+	WIRE_UID,	/* 4 bytes, host order */
+	WIRE_BOOLEAN,	/* 1 byte */
+	WIRE_ARPHRD,	/* 2 bytes, host order: ARPHRD_* */
 	WIRE_IDS
 };
 
@@ -52,6 +61,13 @@ struct wire_type {
 	const struct wire_name *names; /* NULL or ended by a NULL name */
 	void (*print)(struct buf *out, const struct wire_type *type,
 		      const uint8_t *value);
+	/*
+	 * A field of @bits bits, @shift above the lowest, among others that are
+	 * masked out when it is loaded; 0: all of the bytes. Values are kept
+	 * where they stand.
+	 */
+	uint8_t bits, shift;
+	bool unnamed; /* nft has no word for a named set of these */
 };
 
 const struct wire_type *wire_type(enum wire_id id);
@@ -92,6 +108,9 @@ void wire_put(enum wire_id id, uint64_t number, uint8_t *value);
 uint64_t wire_get(enum wire_id id, const uint8_t *value);
 /* The same value in network order, as ranges in the kernel compare it. */
 void wire_to_network(enum wire_id id, const uint8_t *value, uint8_t *network);
+void wire_from_network(enum wire_id id, const uint8_t *network, uint8_t *value);
+/* The bits that are the field's; false if all are. */
+bool wire_field_mask(enum wire_id id, uint8_t mask[WIRE_MAX]);
 void wire_ifname(const char *name, size_t n, uint8_t value[WIRE_MAX]);
 /* "ppp*" as the range of names it stands for: ppp\0... to ppp\xff... */
 void wire_ifname_prefix(const char *prefix, size_t n, uint8_t lo[WIRE_MAX],

@@ -492,6 +492,24 @@ static void random_address(struct random *random, const struct model *model,
 	out[family ? 15 : 3] = (uint8_t)random_below(random, 9);
 }
 
+static void random_port(struct random *random, struct packet *packet,
+			enum key_id id)
+{
+	uint8_t port[WIRE_MAX];
+
+	wire_put(WIRE_PORT, 1 + random_below(random, 9), port);
+	packet_set(packet, id, port);
+}
+
+static void random_side(struct random *random, const struct model *model,
+			struct packet *packet, int zone, enum key_id id)
+{
+	uint8_t address[WIRE_MAX] = { 0 };
+
+	random_address(random, model, zone, packet->family, address);
+	packet_set(packet, id, address);
+}
+
 static void random_transport(struct random *random, struct packet *packet)
 {
 	static const uint8_t protos[] = { IPPROTO_TCP,	IPPROTO_TCP,
@@ -503,15 +521,14 @@ static void random_transport(struct random *random, struct packet *packet)
 
 	packet->proto = protos[random_below(random, COUNT(protos))];
 	if (packet->proto == (packet->family ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
-		packet->icmp_type =
-			types[packet->family][random_below(random, 4)];
-		packet->has_icmp = true;
+		packet_set(packet,
+			   packet->family ? KEY_ICMPV6_TYPE : KEY_ICMP_TYPE,
+			   &types[packet->family][random_below(random, 4)]);
 	}
 	if (packet->proto == IPPROTO_TCP || packet->proto == IPPROTO_UDP ||
 	    packet->proto == IPPROTO_SCTP) {
-		packet->sport = (uint16_t)(1 + random_below(random, 9));
-		packet->dport = (uint16_t)(1 + random_below(random, 9));
-		packet->has_sport = packet->has_dport = true;
+		random_port(random, packet, KEY_TH_SPORT);
+		random_port(random, packet, KEY_TH_DPORT);
 	}
 }
 
@@ -527,9 +544,10 @@ struct packet random_packet(struct random *random, const struct model *model)
 	else if (random_chance(random, 20))
 		packet.to = -1;
 	packet.family = random_chance(random, 30);
-	random_address(random, model, packet.from, packet.family, packet.saddr);
-	random_address(random, model, packet.to, packet.family, packet.daddr);
-	packet.has_saddr = packet.has_daddr = true;
+	random_side(random, model, &packet, packet.from,
+		    packet_source(&packet));
+	random_side(random, model, &packet, packet.to,
+		    packet_destination(&packet));
 	random_transport(random, &packet);
 	return packet;
 }

@@ -105,7 +105,19 @@ static void put_match(const struct match_word *word)
 		puts("It can be negated with\n.Cm not .");
 	if (word->type->in_sets)
 		puts("It takes sets.");
+	if (!word->reply[0])
+		puts("A reply does not tell it.");
 	put_literal(word->example);
+}
+
+static void put_never(const struct match_never *never)
+{
+	char text[256];
+
+	printf(".It Cm %s\n", never->word);
+	snprintf(text, sizeof(text), "Not to be had: %s; %s.", never->why,
+		 never->instead);
+	put_line(text);
 }
 
 static void put_matches(void)
@@ -117,6 +129,8 @@ static void put_matches(void)
 	puts(".Bl -tag -width Ds");
 	for (i = 0; (word = match_word_at(i)); i++)
 		put_match(word);
+	for (i = 0; match_never_at(i); i++)
+		put_never(match_never_at(i));
 	puts(".El");
 	end("matches");
 }
@@ -128,6 +142,8 @@ static void put_type(const struct value_type *type)
 	printf(".It Ar %s\n", type->name);
 	snprintf(text, sizeof(text), "A value is %s.", type->expected);
 	put_line(text);
+	if (type->bits_doc)
+		put_line(type->bits_doc);
 	if (type->in_sets)
 		puts("It may be the type of a set.");
 	if (!type->name_at)

@@ -76,6 +76,8 @@ static void print_load(const struct expr *e)
 		buf_puts(&out, text);
 	else if (e->key->load == LOAD_CT)
 		buf_printf(&out, "ct load %s", text + strlen("ct "));
+	else if (e->key->load == LOAD_RT)
+		buf_printf(&out, "rt load %s", text + strlen("rt "));
 	else
 		buf_printf(&out, "meta load %s",
 			   strchr(text, ' ') ? strchr(text, ' ') + 1 : text);
@@ -387,6 +389,15 @@ static const char *const wire_examples[WIRE_IDS] = {
 	[WIRE_FIB_TYPE] = "local",
 	[WIRE_TCP_FLAGS] = "syn",
 	[WIRE_COUNT64] = "2",
+	[WIRE_ETHER] = "00:00:00:00:00:02",
+	[WIRE_DSCP] = "cs0", /* 2 is a bit of another field */
+	[WIRE_DSCP6] = "cs0",
+	[WIRE_LENGTH] = "2",
+	[WIRE_HOUR] = "2",
+	[WIRE_DAY] = "\"Tuesday\"",
+	[WIRE_UID] = "2",
+	[WIRE_BOOLEAN] = "2",
+	[WIRE_ARPHRD] = "2",
 };
 
 START_TEST(every_type_prints)
@@ -557,6 +568,45 @@ static const struct {
 	[KEY_FIB_DADDR_IIF_TYPE] = { 2, "fib daddr . iif type local",
 				     "[ fib daddr . iif type => reg 1 ]\n"
 				     "[ cmp eq reg 1 0x00000002 ]\n" },
+	[KEY_IIFTYPE] = { 1, "meta iiftype 1",
+			  "[ meta load iiftype => reg 1 ]\n"
+			  "[ cmp eq reg 1 0x00000001 ]\n" },
+	[KEY_IP_DSCP] = { 46 << 2, "ip dscp ef",
+			  IPV4 "[ payload load 1b @ network header + 1 => reg "
+			       "1 ]\n"
+			       "[ bitwise reg 1 = ( reg 1 & 0x000000fc ) ^ "
+			       "0x00000000 ]\n"
+			       "[ cmp eq reg 1 0x000000b8 ]\n" },
+	[KEY_IP6_DSCP] = { 46 << 6, "ip6 dscp ef",
+			   IPV6 "[ payload load 2b @ network header + 0 => reg "
+				"1 ]\n"
+				"[ bitwise reg 1 = ( reg 1 & 0x0000c00f ) ^ "
+				"0x00000000 ]\n"
+				"[ cmp eq reg 1 0x0000800b ]\n" },
+	[KEY_ETHER_SADDR] = { 0x10203040506, "ether saddr 01:02:03:04:05:06",
+			      "[ meta load iiftype => reg 1 ]\n"
+			      "[ cmp eq reg 1 0x00000001 ]\n"
+			      "[ payload load 6b @ link header + 6 => reg 1 "
+			      "]\n"
+			      "[ cmp eq reg 1 0x04030201 0x00000605 ]\n" },
+	[KEY_LENGTH] = { 84, "meta length 84",
+			 "[ meta load length => reg 1 ]\n"
+			 "[ cmp eq reg 1 0x00000054 ]\n" },
+	[KEY_HOUR] = { 3600, "meta hour 3600",
+		       "[ meta load hour => reg 1 ]\n"
+		       "[ cmp eq reg 1 0x00000e10 ]\n" },
+	[KEY_DAY] = { 0, "meta day \"Sunday\"",
+		      "[ meta load day => reg 1 ]\n"
+		      "[ cmp eq reg 1 0x00000000 ]\n" },
+	[KEY_SKUID] = { 1000, "meta skuid 1000",
+			"[ meta load skuid => reg 1 ]\n"
+			"[ cmp eq reg 1 0x000003e8 ]\n" },
+	[KEY_SECPATH] = { 1, "meta ipsec exists",
+			  "[ meta load ipsec => reg 1 ]\n"
+			  "[ cmp eq reg 1 0x00000001 ]\n" },
+	[KEY_RT_IPSEC] = { 0, "rt ipsec missing",
+			   "[ rt load ipsec => reg 1 ]\n"
+			   "[ cmp eq reg 1 0x00000000 ]\n" },
 };
 
 START_TEST(every_key)

@@ -204,17 +204,13 @@ static enum ir_hook hook_of(const struct packet *packet)
 static struct ir_packet reply_to(const struct ir_packet *first)
 {
 	struct ir_packet reply = *first;
-	const struct packet *p = &first->packet;
 
 	reply.hook = first->hook == IR_HOOK_INPUT  ? IR_HOOK_OUTPUT :
 		     first->hook == IR_HOOK_OUTPUT ? IR_HOOK_INPUT :
 						     IR_HOOK_FORWARD;
 	reply.iif = first->oif;
 	reply.oif = first->iif;
-	memcpy(reply.packet.saddr, p->daddr, sizeof(p->daddr));
-	memcpy(reply.packet.daddr, p->saddr, sizeof(p->saddr));
-	reply.packet.sport = p->dport;
-	reply.packet.dport = p->sport;
+	reply.packet = packet_reply(&first->packet);
 	reply.reply = true;
 	reply.state = CT_ESTABLISHED;
 	return reply;
@@ -580,11 +576,13 @@ static void assert_same(const struct packet *a, const struct packet *b)
 	ck_assert_int_eq(a->to, b->to);
 	ck_assert_int_eq(a->family, b->family);
 	ck_assert_int_eq(a->proto, b->proto);
-	ck_assert_mem_eq(a->saddr, b->saddr, sizeof(a->saddr));
-	ck_assert_mem_eq(a->daddr, b->daddr, sizeof(a->daddr));
-	ck_assert_int_eq(a->sport, b->sport);
-	ck_assert_int_eq(a->dport, b->dport);
-	ck_assert_int_eq(a->icmp_type, b->icmp_type);
+	for (enum key_id id = KEY_NONE + 1; id < KEY_IDS; id++) {
+		const uint8_t *value = packet_value(b, id);
+
+		if (packet_value(a, id))
+			ck_assert_mem_eq(packet_value(a, id), value,
+					 wire_type(key(id)->type)->len);
+	}
 }
 
 START_TEST(words_name_the_packet)
