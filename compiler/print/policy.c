@@ -177,8 +177,6 @@ static void put_known_value(struct printer *p, const struct node *value,
 		put_value(p, inner, NULL);
 	} else if (is_bare_list(value, field)) {
 		put_scalar(p->out, value->list.items[0]);
-	} else if (is_text(value, "not") && dsl_is_negatable(fields, key)) {
-		put_text(p->out, value->scalar, true);
 	} else {
 		put_value(p, value, map_fields(field));
 	}
@@ -207,16 +205,22 @@ static bool braces_mean_more(const struct node *value,
 	       (has(field, FIELD_FLAG) && !map_fields(field));
 }
 
-/* A word that would be taken for the next key, or the word "not". */
-static bool is_mistaken(const struct pair *pair, const struct field *field,
-			const struct field *fields)
+/*
+ * A word that would be taken for the next key, or for the "not" before one.
+ * Behind a key in quotes, it is a value.
+ */
+static bool is_mistaken(const struct pair *pair, const struct field *fields)
 {
 	const struct node *value = pair->value;
+	struct str key = pair->key->scalar;
 
-	if (!is_scalar(value) || !dsl_is_word(value->scalar))
+	if (!is_scalar(value) || wants_quotes(value))
 		return false;
+	if (str_is(value->scalar, "not") && dsl_is_negatable(fields, key))
+		return true;
 	return dsl_is_key(fields, value->scalar) &&
-	       (has(field, FIELD_FLAG) || !is_row_key(pair, fields));
+	       (has(dsl_field_find(fields, key), FIELD_FLAG) ||
+		!is_row_key(pair, fields));
 }
 
 /* @open: a phrase stands before it, and goes on up to the next key. */
@@ -229,7 +233,7 @@ static void put_row_pair(struct printer *p, const struct pair *pair,
 	const struct field *field = word ? dsl_field_find(fields, key) : NULL;
 	const struct node *value = pair->value;
 
-	if (braces_mean_more(value, field) ||
+	if (braces_mean_more(value, field) || is_mistaken(pair, fields) ||
 	    (value->kind == NODE_MAP && !is_row_key(pair, fields))) {
 		word = false;
 		field = NULL;
@@ -242,8 +246,6 @@ static void put_row_pair(struct printer *p, const struct pair *pair,
 	buf_putc(p->out, ' ');
 	if (*open && !value->quoted && is_phrase(value->scalar, fields))
 		buf_add(p->out, value->scalar.p, value->scalar.n);
-	else if (is_mistaken(pair, field, fields))
-		put_text(p->out, value->scalar, true);
 	else
 		put_known_value(p, value, field, word ? fields : NULL, key);
 }
@@ -304,6 +306,13 @@ static void put_row(struct printer *p, const struct node *map,
 
 /* Entries: what begins with a word of a field. */
 
+/* A word that is a key would be taken for one. */
+static bool can_be_first(const struct node *value, const struct field *fields)
+{
+	return is_scalar(value) &&
+	       (wants_quotes(value) || !dsl_field_find(fields, value->scalar));
+}
+
 static const struct pair *first_pair(const struct node *map,
 				     const struct field *fields)
 {
@@ -312,7 +321,7 @@ static const struct pair *first_pair(const struct node *map,
 
 	for (i = 0; field && i < map->map.n; i++)
 		if (str_is(map->map.pairs[i].key->scalar, field->key))
-			return is_scalar(map->map.pairs[i].value) ?
+			return can_be_first(map->map.pairs[i].value, fields) ?
 				       &map->map.pairs[i] :
 				       NULL;
 	return NULL;
@@ -527,12 +536,8 @@ static void put_entry_map(struct printer *p, const struct entry *e, bool lines)
 	struct node rest = without(p, e->value, first, last);
 
 	if (first) {
-		struct str text = first->value->scalar;
-
 		buf_putc(p->out, ' ');
-		put_text(p->out, text,
-			 wants_quotes(first->value) ||
-				 dsl_field_find(e->fields, text));
+		put_scalar(p->out, first->value);
 	}
 	if (is_row(e, &rest, first) &&
 	    (!lines || last || dsl_field_with(e->fields, FIELD_BLOCK))) {

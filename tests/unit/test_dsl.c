@@ -148,6 +148,16 @@ static const struct {
 	{ "define a 1\npolicy p\ndefine b c, d\ndefine e { f g }",
 	  "{define:{a:1 b:[c d] e:{f:g}} policy:p}" },
 	{ "define { a 1; b c, d }", "{define:{a:1 b:[c d]}}" },
+	/* Words that would be taken for keys, where they are none. */
+	{ "nat forward \"reflect\" from \"foo\" to \"bar\" { x y } \"source\" not "
+	  "to a limit \"a b\" zed q",
+	  "{nat:[{forward:{'reflect':from 'foo':to 'bar':{x:y} 'source':not "
+	  "to:a limit:'a b' zed:q}}]}" },
+	{ "set a type type { x }\nset b \"type\" size 1\nset c not",
+	  "{sets:{a:{type:type elements:[x]} b:{type:'type' size:1} "
+	  "c:{type:not}}}" },
+	{ "test { name name; packet from not \"port\" not to from }",
+	  "{tests:[{name:name packet:{from:not 'port':not to:from}}]}" },
 	/* Any tree at all: what a table does not say, is said in full. */
 	{ "rules [{ accept { a b; c { } } }, d, [], [[~]]]",
 	  "{rules:[{accept:{a:b c:{}}} d [] [[~]]]}" },
@@ -173,6 +183,29 @@ static const struct {
 
 #define N_TREES ((int)(sizeof(trees) / sizeof(*trees)))
 
+/* What is printed of a tree, in either spelling, is the same one. */
+static void check_twins(const struct node *root)
+{
+	struct buf policy = { 0 }, yaml = { 0 };
+	struct node *again;
+
+	if (root->kind != NODE_MAP)
+		return;
+	print_policy(&policy, root, policy_fields());
+	print_yaml(&yaml, root);
+	again = read_str((struct str){ policy.p, policy.n });
+	ck_assert_msg(again && print_same(root, again, policy_fields()), "%s",
+		      policy.p);
+	again = yaml_read(arena,
+			  source_add(&sources, "y",
+				     (struct str){ yaml.p, yaml.n }),
+			  diags);
+	ck_assert_msg(again && print_same(root, again, policy_fields()), "%s",
+		      yaml.p);
+	buf_free(&policy);
+	buf_free(&yaml);
+}
+
 START_TEST(dsl_trees)
 {
 	struct node *root = read_str(str_of(trees[_i].policy));
@@ -182,6 +215,7 @@ START_TEST(dsl_trees)
 	ck_assert_ptr_nonnull(root);
 	tree_put(&tree, root);
 	ck_assert_str_eq(tree.p, trees[_i].tree);
+	check_twins(root);
 	buf_free(&tree);
 }
 END_TEST
