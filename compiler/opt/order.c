@@ -13,10 +13,17 @@
 /* Lines looked at, and compared, to move one. */
 #define LOOK_MAX 128
 #define COMPARE_MAX 16
+/* Comparisons in all, so that a policy of rules that lie in each other costs
+ * no more than others: for each line, and a few. */
+#define COMPARE_EACH 2
+#define COMPARE_MORE 1000
 
 void order_init(struct order *order, struct opt *opt)
 {
-	*order = (struct order){ .opt = opt };
+	*order = (struct order){
+		.opt = opt,
+		.budget = COMPARE_EACH * opt->lines.n + COMPARE_MORE,
+	};
 	order->classes =
 		arena_array(opt->arena, ZONES_MAX, sizeof(*order->classes));
 	map_init(&order->numbers, opt->arena);
@@ -189,8 +196,11 @@ static bool crosses(struct move *move, size_t at)
 	if (at <= move->place ||
 	    decides_as(other, move->line->out.rule->action))
 		return true;
-	return !other->barrier && ++move->compared <= COMPARE_MAX &&
-	       !lines_meet(move->order->opt, move->line, other);
+	if (other->barrier || ++move->compared > COMPARE_MAX ||
+	    !move->order->budget)
+		return false;
+	move->order->budget--;
+	return !lines_meet(move->order->opt, move->line, other);
 }
 
 /* Places ascend, but for those of lines that became mixed. */

@@ -60,6 +60,7 @@ struct order {
 	struct zones_class *classes;
 	size_t nclasses;
 	size_t unknown;	    /* the last place of one with too many zones */
+	size_t budget;	    /* comparisons that are left */
 	struct map numbers; /* zones -> struct zones_class * */
 };
 
