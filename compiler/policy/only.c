@@ -221,8 +221,12 @@ static bool may_accept(enum action action)
 	return action == ACTION_ACCEPT || action == ACTION_QUEUE;
 }
 
-/* A source port seldom matters: then it is left out. */
-static void trim(struct proof *p)
+/*
+ * It is sure if the model says so, too, which it does not of what stands behind
+ * a limit or is translated first. A source port seldom matters: then it is left
+ * out.
+ */
+static void ask_model(struct proof *p)
 {
 	struct packet packet = p->leak.packet;
 	struct answer full, less;
@@ -230,6 +234,7 @@ static void trim(struct proof *p)
 	if (!p->leak.sure)
 		return;
 	model_evaluate(p->model, &packet, &full);
+	p->leak.sure = full.rule == p->leak.rule && may_accept(full.action);
 	packet.known[KEY_TH_SPORT] = false;
 	model_evaluate(p->model, &packet, &less);
 	if (full.rule == less.rule && full.action == less.action)
@@ -250,9 +255,9 @@ static bool is_refused(struct proof *p, struct takers *takers,
 	p->leak.result = reached.reach == REACH_SOME ? ONLY_LEAKS :
 						       ONLY_UNKNOWN;
 	p->leak.packet = reached.packet;
-	p->leak.sure = reached.packet_known && !(rule && rule->forward);
+	p->leak.sure = reached.packet_known;
 	p->leak.rule = rule;
-	trim(p);
+	ask_model(p);
 	return false;
 }
 

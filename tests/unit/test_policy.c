@@ -9,6 +9,7 @@
 
 #include "compile.h"
 #include "ir/run.h"
+#include "policy/only.h"
 #include "policy/policy.h"
 #include "policy/reach.h"
 #include "read/yaml.h"
@@ -159,6 +160,125 @@ START_TEST(reach_is_what_the_model_says)
 	ck_assert_uint_gt(try.policies, REACH_POLICIES / 2);
 	ck_assert_uint_gt(try.none, REACH_POLICIES / 20);
 	ck_assert_uint_gt(try.some, REACH_POLICIES);
+}
+END_TEST
+
+/* ---- and nothing else ---- */
+
+#define ONLY_POLICIES 3000
+#define ONLY_PACKETS 60
+#define ONLY_PERMITS 4
+
+struct only_try {
+	uint64_t seed;
+	const char *wrong;
+	size_t policies, proved, leaks; /* what was met: none may stay 0 */
+};
+
+/* What is listed, and between which zones, is what some of the rules say. */
+static struct only some_only(struct random *random, const struct model *model,
+			     struct permit permits[ONLY_PERMITS])
+{
+	const uint32_t n = (uint32_t)model->nrules;
+	struct only only = {
+		.from = model->rules[random_below(random, n)].from,
+		.to = model->rules[random_below(random, n)].to,
+		.permits = permits,
+		.npermits = random_below(random, ONLY_PERMITS + 1),
+	};
+
+	for (size_t i = 0; i < only.npermits; i++) {
+		const struct rule *rule =
+			&model->rules[random_below(random, n)];
+
+		permits[i] = (struct permit){ rule->span, rule->matches,
+					      rule->nmatches, rule->alts };
+	}
+	return only;
+}
+
+static bool is_beside(const struct only *only, const struct packet *packet,
+		      const struct answer *answer)
+{
+	if (answer->action != ACTION_ACCEPT ||
+	    !zone_set_has(&only->from, packet->from) ||
+	    !zone_set_has(&only->to, packet->to))
+		return false;
+	for (size_t i = 0; i < only->npermits; i++)
+		if (alts_match(only->permits[i].alts, packet))
+			return false;
+	return true;
+}
+
+/* Whether a limit lets a packet pass is not known. */
+static bool has_limits(uint64_t seed)
+{
+	return seed % 2;
+}
+
+static void try_only(struct only_try *try, const struct compilation *c,
+		     struct random *random)
+{
+	struct permit permits[ONLY_PERMITS];
+	struct only only = some_only(random, c->model, permits);
+	struct leak leak = only_prove(c->model, &c->sources, &only);
+	struct answer answer;
+
+	try->proved += leak.result == ONLY_PROVED;
+	try->leaks += leak.result == ONLY_LEAKS;
+	if (leak.result == ONLY_UNKNOWN ||
+	    (leak.result == ONLY_LEAKS && !leak.sure && !has_limits(try->seed)))
+		try->wrong = "something is not known";
+	if (leak.result == ONLY_LEAKS && leak.sure) {
+		model_evaluate(c->model, &leak.packet, &answer);
+		if (!is_beside(&only, &leak.packet, &answer) ||
+		    answer.rule != leak.rule)
+			try->wrong = "what is shown is not accepted besides";
+	}
+	for (size_t i = 0; leak.result == ONLY_PROVED && i < ONLY_PACKETS;
+	     i++) {
+		struct packet packet = random_packet(random, c->model);
+
+		model_evaluate(c->model, &packet, &answer);
+		if (is_beside(&only, &packet, &answer))
+			try->wrong = "what is proved is not so";
+	}
+}
+
+static bool only_fails(const struct random_policy *policy, void *data)
+{
+	struct only_try *try = data;
+	struct random random = random_seeded(try->seed);
+	struct compilation c;
+
+	try->wrong = NULL;
+	compile(&c, policy);
+	if (c.model && c.model->nrules)
+		try_only(try, &c, &random);
+	try->policies += c.model != NULL;
+	arena_free(c.arena);
+	return try->wrong != NULL;
+}
+
+START_TEST(only_is_what_the_model_says)
+{
+	struct random_policy policy;
+	struct only_try try = { 0 };
+
+	for (uint64_t seed = 1; seed <= tries(ONLY_POLICIES); seed++) {
+		struct random random = random_seeded(seed);
+
+		try.seed = seed;
+		random_policy(&policy, &random,
+			      RANDOM_LOGS | RANDOM_DEFAULTS | RANDOM_RUNS |
+				      RANDOM_ZONES |
+				      (has_limits(seed) ? RANDOM_LIMITS : 0));
+		if (only_fails(&policy, &try))
+			disagree(&policy, seed, only_fails, &try, try.wrong);
+	}
+	ck_assert_uint_gt(try.policies, ONLY_POLICIES / 2);
+	ck_assert_uint_gt(try.proved, ONLY_POLICIES / 20);
+	ck_assert_uint_gt(try.leaks, ONLY_POLICIES / 5);
 }
 END_TEST
 
@@ -615,6 +735,7 @@ Suite *policy_suite(void)
 
 	tcase_set_timeout(tcase, 3600);
 	tcase_add_test(tcase, reach_is_what_the_model_says);
+	tcase_add_test(tcase, only_is_what_the_model_says);
 	tcase_add_test(tcase, rules_do_what_the_model_says);
 	tcase_add_test(tcase, passes_are_chosen_by_name);
 	tcase_add_test(tcase, passes_say_what_they_did);
