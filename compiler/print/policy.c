@@ -644,6 +644,12 @@ static bool is_row_of_two(const struct statement *s)
 		(map->map.n == 1 && !is_true(map->map.pairs[0].value)));
 }
 
+/* A phrase that would be taken for a row of the map that it may be, too. */
+static bool begins_with_key(struct str text, const struct field *fields)
+{
+	return dsl_is_key(fields, str_cut(&text, ' '));
+}
+
 static void put_statement(struct printer *p, const struct statement *s)
 {
 	const struct node *value = s->pair->value;
@@ -661,7 +667,8 @@ static void put_statement(struct printer *p, const struct statement *s)
 	if (s->brackets)
 		put_item(p, value);
 	else if (has(s->field, FIELD_PHRASE) && is_scalar(value) &&
-		 !value->quoted && is_phrase(value->scalar, NULL))
+		 !value->quoted && is_phrase(value->scalar, NULL) &&
+		 !begins_with_key(value->scalar, map_fields(s->field)))
 		buf_add(p->out, value->scalar.p, value->scalar.n);
 	else
 		put_known_value(p, value, s->field, s->fields, key);

@@ -370,7 +370,8 @@ static struct node *fold_rest(struct fold *f, struct str key, struct span span,
 					 NULL));
 	if (!items->next)
 		return fold_one(f, items, field);
-	if (map_fields(field)) {
+	if (map_fields(field) && !(has(field, FIELD_PHRASE) &&
+				   !is_key(f, map_fields(field), items))) {
 		fold_row(f, items, map_fields(field), &map);
 		return finish_map(f, &map, (struct span){ 0 });
 	}
