@@ -686,6 +686,127 @@ START_TEST(nothing_moves_across_a_map)
 }
 END_TEST
 
+/* ---- what rules that go on do ---- */
+
+static const char going_on[] =
+	"policy: going-on\n"
+	"zones:\n"
+	"  lan: { devices: [lan0] }\n"
+	"  wan: { devices: [wan0] }\n"
+	"default: { input: drop, forward: accept, output: accept }\n"
+	"rules:\n"
+	"  - log: { source-port: 1-2, log: every, name: watched }\n"
+	"  - count: { port: 1-5, name: low }\n"
+	"  - dscp: { set: ef, protocol: udp, port: 3-9, name: voice }\n"
+	"  - helper: { set: ftp, port: 2-3, name: helped }\n"
+	"  - dscp: { set: cs1, source-port: 2-4, name: bulk }\n"
+	"  - accept: { port: 1-3, protocol: udp, count: low, name: a }\n"
+	"  - queue: { num: 3, port: 4-6, protocol: udp, name: q }\n"
+	"  - accept: { port: 5-7, log: every, quota: 1 GB, name: b }\n"
+	"  - accept: { port: 8, count: { name: c, when: new } }\n"
+	"offload:\n"
+	"  eligible:\n"
+	"    - { from: any, to: any }\n";
+
+#define GOING_ON_PACKETS 3000
+
+static bool has_name(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(names[i], name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
+/* All that the model says is done to each packet is done to this one. */
+static void assert_done(const struct model *model, const struct answer *said,
+			const struct ir_result *done)
+{
+	int dscp = -1;
+	bool flow = said->offload;
+
+	for (size_t i = 0; i < model->nrules; i++) {
+		const struct rule *rule = &model->rules[i];
+		char name[64];
+		bool did = false;
+
+		for (size_t j = 0; j < said->did.n; j++)
+			did |= said->did.v[j] == rule;
+		if (rule->log.when == LOG_EVERY)
+			ck_assert_msg(has_name(done->logs, done->nlogs,
+					       rule->name) == did,
+				      "%s: logged wrongly", rule->name);
+		snprintf(name, sizeof(name), "count.%s",
+			 rule->count.when ? rule->count.name : "none");
+		if (rule->count.when == LOG_EVERY && did)
+			ck_assert_msg(has_name(done->objects, done->nobjects,
+					       name),
+				      "%s: not counted", rule->name);
+		if (rule->count.when == LOG_NEW)
+			ck_assert(
+				!has_name(done->objects, done->nobjects, name));
+		if (rule->action == ACTION_DSCP && did)
+			dscp = rule->dscp;
+	}
+	ck_assert_int_eq(done->dscp, dscp);
+	ck_assert_int_eq(done->flow, flow);
+	ck_assert_int_eq(done->end,
+			 said->action == ACTION_QUEUE ? IR_QUEUE : IR_ACCEPT);
+}
+
+START_TEST(what_goes_on_is_done_to_all)
+{
+	struct random random = random_seeded(7);
+	struct compilation c = { .arena = arena_new() };
+	struct ir_machine *machine;
+	size_t offloaded = 0, kept = 0;
+
+	sources_init(&c.sources, c.arena);
+	c.diags = diags_new(c.arena, &c.sources);
+	c.model = policy_bind(c.arena, &c.sources,
+			      source_add(&c.sources, "going-on.yaml",
+					 str_of(going_on)),
+			      yaml_read(c.arena,
+					source_add(&c.sources, "going-on.yaml",
+						   str_of(going_on)),
+					c.diags),
+			      c.diags);
+	ck_assert_int_eq(diags_errors(c.diags), 0);
+	machine = ir_machine(c.arena, lower(c.arena, c.model, NULL));
+	for (size_t i = 0; i < GOING_ON_PACKETS; i++) {
+		struct ir_packet first = { .state = CT_NEW, .packets = 1 };
+		struct ir_packet later, reply;
+		struct ir_result done;
+		struct answer said;
+
+		first.packet = random_packet(&random, c.model);
+		first.hook = hook_of(&first.packet);
+		first.iif = device_of(c.model, first.packet.from, &random);
+		first.oif = device_of(c.model, first.packet.to, &random);
+		if (first.hook != IR_HOOK_FORWARD)
+			continue;
+		model_evaluate(c.model, &first.packet, &said);
+		done = ir_run(machine, &first);
+		ck_assert_ptr_null(done.unknown);
+		later = first;
+		later.state = CT_ESTABLISHED;
+		later.mark = done.mark;
+		later.packets = 1000;
+		done = ir_run(machine, &later);
+		assert_done(c.model, &said, &done);
+		reply = reply_to(&later);
+		reply.packets = 1000;
+		done = ir_run(machine, &reply);
+		assert_done(c.model, &said, &done);
+		offloaded += said.offload;
+		kept += said.keeps != NULL;
+	}
+	ck_assert_uint_gt(offloaded, 20);
+	ck_assert_uint_gt(kept, 500);
+	arena_free(c.arena);
+}
+END_TEST
+
 /* ---- the words of an example ---- */
 
 #define WORDS_PACKETS 200
@@ -741,6 +862,7 @@ Suite *policy_suite(void)
 	tcase_add_test(tcase, passes_say_what_they_did);
 	tcase_add_test(tcase, nothing_moves_across_what_it_might_change);
 	tcase_add_test(tcase, nothing_moves_across_a_map);
+	tcase_add_test(tcase, what_goes_on_is_done_to_all);
 	tcase_add_test(tcase, words_name_the_packet);
 	suite_add_tcase(suite, tcase);
 	return suite;
