@@ -25,7 +25,10 @@ const char *place_text(const struct compilation *c, struct span span)
 static void decider(const struct compilation *c, const struct answer *answer,
 		    struct part *part)
 {
-	if (answer->rule) {
+	if (answer->spoofed) {
+		part->by = answer->spoofed->name;
+		part->span = answer->spoofed->antispoof_span;
+	} else if (answer->rule) {
 		part->by = answer->rule->name;
 		part->span = answer->rule->span;
 	} else {
@@ -54,7 +57,9 @@ static struct part verdict(const struct compilation *c,
 		part.text = "queue: a program decides";
 
 	decider(c, answer, &part);
-	if (!answer->rule)
+	if (answer->spoofed)
+		part.text = "drop, as spoofed";
+	else if (!answer->rule)
 		part.why = "the default: no rule matches";
 	return part;
 }

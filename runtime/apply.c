@@ -22,6 +22,7 @@
 
 #include "compile.h"
 #include "emit/text.h"
+#include "runtime/access.h"
 #include "runtime/conntrack.h"
 #include "runtime/devices.h"
 #include "runtime/epoch.h"
@@ -239,6 +240,24 @@ static int choose_epoch(struct apply *a, uint32_t *epoch)
 	return EXIT_POLICY;
 }
 
+/* Nobody is to lock himself out, unless he says so. */
+static int protect_access(struct apply *a)
+{
+	const struct apply_options *o = a->options;
+	struct access access;
+
+	if (!access_find(&access, o->keep_access) && o->keep_access) {
+		report_error("--keep-access: '%s' is no address",
+			     o->keep_access);
+		return EXIT_USAGE;
+	}
+	if (o->force || !access.address[0] ||
+	    (a->c.model->lockout_ignored && !o->keep_access))
+		return NEXT;
+	return access_allowed(a->c.diags, a->c.model, &access) ? NEXT :
+								 EXIT_POLICY;
+}
+
 static int plan(struct apply *a)
 {
 	struct lower_options options = { 0 };
@@ -247,6 +266,7 @@ static int plan(struct apply *a)
 	ret = choose_epoch(a, &options.epoch);
 	if (ret != NEXT)
 		return ret;
+	options.former = running_record(a);
 	a->ir = lower(a->arena, a->c.model, &options);
 	devices_pending(a->c.diags, a->c.model, a->ir, &a->devices);
 	devices_resolve(a->ir, &a->devices);
@@ -343,12 +363,32 @@ static int show_difference(struct apply *a)
  * Before the commit
  */
 
+/*
+ * What runs keeps decisions of the policy before it; where the new one keeps
+ * what runs, these are to go on, too: as decisions of what runs.
+ */
+static int carry_marks(struct apply *a)
+{
+	const struct ir_record *record = &a->now.record;
+	struct ir_mark kept = { .mask = record->mask };
+
+	if (!a->c.model->existing_keep || !a->now.recorded ||
+	    !record->kept_count)
+		return 0;
+	kept.shift = (uint32_t)__builtin_ctz(record->mask);
+	kept.epoch = record->kept_epoch;
+	kept.count = record->kept_count;
+	return conntrack_move(a->nl, &kept, record->epoch);
+}
+
 static int clear_marks(struct apply *a)
 {
 	size_t cleared;
 	int ret;
 
-	ret = conntrack_clear(a->nl, &a->ir->mark, &cleared);
+	ret = carry_marks(a);
+	if (!ret)
+		ret = conntrack_clear(a->nl, &a->ir->mark, &cleared);
 	if (!ret)
 		return NEXT;
 	report_failure(ret, "cannot clear what an earlier policy left in the "
@@ -660,11 +700,13 @@ static int hold_signals(struct apply *a)
 }
 
 static int (*const steps[])(struct apply *a) = {
-	open_state,	 take_lock, read_kernel,      find_running,
-	recover,	 compile,   look_for_devices, plan,
-	stop_if_applied, validate,  show_difference,  hold_signals,
-	clear_marks,	 stage,	    commit,	      verify,
-	point,		 report,
+	open_state,	  take_lock,	  read_kernel,
+	find_running,	  recover,	  compile,
+	look_for_devices, protect_access, plan,
+	stop_if_applied,  validate,	  show_difference,
+	hold_signals,	  clear_marks,	  stage,
+	commit,		  verify,	  point,
+	report,
 };
 
 int apply(const struct apply_options *options)

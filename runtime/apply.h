@@ -13,11 +13,13 @@
 #include <stdbool.h>
 
 struct apply_options {
-	const char *policy;  /* its path */
-	const char *state;   /* the state directory */
-	const char *command; /* for whoever finds the lock taken */
-	bool dry_run;	     /* validate and show the difference only */
-	bool validate;	     /* in a scratch namespace first */
+	const char *policy;	 /* its path */
+	const char *state;	 /* the state directory */
+	const char *command;	 /* for whoever finds the lock taken */
+	bool dry_run;		 /* validate and show the difference only */
+	bool validate;		 /* in a scratch namespace first */
+	bool force;		 /* even if it cuts off who applies it */
+	const char *keep_access; /* an address not to be cut off, or NULL */
 };
 
 /* Answers an exit_code. */

@@ -6,7 +6,7 @@
 #include "runtime/cmd.h"
 #include "runtime/state.h"
 
-enum { DRY_RUN, STATE, VALIDATE };
+enum { DRY_RUN, STATE, VALIDATE, FORCE, KEEP_ACCESS };
 
 const struct cli_option apply_options[] = {
 	[DRY_RUN] = { 'n', "dry-run", NULL,
@@ -16,6 +16,11 @@ const struct cli_option apply_options[] = {
 		    "remembers what was applied in DIR instead of " STATE_DIRECTORY },
 	[VALIDATE] = { 0, "validate", NULL,
 		       "tries the policy in a namespace of its own first" },
+	[FORCE] = { 0, "force", NULL,
+		    "applies it even if it cuts off who applies it" },
+	[KEEP_ACCESS] = { 0, "keep-access", "ADDRESS",
+			  "refuses to cut ADDRESS off from the router's ssh; "
+			  "the default is where ssh says one comes from" },
 	{ 0 },
 };
 
@@ -28,6 +33,8 @@ int cmd_apply(const struct cli *cli)
 		.state = state ? state : STATE_DIRECTORY,
 		.dry_run = cli->values[DRY_RUN],
 		.validate = cli->values[VALIDATE],
+		.force = cli->values[FORCE],
+		.keep_access = cli->values[KEEP_ACCESS],
 	};
 	int ret;
 

@@ -32,6 +32,7 @@
 struct clearing {
 	struct nl *nl;
 	const struct ir_mark *run;
+	uint32_t value; /* that they get, 0: none */
 	struct buf updates;
 	size_t found;
 };
@@ -57,7 +58,7 @@ static void add_update(struct clearing *c, uint8_t family,
 		     mnl_attr_get_payload_len(tuple),
 		     mnl_attr_get_payload(tuple));
 	copy_attr(update, zone);
-	mnl_attr_put_u32(update, CTA_MARK, 0);
+	mnl_attr_put_u32(update, CTA_MARK, htonl(c->value << c->run->shift));
 	mnl_attr_put_u32(update, CTA_MARK_MASK, htonl(c->run->mask));
 	buf_add(&c->updates, update, update->nlmsg_len);
 	c->found++;
@@ -131,25 +132,39 @@ static int send_updates(struct clearing *c)
 	return 0;
 }
 
-int conntrack_clear(struct nl *nl, const struct ir_mark *run, size_t *cleared)
+static int change(struct clearing *c, size_t *changed)
 {
-	struct clearing c = { .nl = nl, .run = run };
 	int ret = 0, round;
 
-	*cleared = 0;
+	*changed = 0;
 	for (round = 0; round < ROUNDS; round++) {
-		c.updates.n = 0;
-		c.found = 0;
-		ret = list_all(&c);
+		c->updates.n = 0;
+		c->found = 0;
+		ret = list_all(c);
 		if (!ret)
-			ret = send_updates(&c);
-		if (ret || !c.found)
+			ret = send_updates(c);
+		if (ret || !c->found)
 			break;
-		*cleared += c.found;
+		*changed += c->found;
 	}
 	/* No such subsystem, and no module for it. */
 	if (ret == -EINVAL)
 		ret = -EOPNOTSUPP;
-	buf_free(&c.updates);
+	buf_free(&c->updates);
 	return ret;
+}
+
+int conntrack_clear(struct nl *nl, const struct ir_mark *run, size_t *cleared)
+{
+	struct clearing c = { .nl = nl, .run = run };
+
+	return change(&c, cleared);
+}
+
+int conntrack_move(struct nl *nl, const struct ir_mark *run, uint32_t value)
+{
+	struct clearing c = { .nl = nl, .run = run, .value = value };
+	size_t moved;
+
+	return change(&c, &moved);
 }

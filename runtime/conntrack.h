@@ -17,5 +17,10 @@ struct nl;
  * carries one of the run's values; @cleared says of how many. 0 or -errno.
  */
 int conntrack_clear(struct nl *nl, const struct ir_mark *run, size_t *cleared);
+/*
+ * The same, but gives them @value (not shifted) instead: what a policy keeps
+ * of the one before it, as its own, so that the next one can keep it, too.
+ */
+int conntrack_move(struct nl *nl, const struct ir_mark *run, uint32_t value);
 
 #endif

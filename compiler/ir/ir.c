@@ -532,6 +532,15 @@ static void add_op(struct digest *d, const struct ir_op *op)
 		add_set(d, op->set);
 }
 
+static uint32_t count_former(const struct ir_chain *chain)
+{
+	uint32_t n = 0;
+
+	for (const struct ir_rule *rule = chain->rules; rule; rule = rule->next)
+		n += rule->former;
+	return n;
+}
+
 static void add_chain(struct digest *d, const struct ir_chain *chain)
 {
 	add_string(d, chain->name);
@@ -541,9 +550,11 @@ static void add_chain(struct digest *d, const struct ir_chain *chain)
 		add_number(d, (uint64_t)chain->priority);
 		add_number(d, chain->policy_drop);
 	}
-	add_number(d, chain->nrules);
+	add_number(d, chain->nrules - count_former(chain));
 	for (const struct ir_rule *rule = chain->rules; rule;
 	     rule = rule->next) {
+		if (rule->former)
+			continue;
 		add_string(d, rule->comment);
 		add_number(d, rule->nops);
 		for (uint32_t i = 0; i < rule->nops; i++)

@@ -30,6 +30,7 @@ struct ir_rule {
 	struct ir_rule *next;
 	struct span span;    /* the policy's line it comes from */
 	const char *comment; /* NULL: none */
+	bool former; /* of the policy that ran before: no part of the digest */
 	struct ir_op *ops;
 	uint32_t nops;
 };
@@ -150,8 +151,11 @@ struct ir_flowtable {
 struct ir_mark {
 	uint32_t mask; /* contiguous */
 	uint32_t shift;
-	uint32_t epoch; /* first value of this policy's run, from 1 */
-	uint32_t count; /* how many values it uses */
+	uint32_t epoch;	  /* first value of this policy's run, from 1 */
+	uint32_t count;	  /* how many values it uses */
+	uint32_t pending; /* the last of them, which do not mean "accepted" */
+	/* Values of the policy before that are accepted, too; count 0: none. */
+	uint32_t kept_epoch, kept_count;
 };
 
 /* An anonymous set of values, and how many rules ask for just these. */

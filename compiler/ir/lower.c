@@ -90,18 +90,19 @@ void lower_mark_value(struct ir_set *set, uint32_t mark, enum verdict code,
 	map_value(set, WIRE_MARK, mark, code, chain);
 }
 
-void lower_mark_vmap(struct lowering *l, struct ir_chain *chain,
-		     struct ir_set *set, uint32_t mask, const char *comment)
+struct ir_rule *lower_mark_vmap(struct lowering *l, struct ir_chain *chain,
+				struct ir_set *set, uint32_t mask,
+				const char *comment)
 {
 	struct ir_build b = ir_build(l->ir);
 
 	if (!set->nelems)
-		return;
+		return NULL;
 	set->epoch = mask == l->ir->mark.mask;
 	vmap_op(&b, KEY_CT_MARK, set);
 	b.ops[b.nops - 1].masked = true;
 	wire_put(WIRE_MARK, mask, b.ops[b.nops - 1].hi);
-	ir_rule_add(&b, chain, (struct span){ 0 }, comment);
+	return ir_rule_add(&b, chain, (struct span){ 0 }, comment);
 }
 
 /* What a state left behind is not asked: the rules are walked again. */
@@ -132,6 +133,35 @@ static void decided_rule(struct lowering *l, struct ir_chain *chain,
 		if (l->plan->decided.v[i].hooks[hook])
 			decided_value(l, set, &l->plan->decided.v[i]);
 	lower_mark_vmap(l, chain, set, l->ir->mark.mask, "decided before");
+}
+
+/*
+ * "existing: keep": what the policy before accepted is accepted as of now, and
+ * nothing more. With the same values (a dry run's) there is nothing to keep.
+ */
+static void former_rule(struct lowering *l, struct ir_chain *chain)
+{
+	const struct ir_record *former = l->former;
+	struct ir_set *set;
+	uint32_t i, n;
+
+	if (!l->model->existing_keep || !former ||
+	    former->pending >= former->count ||
+	    (former->mask == l->ir->mark.mask &&
+	     former->epoch == l->ir->mark.epoch))
+		return;
+	n = former->count - former->pending;
+	if (former->mask == l->ir->mark.mask) {
+		l->ir->mark.kept_epoch = former->epoch;
+		l->ir->mark.kept_count = n;
+	}
+	set = lower_mark_map(l, n);
+	for (i = 0; i < n; i++)
+		lower_mark_value(
+			set, (former->epoch + i) << __builtin_ctz(former->mask),
+			VERDICT_GOTO, LOWER_ACCEPTED);
+	lower_mark_vmap(l, chain, set, former->mask, "accepted before")
+		->former = true;
 }
 
 static void forget_chain(struct lowering *l)
@@ -411,12 +441,15 @@ static void fill_base(struct lowering *l, enum hook_index hook,
 	if (hook == HOOK_FORWARD)
 		clamp_rule(l, chain);
 	decided_rule(l, chain, hook);
+	former_rule(l, chain);
 	state_rule(l, chain, hook);
 	expected_rule(l, chain);
 	if (hook == HOOK_INPUT)
 		loopback_rule(l, chain, KEY_IIFNAME);
 	if (hook == HOOK_OUTPUT)
 		loopback_rule(l, chain, KEY_OIFNAME);
+	if (hook == HOOK_INPUT)
+		lower_syn_flood(l, chain);
 	reply_rule(l, chain, hook_rows[row->replies].reply);
 	lower_dispatch(l, chain, hook, DIR_ORIGINAL);
 	lower_final(l, chain, l->model->defaults[hook], LOWER_ACCEPTED);
@@ -436,6 +469,7 @@ static void base_chains(struct lowering *l)
 
 	for (h = 0; h < HOOKS; h++)
 		base[h] = base_chain(l, hook_rows[h].name, hook_rows[h].hook);
+	lower_antispoof(l);
 	lower_nat(l);
 	lower_places(l);
 	for (h = 0; h < HOOKS; h++)
@@ -524,23 +558,44 @@ static void mark_layout(struct lowering *l, const struct lower_options *options)
 	mark->shift = (uint32_t)__builtin_ctz(mark->mask);
 	mark->epoch = options && options->epoch ? options->epoch : 1;
 	mark->count = (uint32_t)l->plan->decided.n;
+	mark->pending = l->plan->npending;
 }
 
 const char *ir_record_print(struct arena *arena, const struct ir *ir)
 {
-	return arena_printf(arena,
-			    "policy %s digest %016" PRIx64
-			    " epoch %u+%u mask %08x",
-			    ir->policy, ir->digest, ir->mark.epoch,
-			    ir->mark.count, ir->mark.mask);
+	const char *record;
+
+	record = arena_printf(arena,
+			      "policy %s digest %016" PRIx64
+			      " epoch %u+%u mask %08x",
+			      ir->policy, ir->digest, ir->mark.epoch,
+			      ir->mark.count, ir->mark.mask);
+	if (ir->mark.pending)
+		record = arena_printf(arena, "%s pending %u", record,
+				      ir->mark.pending);
+	if (ir->mark.kept_count)
+		record = arena_printf(arena, "%s kept %u+%u", record,
+				      ir->mark.kept_epoch, ir->mark.kept_count);
+	return record;
 }
 
 bool ir_record_parse(const char *comment, struct ir_record *record)
 {
-	return sscanf(comment,
-		      "policy %63s digest %16" SCNx64 " epoch %u+%u mask %x",
-		      record->policy, &record->digest, &record->epoch,
-		      &record->count, &record->mask) == 5;
+	const char *pending = strstr(comment, " pending ");
+	const char *kept = strstr(comment, " kept ");
+
+	*record = (struct ir_record){ 0 };
+	if (sscanf(comment,
+		   "policy %63s digest %16" SCNx64 " epoch %u+%u mask %x",
+		   record->policy, &record->digest, &record->epoch,
+		   &record->count, &record->mask) != 5)
+		return false;
+	if (pending)
+		sscanf(pending, " pending %u", &record->pending);
+	if (kept)
+		sscanf(kept, " kept %u+%u", &record->kept_epoch,
+		       &record->kept_count);
+	return true;
 }
 
 static void record_chain(struct lowering *l)
@@ -565,6 +620,7 @@ struct ir *lower(struct arena *arena, const struct model *model,
 		.program =
 			opt_run(arena, model, options ? options->without : 0),
 		.ir = ir_new(arena, model->name),
+		.former = options ? options->former : NULL,
 	};
 
 	map_init(&l.chain_names, arena);

@@ -18,9 +18,16 @@
 #include "opt/opt.h"
 #include "policy/model.h"
 
+struct ir_record;
+
 struct lower_options {
 	uint32_t epoch;	     /* first value to use, from 1; 0 means 1 */
 	opt_without without; /* passes of the optimiser; 0: all run */
+	/*
+	 * What ran before, NULL: nothing. Asked where the policy keeps
+	 * existing connections: what that one accepted stays accepted.
+	 */
+	const struct ir_record *former;
 };
 
 /* The chain ahead of routing that gives packets their marks, if any has. */
@@ -39,11 +46,15 @@ struct ir *lower(struct arena *arena, const struct model *model,
  * What that comment says, and what the runtime reads back from the kernel: the
  * record is part of the transaction, so it can never disagree with the rules.
  *	policy home-router digest 0123456789abcdef epoch 1+4 mask ff000000
+ *
+ * and behind it " pending N" if the last N values do not mean "accepted", and
+ * " kept 5+3" if it accepts these values of the policy before under this mask.
  */
 struct ir_record {
 	char policy[64];
 	uint64_t digest;
-	uint32_t epoch, count, mask;
+	uint32_t epoch, count, mask, pending;
+	uint32_t kept_epoch, kept_count;
 };
 
 const char *ir_record_print(struct arena *arena, const struct ir *ir);

@@ -12,6 +12,7 @@
  *	lower_zone.c     zones as devices and subnets; the maps to the pairs
  *	lower_offload.c  what is eligible, the flowtable
  *	lower_nat.c      address translation
+ *	lower_guard.c    spoofed addresses, floods
  *
  * The way a packet takes in a base chain:
  *
@@ -67,6 +68,7 @@ struct lowering {
 	const struct model *model;
 	const struct opt_program *program; /* its rules as they are lowered */
 	struct ir *ir;
+	const struct ir_record *former; /* NULL: nothing ran before */
 	struct map chain_names;
 	struct plan *plan;
 	bool *sole; /* by zone: nothing else is on its devices */
@@ -115,8 +117,9 @@ void lower_final(struct lowering *l, struct ir_chain *chain, enum action action,
 struct ir_set *lower_mark_map(struct lowering *l, size_t room);
 void lower_mark_value(struct ir_set *set, uint32_t mark, enum verdict code,
 		      const char *chain);
-void lower_mark_vmap(struct lowering *l, struct ir_chain *chain,
-		     struct ir_set *set, uint32_t mask, const char *comment);
+struct ir_rule *lower_mark_vmap(struct lowering *l, struct ir_chain *chain,
+				struct ir_set *set, uint32_t mask,
+				const char *comment);
 uint32_t lower_mark_of(const struct lowering *l, uint32_t k);
 
 /* lower_effect.c */
@@ -221,6 +224,11 @@ const char *lower_rule_target(struct lowering *l, const char *target,
 			      const struct rule *rule);
 void lower_offload_chains(struct lowering *l);
 void lower_flowtable(struct lowering *l);
+
+/* lower_guard.c */
+void lower_antispoof(struct lowering *l);
+/* What goes to the router in @chain: new TCP connections, so many a time. */
+void lower_syn_flood(struct lowering *l, struct ir_chain *chain);
 
 /* lower_nat.c */
 void lower_nat(struct lowering *l);

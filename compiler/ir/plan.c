@@ -470,6 +470,51 @@ static void decide_offload(struct plan *plan)
 				     model->rules[i].after_bytes);
 }
 
+/* ---- the order ---- */
+
+static bool is_pending(const struct decided *decided)
+{
+	return decided->state || decided->queue || decided->quota;
+}
+
+static void renumber_passages(struct passage *passages, size_t n,
+			      const uint32_t *to)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		passages[i].from = to[passages[i].from];
+		passages[i].to = to[passages[i].to];
+	}
+}
+
+/* What is accepted keeps its order, and what is not comes behind it. */
+static void renumber(struct plan *plan)
+{
+	size_t n = plan->decided.n, i, pass, next = 0;
+	struct decided *old = plan->decided.v;
+	struct decided *new = arena_array(plan->arena, n, sizeof(*new));
+	uint32_t *to = arena_array(plan->arena, n, sizeof(*to));
+
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < n; i++) {
+			if (is_pending(&old[i]) != (pass == 1))
+				continue;
+			to[i] = (uint32_t)next;
+			new[next] = old[i];
+			new[next].value = (uint32_t)next;
+			next++;
+		}
+		if (pass == 0)
+			plan->npending = (uint32_t)(n - next);
+	}
+	memcpy(old, new, n * sizeof(*new));
+	renumber_passages(plan->passages.v, plan->passages.n, to);
+	renumber_passages(plan->arrivals.v, plan->arrivals.n, to);
+	for (i = 0; i < plan->model->nrules; i++)
+		plan->own[i] = to[plan->own[i]];
+}
+
 struct plan *plan_build(struct arena *arena, const struct model *model)
 {
 	struct plan *plan = arena_new_object(arena, struct plan);
@@ -488,6 +533,7 @@ struct plan *plan_build(struct arena *arena, const struct model *model)
 	own_values(plan, &rules);
 	if (plan->any_state && !plan->too_many)
 		walk_pairs(plan, &rules);
+	renumber(plan);
 	return plan;
 }
 

@@ -12,7 +12,8 @@
  * are is found by walking the rules of each pair of zones, where two rules that
  * no packet meets both never come together.
  *
- * What must stay true: value 0 is "accepted, and nothing more"; the same policy
+ * What must stay true: those of which later packets are not simply accepted come
+ * last (a policy after this one may keep what was accepted); value 0 is "accepted, and nothing more"; the same policy
  * has the same values in the same order; a connection that a rule with a need
  * (model.h) touched is in no class that may be offloaded.
  */
@@ -65,6 +66,9 @@ struct plan {
 	 * if nothing came before; 0: none, or what the zones' is. */
 	uint32_t *own;
 	bool any_state;
+	/* The last of the values, which are not plainly accepted: states, and
+	 * classes of which a program or a quota decides. */
+	uint32_t npending;
 	bool too_many; /* states than can be counted */
 	/* inside plan.c */
 	struct map by_key, names, seen_passages;

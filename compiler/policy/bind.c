@@ -288,6 +288,9 @@ enum top {
 	TOP_SERVICES,
 	TOP_DEFAULT,
 	TOP_INVALID,
+	TOP_SYN_FLOOD,
+	TOP_EXISTING,
+	TOP_LOCKOUT,
 	TOP_MARK_MASK,
 	TOP_RULES,
 	TOP_NAT,
@@ -312,6 +315,9 @@ TOP(top_sets, TOP_SETS)
 TOP(top_services, TOP_SERVICES)
 TOP(top_default, TOP_DEFAULT)
 TOP(top_invalid, TOP_INVALID)
+TOP(top_syn_flood, TOP_SYN_FLOOD)
+TOP(top_existing, TOP_EXISTING)
+TOP(top_lockout, TOP_LOCKOUT)
 TOP(top_mark_mask, TOP_MARK_MASK)
 TOP(top_rules, TOP_RULES)
 TOP(top_nat, TOP_NAT)
@@ -328,6 +334,9 @@ static const struct field top_fields[] = {
 	  NULL, "service" },
 	{ "default", top_default, false, default_fields },
 	{ "invalid", top_invalid, false },
+	{ "syn-flood", top_syn_flood, FIELD_PHRASE, syn_flood_fields },
+	{ "existing", top_existing, false },
+	{ "lockout", top_lockout, false },
 	{ "mark-mask", top_mark_mask, false },
 	{ "rules", top_rules, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, NULL,
 	  NULL, action_at },
@@ -422,6 +431,12 @@ static void bind_top(struct binder *b, const struct node *const tops[TOPS])
 		bind_policy_name(b, tops[TOP_POLICY]);
 	if (tops[TOP_INVALID])
 		bind_invalid(b, tops[TOP_INVALID]);
+	if (tops[TOP_SYN_FLOOD])
+		bind_syn_flood(b, tops[TOP_SYN_FLOOD]);
+	if (tops[TOP_EXISTING])
+		bind_existing(b, tops[TOP_EXISTING]);
+	if (tops[TOP_LOCKOUT])
+		bind_lockout(b, tops[TOP_LOCKOUT]);
 	if (tops[TOP_MARK_MASK])
 		bind_mark_mask(b, tops[TOP_MARK_MASK]);
 	if (tops[TOP_DEFAULT])

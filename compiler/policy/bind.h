@@ -83,7 +83,7 @@ void bind_each(struct binder *b, const struct node *node, bind_fn item,
 
 /* The areas, and the fields of their maps. */
 extern const struct field zone_fields[], set_fields[], rule_fields[],
-	offload_fields[], packet_fields[], test_fields[];
+	offload_fields[], packet_fields[], test_fields[], syn_flood_fields[];
 bool action_at(size_t i, struct field_kind *kind);
 bool nat_kind_at(size_t i, struct field_kind *kind);
 void bind_match(struct binder *b, const struct match_word *word,
@@ -134,6 +134,9 @@ void bind_effects(struct binder *b, const struct node *map,
 
 void bind_rules(struct binder *b, const struct node *node);
 void bind_nats(struct binder *b, const struct node *node);
+void bind_syn_flood(struct binder *b, const struct node *node);
+void bind_existing(struct binder *b, const struct node *node);
+void bind_lockout(struct binder *b, const struct node *node);
 void bind_offload(struct binder *b, const struct node *node);
 void bind_tests(struct binder *b, const struct node *node);
 void bind_packet(struct binder *b, const struct node *node,

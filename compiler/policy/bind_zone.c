@@ -138,6 +138,18 @@ static void zone_clamp(struct binder *b, const struct node *node, void *into)
 	bind_bool(b, node, &((struct zone *)into)->clamp_mss);
 }
 
+static void zone_antispoof(struct binder *b, const struct node *node,
+			   void *into)
+{
+	static const char *const words[] = { "true", "false", "log", NULL };
+	struct zone *zone = into;
+	int i = bind_word(b, node, words, "\"antispoof\"");
+
+	zone->antispoof = i == 0 || i == 2;
+	zone->antispoof_log = i == 2;
+	zone->antispoof_span = node->span;
+}
+
 static void zone_required(struct binder *b, const struct node *node, void *into)
 {
 	bind_bool(b, node, &((struct zone *)into)->required);
@@ -148,6 +160,7 @@ const struct field zone_fields[] = {
 	{ "subnets", zone_subnets, FIELD_LIST },
 	{ "masquerade", zone_masquerade, FIELD_FLAG },
 	{ "clamp-mss", zone_clamp, FIELD_FLAG },
+	{ "antispoof", zone_antispoof, FIELD_FLAG },
 	{ "required", zone_required, FIELD_FLAG },
 	{ NULL, NULL, false },
 };

@@ -118,12 +118,55 @@ static void note_after(struct answer *answer)
 	answer->after_bytes = rule->after_bytes;
 }
 
+static bool is_in(const struct zone *zone, const struct packet *packet)
+{
+	return ranges_have(&zone->subnets[packet->family], packet->saddr);
+}
+
+/* Addresses that nobody has for his own: 0/8 but for DHCP, 127/8, 224/3. */
+static bool is_nobodys(const struct packet *packet)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+	uint8_t first = packet->saddr[0];
+
+	if (packet->family)
+		return first == 0xff ||
+		       !memcmp(packet->saddr, loopback, sizeof(loopback));
+	return first == 127 || first >= 224;
+}
+
+/*
+ * Routes are not known here: a source that another zone's subnets have, and
+ * this one's have not, is surely not routed back to it.
+ */
+static bool is_spoofed(const struct model *model, const struct packet *packet)
+{
+	size_t i;
+
+	if (packet->from < 0 || !packet->has_saddr ||
+	    !model->zones[packet->from].antispoof)
+		return false;
+	if (is_nobodys(packet))
+		return true;
+	if (is_in(&model->zones[packet->from], packet))
+		return false;
+	for (i = 0; i < model->nzones; i++)
+		if (is_in(&model->zones[i], packet))
+			return true;
+	return false;
+}
+
 void model_evaluate(const struct model *model, const struct packet *packet,
 		    struct answer *answer)
 {
 	struct packet seen = *packet;
 
 	memset(answer, 0, sizeof(*answer));
+	if (is_spoofed(model, packet)) { /* before all else */
+		answer->spoofed = &model->zones[packet->from];
+		answer->why = "it is dropped as spoofed";
+		return;
+	}
 	nat_destination(model, &seen, answer);
 	decide(model, &seen, answer);
 	answer->why = why_not(model, &seen, answer);

@@ -31,7 +31,8 @@ struct zone {
 	uint8_t masquerade;		 /* families, FAMILY_* bits */
 	bool clamp_mss;
 	bool required;
-	struct span masquerade_span;
+	bool antispoof, antispoof_log;
+	struct span masquerade_span, antispoof_span;
 };
 
 /* Zones a rule speaks of: a bit each, and the router. */
@@ -366,6 +367,10 @@ struct model {
 	enum action defaults[HOOKS];
 	struct span default_spans[HOOKS]; /* nowhere: not given */
 	bool invalid_drop;
+	struct limit_spec syn_flood; /* rate 0: not limited */
+	struct span syn_flood_span;
+	bool existing_keep;   /* what lives is not decided again */
+	bool lockout_ignored; /* may cut off who applies it */
 	uint32_t mark_mask;
 	struct span mark_mask_span; /* nowhere: not given */
 	struct rule *rules;	    /* those of port forwards at the end */
@@ -405,6 +410,7 @@ struct answer {
 	/* What translates the source, and what the destination: */
 	const struct nat *nat_source, *nat_forward;
 	const struct zone *masquerade; /* by the zone's own word */
+	const struct zone *spoofed;    /* dropped as such by this zone */
 	/* To what, where it is known; ports 0: they stay. */
 	struct translated source, destination;
 };

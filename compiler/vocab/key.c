@@ -69,6 +69,11 @@ static const struct key keys[KEY_IDS] = {
 	[KEY_FIB_DADDR_TYPE] = FIB_TYPE("fib daddr type", NFTA_FIB_F_DADDR),
 	[KEY_FIB_DADDR_IIF_TYPE] = FIB_TYPE("fib daddr . iif type",
 					    NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF),
+	[KEY_FIB_SADDR_IIF_OIF] = {
+		.text = "fib saddr . iif oif", .type = WIRE_EXISTS,
+		.load = LOAD_FIB, .arg = NFT_FIB_RESULT_OIF,
+		.flags = NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT,
+	},
 	[KEY_FIB_DADDR_OIFNAME] = {
 		.text = "fib daddr oifname", .type = WIRE_IFNAME,
 		.load = LOAD_FIB, .arg = NFT_FIB_RESULT_OIFNAME,

@@ -93,6 +93,12 @@ static const struct wire_name status_names[] = {
 	{ "dying", IPS_DYING },	      { NULL, 0 },
 };
 
+static const struct wire_name exists_names[] = {
+	{ "missing", 0 },
+	{ "exists", 1 },
+	{ NULL, 0 },
+};
+
 static const struct wire_name fib_names[] = {
 	{ "unspec", RTN_UNSPEC },	{ "unicast", RTN_UNICAST },
 	{ "local", RTN_LOCAL },		{ "broadcast", RTN_BROADCAST },
@@ -363,6 +369,8 @@ static const struct wire_type types[WIRE_IDS] = {
 			     print_flags },
 	[WIRE_FIB_TYPE] = { "fib_addrtype", 38, 4, true, false, fib_names,
 			    print_named },
+	[WIRE_EXISTS] = { "boolean", 39, 4, true, false, exists_names,
+			  print_named },
 	[WIRE_TCP_FLAGS] = { "tcp_flag", 15, 1, false, true, tcp_flag_names,
 			     print_flags },
 	[WIRE_COUNT64] = { "integer", 4, 8, true, false, NULL, print_number },
@@ -541,6 +549,10 @@ void wire_json(struct json *out, enum wire_id id, const uint8_t *value)
 
 	if (type->flags) {
 		json_bits(out, type, number_of(type, value));
+		return;
+	}
+	if (id == WIRE_EXISTS) {
+		json_bool(out, number_of(type, value));
 		return;
 	}
 	text = json_scratch(out);

@@ -32,6 +32,7 @@ enum wire_id {
 	WIRE_CT_DIR,	/* 1 byte: 0 original, 1 reply */
 	WIRE_CT_STATUS, /* 4 bytes, host order, bits */
 	WIRE_FIB_TYPE,	/* 4 bytes, host order, RTN_* */
+	WIRE_EXISTS,	/* 4 bytes, host order: 0 missing, 1 exists */
 	WIRE_TCP_FLAGS, /* 1 byte, bits */
 	WIRE_COUNT64,	/* 8 bytes, host order: packets, bytes */
 	WIRE_ETHER,	/* 6 bytes */

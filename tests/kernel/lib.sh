@@ -28,6 +28,7 @@
 # time where it can wait for a condition.
 
 set -eEuo pipefail
+unset SSH_CONNECTION SUDO_COMMAND DOAS_USER	# who applies is the test's affair
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${NFTOFFC_BUILD:-$here/build}

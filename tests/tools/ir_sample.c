@@ -219,6 +219,7 @@ static const struct example examples[KEY_IDS] = {
 	[KEY_FIB_DADDR_TYPE] = { 2, 3, false },
 	[KEY_FIB_DADDR_IIF_TYPE] = { 1, 5, false },
 	[KEY_MARK] = { 0x10, 0x20, true },
+	[KEY_FIB_SADDR_IIF_OIF] = { 0, 1, false },
 	[KEY_FIB_DADDR_OIFNAME] = { 1, 2, false },
 };
 

@@ -387,6 +387,7 @@ static const char *const wire_examples[WIRE_IDS] = {
 	[WIRE_CT_DIR] = "2",
 	[WIRE_CT_STATUS] = "seen-reply",
 	[WIRE_FIB_TYPE] = "local",
+	[WIRE_EXISTS] = "2",
 	[WIRE_TCP_FLAGS] = "syn",
 	[WIRE_COUNT64] = "2",
 	[WIRE_ETHER] = "00:00:00:00:00:02",
@@ -561,6 +562,9 @@ static const struct {
 	[KEY_MARK] = { 0x10, "meta mark 0x00000010",
 		       "[ meta load mark => reg 1 ]\n"
 		       "[ cmp eq reg 1 0x00000010 ]\n" },
+	[KEY_FIB_SADDR_IIF_OIF] = { 0, "fib saddr . iif oif missing",
+				    "[ fib saddr . iif oif => reg 1 ]\n"
+				    "[ cmp eq reg 1 0x00000000 ]\n" },
 	[KEY_FIB_DADDR_OIFNAME] = { 0, "fib daddr oifname \"eth0\"",
 				    "[ fib daddr oifname => reg 1 ]\n"
 				    "[ cmp eq reg 1 0x30687465 0x00000000 "
