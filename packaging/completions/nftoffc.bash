@@ -119,9 +119,10 @@ _nftoffc()
 	apply)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
+		--keep-access) :; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words -n --dry-run --state --validate -h --help
+			_nftoffc_words -n --dry-run --state --validate --force --keep-access -h --help
 			return
 		fi
 		_nftoffc_policies

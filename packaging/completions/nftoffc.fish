@@ -40,6 +40,8 @@ complete -c nftoffc -n __fish_use_subcommand -a apply -d 'makes the policy the o
 complete -c nftoffc -n '__fish_seen_subcommand_from apply' -s n -l dry-run -d 'asks the kernel and shows what would change; changes nothing'
 complete -c nftoffc -n '__fish_seen_subcommand_from apply' -l state -r -F -d 'remembers what was applied in DIR instead of /var/lib/nftoffc'
 complete -c nftoffc -n '__fish_seen_subcommand_from apply' -l validate -d 'tries the policy in a namespace of its own first'
+complete -c nftoffc -n '__fish_seen_subcommand_from apply' -l force -d 'applies it even if it cuts off who applies it'
+complete -c nftoffc -n '__fish_seen_subcommand_from apply' -l keep-access -x -d 'refuses to cut ADDRESS off from the router\'s ssh; the default is where ssh says one comes from'
 complete -c nftoffc -n '__fish_seen_subcommand_from apply' -k -a '(__fish_complete_suffix .policy; __fish_complete_suffix .yaml)'
 complete -c nftoffc -n __fish_use_subcommand -a status -d 'says which policy runs, and whether it is unchanged'
 complete -c nftoffc -n '__fish_seen_subcommand_from status' -l state -r -F -d 'reads what was applied from DIR instead of /var/lib/nftoffc'
