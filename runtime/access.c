@@ -220,7 +220,8 @@ static bool has_device(const struct zone *zone, const char *name)
 static bool has_address(const struct zone *zone, const struct packet *packet)
 {
 	return (!zone->subnets[0].n && !zone->subnets[1].n) ||
-	       ranges_have(&zone->subnets[packet->family], packet->saddr);
+	       ranges_have(&zone->subnets[packet->family],
+			   packet_value(packet, packet_source(packet)));
 }
 
 /* -1: none. */
@@ -236,23 +237,28 @@ static int zone_of(const struct model *model, const char *device,
 	return -1;
 }
 
+static void set_port(struct packet *packet, enum key_id id, uint16_t port)
+{
+	uint8_t value[WIRE_MAX] = { 0 };
+
+	wire_put(WIRE_PORT, port, value);
+	packet_set(packet, id, value);
+}
+
 static struct packet first_packet(const struct access *access)
 {
-	struct packet packet = {
-		.to = -1,
-		.proto = IPPROTO_TCP,
-		.dport = access->port,
-		.has_dport = true,
-		.has_saddr = true,
-		.sport = access->source_port,
-		.has_sport = access->source_port != 0,
-	};
+	struct packet packet = { .to = -1, .proto = IPPROTO_TCP };
 	unsigned int family, server;
+	uint8_t address[16];
 
-	parse(access->address, packet.saddr, &family);
+	parse(access->address, address, &family);
 	packet.family = (uint8_t)family;
-	packet.has_daddr = parse(access->server, packet.daddr, &server) &&
-			   server == family;
+	packet_set(&packet, packet_source(&packet), address);
+	if (parse(access->server, address, &server) && server == family)
+		packet_set(&packet, packet_destination(&packet), address);
+	set_port(&packet, KEY_TH_DPORT, access->port);
+	if (access->source_port)
+		set_port(&packet, KEY_TH_SPORT, access->source_port);
 	return packet;
 }
 
@@ -329,7 +335,8 @@ bool access_allowed(struct diags *diags, const struct model *model,
 
 	memcpy(name, access->device, sizeof(access->device));
 	if (!*name) {
-		route = route_to(packet.saddr, packet.family);
+		route = route_to(packet_value(&packet, packet_source(&packet)),
+				 packet.family);
 		if (route.type == RTN_LOCAL || !route.device ||
 		    !if_indextoname(route.device, name))
 			return true;

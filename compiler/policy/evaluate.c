@@ -118,21 +118,15 @@ static void note_after(struct answer *answer)
 	answer->after_bytes = rule->after_bytes;
 }
 
-static bool is_in(const struct zone *zone, const struct packet *packet)
-{
-	return ranges_have(&zone->subnets[packet->family], packet->saddr);
-}
-
-/* Addresses that nobody has for his own: 0/8 but for DHCP, 127/8, 224/3. */
-static bool is_nobodys(const struct packet *packet)
+/* Addresses that nobody has for his own: 127/8, 224/3; ::1, ff00::/8. */
+static bool is_nobodys(unsigned int family, const uint8_t *source)
 {
 	static const uint8_t loopback[16] = { [15] = 1 };
-	uint8_t first = packet->saddr[0];
 
-	if (packet->family)
-		return first == 0xff ||
-		       !memcmp(packet->saddr, loopback, sizeof(loopback));
-	return first == 127 || first >= 224;
+	if (family)
+		return *source == 0xff ||
+		       !memcmp(source, loopback, sizeof(loopback));
+	return *source == 127 || *source >= 224;
 }
 
 /*
@@ -141,17 +135,19 @@ static bool is_nobodys(const struct packet *packet)
  */
 static bool is_spoofed(const struct model *model, const struct packet *packet)
 {
+	const uint8_t *source = packet_value(packet, packet_source(packet));
+	unsigned int f = packet->family;
 	size_t i;
 
-	if (packet->from < 0 || !packet->has_saddr ||
+	if (packet->from < 0 || !source ||
 	    !model->zones[packet->from].antispoof)
 		return false;
-	if (is_nobodys(packet))
+	if (is_nobodys(f, source))
 		return true;
-	if (is_in(&model->zones[packet->from], packet))
+	if (ranges_have(&model->zones[packet->from].subnets[f], source))
 		return false;
 	for (i = 0; i < model->nzones; i++)
-		if (is_in(&model->zones[i], packet))
+		if (ranges_have(&model->zones[i].subnets[f], source))
 			return true;
 	return false;
 }
