@@ -380,7 +380,10 @@ static void src_rules(struct lowering *l, struct ir_chain *chain,
 		 src_rule);
 }
 
-/* The names of one zone's devices on both sides: client and server share it. */
+/*
+ * One zone's devices on both sides, and the client's address in its subnets:
+ * client and server share it.
+ */
 static void hairpin_rule(struct lowering *l, struct ir_chain *chain,
 			 const struct nat *nat, const struct piece *piece,
 			 const struct alt *asked, int family)
@@ -392,7 +395,8 @@ static void hairpin_rule(struct lowering *l, struct ir_chain *chain,
 	alt.families &= (uint8_t)(1u << family);
 	if (!alt.families)
 		return;
-	ir_in_ranges(&b, KEY_IIFNAME, piece->names, piece->n, false);
+	if (!lower_piece(&b, piece, true, alt.families))
+		return;
 	ir_in_ranges(&b, KEY_OIFNAME, piece->names, piece->n, false);
 	op = ir_op(&b, IR_OP_FLAGS);
 	op->nkeys = 1;

@@ -23,6 +23,8 @@
  * and packets of the same connections in either direction, which must meet
  * what that one says.
  *
+ * All passes of the optimiser take part, or any of them.
+ *
  * A disagreement is made as small as it can be and printed as a policy and a
  * packet. The last line is "random: N pairs, F failures".
  */
@@ -84,8 +86,9 @@ struct world {
 	struct mnl_socket *log;
 	int inject[ROUTER_DEVICES]; /* outside, bound to the device's end */
 	uint8_t mac[ROUTER_DEVICES][ETH_ALEN];
-	int own[FAMILIES]; /* raw sockets of the router */
-	char path[64];	   /* of the policy at hand */
+	int own[FAMILIES];   /* raw sockets of the router */
+	char path[64];	     /* of the policy at hand */
+	opt_without without; /* passes of the optimiser, in this run */
 	struct fate *fates;
 	size_t nfates;
 	unsigned long pairs, failures;
@@ -387,7 +390,8 @@ static void strip_flowtables(struct ir *ir)
 static bool compile(struct world *w, const struct router_policy *policy,
 		    uint32_t epoch, struct loaded *loaded)
 {
-	const struct lower_options options = { .epoch = epoch };
+	const struct lower_options options = { .epoch = epoch,
+					       .without = w->without };
 	struct buf text = { 0 };
 	FILE *file = fopen(w->path, "w");
 
@@ -1055,6 +1059,16 @@ static void next_policy(struct world *w, struct random *r, struct arena *arena,
 	while (!compile(w, policy, epoch, loaded));
 }
 
+static unsigned int count_passes(void)
+{
+	unsigned int n = 0;
+
+	while (opt_pass_at(n))
+		n++;
+	return n;
+}
+
+/* Half of the time with all passes of the optimiser, else with some. */
 static void run(struct world *w, uint64_t seed, size_t packets)
 {
 	struct arena *arena = arena_new();
@@ -1064,6 +1078,10 @@ static void run(struct world *w, uint64_t seed, size_t packets)
 	const char **why = arena_array(arena, packets, sizeof(*why));
 	size_t i;
 
+	w->without =
+		random_chance(&r, 50) ?
+			0 :
+			(opt_without)random_below(&r, 1u << count_passes());
 	next_policy(w, &r, arena, 1, &first, &one);
 	new_probes(w, &r, packets);
 	for (i = 0; i < packets; i++)
