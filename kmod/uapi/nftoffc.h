@@ -40,7 +40,7 @@
  *	-EBUSY while there is one of another number or owner
  * @NFTOFFC_CMD_COMMIT: GENERATION; the staged generation becomes the current
  *	one, the current one the former. Live connections follow before the
- *	acknowledgement. Cannot fail for want of memory
+ *	answer. Cannot fail for want of memory
  * @NFTOFFC_CMD_ABORT: GENERATION; if it is the staged one, it is dropped; if it
  *	is the current one, the former is current again, and live connections
  *	follow; -ENOENT if it is neither, or there is no former one
@@ -64,6 +64,7 @@ enum nftoffc_cmd {
 	NFTOFFC_CMD_GENERATION,
 	__NFTOFFC_CMD_MAX,
 };
+
 #define NFTOFFC_CMD_MAX (__NFTOFFC_CMD_MAX - 1)
 
 /**
@@ -97,12 +98,12 @@ enum nftoffc_attr {
 	NFTOFFC_A_ABI,		  /* u32 */
 	NFTOFFC_A_FLAGS,	  /* u32, enum nftoffc_flags */
 	NFTOFFC_A_STATE,	  /* u32, enum nftoffc_state */
-	NFTOFFC_A_FILTER,	  /* nest, enum nftoffc_match; empty: all */
+	NFTOFFC_A_FILTER,	  /* nest, enum nftoffc_match_attr; empty: all */
 	NFTOFFC_A_IDS,		  /* array of u32: conntrack ids */
 	NFTOFFC_A_GENERATION,	  /* u64, not 0: a number its owner chose */
 	NFTOFFC_A_FORMER,	  /* u64, 0: nothing was exempt */
 	NFTOFFC_A_STAGED,	  /* u64 */
-	NFTOFFC_A_ENTRIES,	  /* array of nests, enum nftoffc_match */
+	NFTOFFC_A_ENTRIES,	  /* array of nests, enum nftoffc_match_attr */
 	NFTOFFC_A_ENTRIES_NOW,	  /* u32: of the current generation */
 	NFTOFFC_A_ENTRIES_STAGED, /* u32 */
 	NFTOFFC_A_ENTRIES_MAX,	  /* u32: a generation may have */
@@ -116,21 +117,22 @@ enum nftoffc_attr {
 	NFTOFFC_A_LET_IN,	  /* u32: connections no longer exempt */
 	NFTOFFC_A_RELEASED_ALL,	  /* u64: flows, since the namespace began */
 	NFTOFFC_A_COOKIE,	  /* u32 */
-	NFTOFFC_A_TABLE,	  /* nest, enum nftoffc_table */
-	NFTOFFC_A_FLOW,		  /* nest, enum nftoffc_flow */
+	NFTOFFC_A_TABLE,	  /* nest, enum nftoffc_table_attr */
+	NFTOFFC_A_FLOW,		  /* nest, enum nftoffc_flow_attr */
 	__NFTOFFC_A_MAX,
 };
+
 #define NFTOFFC_A_MAX (__NFTOFFC_A_MAX - 1)
 
 /**
- * enum nftoffc_match - a filter, or an entry of the guard: all given must hold
+ * enum nftoffc_match_attr - a filter, or an entry of the guard: all given must hold
  *
  * A port or an address needs PROTOCOL or FAMILY with it. A device is a name,
  * or the beginning of one and "*". In a filter a device is that of the flow or
  * one above it (a bridge above its port, a VLAN above its parent), for the
  * flowtable knows only the lowest.
  */
-enum nftoffc_match {
+enum nftoffc_match_attr {
 	NFTOFFC_M_UNSPEC,
 	NFTOFFC_M_FAMILY,	  /* u8, AF_INET or AF_INET6 */
 	NFTOFFC_M_PROTOCOL,	  /* u8 */
@@ -151,10 +153,11 @@ enum nftoffc_match {
 	NFTOFFC_M_COOKIE,	  /* u32, entry only: told in KEPT_OUT */
 	__NFTOFFC_M_MAX,
 };
+
 #define NFTOFFC_M_MAX (__NFTOFFC_M_MAX - 1)
 
 /* NFTOFFC_A_TABLE */
-enum nftoffc_table {
+enum nftoffc_table_attr {
 	NFTOFFC_T_UNSPEC,
 	NFTOFFC_T_PAD,
 	NFTOFFC_T_FAMILY,  /* u8, NFPROTO_* */
@@ -168,6 +171,7 @@ enum nftoffc_table {
 	NFTOFFC_T_DEVICE,  /* string */
 	__NFTOFFC_T_MAX,
 };
+
 #define NFTOFFC_T_MAX (__NFTOFFC_T_MAX - 1)
 
 enum nftoffc_table_flags {
@@ -176,12 +180,12 @@ enum nftoffc_table_flags {
 };
 
 /* NFTOFFC_A_FLOW */
-enum nftoffc_flow {
+enum nftoffc_flow_attr {
 	NFTOFFC_F_UNSPEC,
 	NFTOFFC_F_PAD,
 	NFTOFFC_F_FAMILY,   /* u8, AF_INET or AF_INET6 */
 	NFTOFFC_F_PROTOCOL, /* u8 */
-	NFTOFFC_F_ORIGINAL, /* nest, enum nftoffc_tuple */
+	NFTOFFC_F_ORIGINAL, /* nest, enum nftoffc_tuple_attr */
 	NFTOFFC_F_REPLY,    /* as ORIGINAL */
 	NFTOFFC_F_FLAGS,    /* u32, enum nftoffc_flow_flags */
 	NFTOFFC_F_TIMEOUT,  /* u32, milliseconds until it leaves if idle */
@@ -194,6 +198,7 @@ enum nftoffc_flow {
 	NFTOFFC_F_TABLE_FAMILY, /* u8, NFPROTO_* */
 	__NFTOFFC_F_MAX,
 };
+
 #define NFTOFFC_F_MAX (__NFTOFFC_F_MAX - 1)
 
 enum nftoffc_flow_flags {
@@ -209,7 +214,7 @@ enum nftoffc_flow_flags {
  * without net.netfilter.nf_conntrack_acct, and those of offloaded packets only
  * where the flowtable says `counter`.
  */
-enum nftoffc_tuple {
+enum nftoffc_tuple_attr {
 	NFTOFFC_U_UNSPEC,
 	NFTOFFC_U_PAD,
 	NFTOFFC_U_SOURCE,      /* 4 or 16 bytes */
@@ -222,6 +227,7 @@ enum nftoffc_tuple {
 	NFTOFFC_U_BYTES,       /* u64 */
 	__NFTOFFC_U_MAX,
 };
+
 #define NFTOFFC_U_MAX (__NFTOFFC_U_MAX - 1)
 
 #endif

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Finds flowtables and flows, and takes flows back.
+ *
+ * There is no list of flowtables to ask. But each has a hook on the ingress of
+ * each of its devices, whose private pointer it is, and a flowtable that is to
+ * be freed loses its hooks a grace period before. So walking the devices' hooks
+ * under RCU finds every flowtable that has a device left, and none that is
+ * gone.
+ *
+ * What must stay true: a flowtable is looked at only in the RCU section that
+ * found it. A flow's connection is looked at only with a reference, taken
+ * before the flow was seen to be alive: a flow on its way out may have dropped
+ * its own.
+ */
+#include <linux/bsearch.h>
+#include <linux/netdevice.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_flow_table.h>
+#include <net/netfilter/nf_tables.h>
+#include <net/netlink.h>
+
+#include "internal.h"
+
+/*
+ * The layout of struct nft_flowtable is read here without a function of its
+ * owner's: this makes the module's symbol versions depend on it.
+ */
+static const void *const layout_witness __used = nft_flowtable_lookup;
+
+static struct nft_flowtable *table_of(const struct nf_hook_entries *hooks,
+				      unsigned int i)
+{
+	struct nf_flowtable *data;
+
+	if (!compat_is_flowtable(hooks, i))
+		return NULL;
+	data = hooks->hooks[i].priv;
+	return container_of(data, struct nft_flowtable, data);
+}
+
+void nftoffc_each_port(struct nftoffc_net *nn, nftoffc_port_fn fn,
+		       void *data)
+{
+	const struct nf_hook_entries *hooks;
+	struct nft_flowtable *table;
+	struct net_device *dev;
+	unsigned int i;
+
+	for_each_netdev_rcu(nn->net, dev) {
+		hooks = rcu_dereference(dev->nf_hooks_ingress);
+		for (i = 0; hooks && i < hooks->num_hook_entries; i++) {
+			table = table_of(hooks, i);
+			if (table)
+				fn(nn, table, dev, data);
+		}
+	}
+}
+
+static bool is_on(struct net_device *dev, const struct nft_flowtable *table)
+{
+	const struct nf_hook_entries *hooks;
+	unsigned int i;
+
+	hooks = rcu_dereference(dev->nf_hooks_ingress);
+	for (i = 0; hooks && i < hooks->num_hook_entries; i++)
+		if (hooks->hooks[i].priv == &table->data)
+			return true;
+	return false;
+}
+
+struct each_table {
+	nftoffc_table_fn fn;
+	void *data;
+};
+
+/* A flowtable counts on the first of its devices. */
+static void table_at_first_port(struct nftoffc_net *nn,
+				struct nft_flowtable *table,
+				struct net_device *dev, void *data)
+{
+	const struct each_table *each = data;
+	struct net_device *before;
+
+	for_each_netdev_rcu(nn->net, before) {
+		if (before == dev)
+			break;
+		if (is_on(before, table))
+			return;
+	}
+	each->fn(nn, table, each->data);
+}
+
+void nftoffc_each_table(struct nftoffc_net *nn, nftoffc_table_fn fn,
+			void *data)
+{
+	struct each_table each = { .fn = fn, .data = data };
+
+	nftoffc_each_port(nn, table_at_first_port, &each);
+}
+
+u32 nftoffc_table_flows(struct nft_flowtable *table)
+{
+	return atomic_read(&table->data.rhashtable.nelems) / 2;
+}
+
+static bool is_leaving(const struct flow_offload *flow)
+{
+	return test_bit(NF_FLOW_TEARDOWN, &flow->flags);
+}
+
+/* The connection of a flow that is alive, held; or NULL. */
+static struct nf_conn *get_connection(const struct flow_offload *flow)
+{
+	struct nf_conn *ct = READ_ONCE(flow->ct);
+
+	if (is_leaving(flow) || !refcount_inc_not_zero(&ct->ct_general.use))
+		return NULL;
+	/* pairs with the barrier of whoever sets it and drops its reference */
+	smp_rmb();
+	if (!is_leaving(flow))
+		return ct;
+	nf_ct_put(ct);
+	return NULL;
+}
+
+struct each_flow {
+	nftoffc_flow_fn fn;
+	void *data;
+};
+
+static void flows_of(struct nftoffc_net *nn, struct nft_flowtable *table,
+		     void *data)
+{
+	const struct each_flow *each = data;
+	struct flow_offload_tuple_rhash *hash;
+	struct rhashtable_iter iter;
+	struct flow_offload *flow;
+	struct nf_conn *ct;
+
+	rhashtable_walk_enter(&table->data.rhashtable, &iter);
+	rhashtable_walk_start(&iter);
+	while ((hash = rhashtable_walk_next(&iter))) {
+		/* It is being resized: the walk began anew. */
+		if (IS_ERR(hash))
+			continue;
+		if (hash->tuple.dir != FLOW_OFFLOAD_DIR_ORIGINAL)
+			continue;
+		flow = container_of(hash, struct flow_offload,
+				    tuplehash[FLOW_OFFLOAD_DIR_ORIGINAL]);
+		ct = get_connection(flow);
+		if (!ct)
+			continue;
+		each->fn(nn, table, flow, ct, each->data);
+		nf_ct_put(ct);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+void nftoffc_each_flow(struct nftoffc_net *nn, nftoffc_flow_fn fn,
+		       void *data)
+{
+	struct each_flow each = { .fn = fn, .data = data };
+
+	nftoffc_each_table(nn, flows_of, &each);
+}
+
+/*
+ * Selecting
+ */
+
+static int compare_ids(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int nftoffc_select(struct nftoffc_selection *sel, const struct nlattr *filter,
+		   const struct nlattr *ids, struct netlink_ext_ack *extack)
+{
+	int ret;
+
+	memset(sel, 0, sizeof(*sel));
+	if (filter) {
+		ret = nftoffc_match_filter(&sel->match, filter, extack);
+		if (ret)
+			return ret;
+	}
+	if (!ids)
+		return 0;
+	if (!nla_len(ids) || nla_len(ids) % sizeof(u32)) {
+		NL_SET_ERR_MSG_ATTR(extack, ids, "not an array of ids");
+		return -EINVAL;
+	}
+	sel->nids = nla_len(ids) / sizeof(u32);
+	sel->ids = kmemdup(nla_data(ids), nla_len(ids), GFP_KERNEL_ACCOUNT);
+	if (!sel->ids)
+		return -ENOMEM;
+	sort(sel->ids, sel->nids, sizeof(u32), compare_ids, NULL);
+	return 0;
+}
+
+void nftoffc_select_end(struct nftoffc_selection *sel)
+{
+	kfree(sel->ids);
+}
+
+static int arrives_at(const struct flow_offload *flow, int dir)
+{
+	return flow->tuplehash[dir].tuple.iifidx;
+}
+
+bool nftoffc_selected(const struct nftoffc_selection *sel, struct net *net,
+		      const struct flow_offload *flow,
+		      const struct nf_conn *ct)
+{
+	union nftoffc_key key;
+	u32 id;
+
+	if (sel->ids) {
+		id = nf_ct_get_id(ct);
+		if (!bsearch(&id, sel->ids, sel->nids, sizeof(u32),
+			     compare_ids))
+			return false;
+	}
+	nftoffc_key_of(&key, ct);
+	if (!nftoffc_match_plain(&sel->match, &key))
+		return false;
+	if (!nftoffc_match_asks_devices(&sel->match))
+		return true;
+	return nftoffc_match_devices(&sel->match, net,
+				     arrives_at(flow, IP_CT_DIR_ORIGINAL),
+				     arrives_at(flow, IP_CT_DIR_REPLY));
+}
+
+/*
+ * Releasing
+ */
+
+static void release_flow(struct nftoffc_net *nn, struct nft_flowtable *table,
+			 struct flow_offload *flow, struct nf_conn *ct,
+			 void *data)
+{
+	struct nftoffc_release *release = data;
+
+	release->seen++;
+	if (!nftoffc_selected(&release->sel, nn->net, flow, ct))
+		return;
+	release->matched++;
+	if (release->dry_run)
+		return;
+	flow_offload_teardown(flow);
+	release->released++;
+}
+
+void nftoffc_release(struct nftoffc_net *nn, struct nftoffc_release *release)
+{
+	rcu_read_lock();
+	nftoffc_each_flow(nn, release_flow, release);
+	rcu_read_unlock();
+	atomic64_add(release->released, &nn->released);
+}
