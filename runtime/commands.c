@@ -29,5 +29,10 @@ const struct command commands[] = {
 	  apply_options, 1, 1, cmd_apply },
 	{ "status", "", "says which policy runs, and whether it is unchanged",
 	  status_options, 0, 0, cmd_status },
+	{ "flows", "[FILTER...]", "lists the connections that are offloaded",
+	  flows_options, 0, 1024, cmd_flows },
+	{ "release", "FILTER...",
+	  "takes offloaded connections back to the rules, unbroken",
+	  release_options, 1, 1024, cmd_release },
 	{ 0 },
 };

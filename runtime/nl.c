@@ -15,7 +15,9 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* No single netlink message that we get is longer. */
 #define ANSWER_MAX (256u * 1024)
@@ -24,6 +26,7 @@
 struct nl {
 	struct mnl_socket *socket;
 	uint32_t seq;
+	char said[128]; /* of the last request's error */
 	_Alignas(8) char answer[ANSWER_MAX];
 };
 
@@ -120,8 +123,44 @@ static int send_once(struct nl *nl, const void *data, size_t n)
 	return (size_t)sent == n ? 0 : -EIO;
 }
 
+/* An attribute after an error, behind our message if it is repeated. */
+static const struct nlattr *ext_ack(const struct nlmsghdr *message,
+				    const struct nlmsgerr *err, uint16_t type)
+{
+	size_t offset = sizeof(*err);
+	const struct nlattr *attr;
+
+	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
+		return NULL;
+	if (!(message->nlmsg_flags & NLM_F_CAPPED))
+		offset += MNL_ALIGN(err->msg.nlmsg_len) - sizeof(err->msg);
+	if (offset > mnl_nlmsg_get_payload_len(message))
+		return NULL;
+	mnl_attr_for_each(attr, message, offset)
+	{
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	}
+	return NULL;
+}
+
+static void keep_said(struct nl *nl, const struct nlmsghdr *message,
+		      const struct nlmsgerr *err)
+{
+	const char *text = nl_str(ext_ack(message, err, NLMSGERR_ATTR_MSG));
+
+	if (text)
+		snprintf(nl->said, sizeof(nl->said), "%s", text);
+}
+
+const char *nl_said(const struct nl *nl)
+{
+	return nl->said[0] ? nl->said : NULL;
+}
+
 /* One answer under way: what came of it so far. */
 struct answer {
+	struct nl *nl;
 	uint32_t seq;
 	nl_message_fn fn;
 	void *data;
@@ -147,6 +186,7 @@ static void answer_message(struct answer *a, const struct nlmsghdr *message)
 	case NLMSG_ERROR:
 		err = mnl_nlmsg_get_payload(message);
 		answer_error(a, err->error);
+		keep_said(a->nl, message, err);
 		a->done = true;
 		break;
 	case NLMSG_DONE:
@@ -184,9 +224,11 @@ static int read_answer(struct nl *nl, struct answer *a)
 static int request_answer(struct nl *nl, struct nlmsghdr *request,
 			  uint16_t flags, nl_message_fn fn, void *data)
 {
-	struct answer a = { .seq = ++nl->seq, .fn = fn, .data = data };
+	struct answer a = { .nl = nl, .fn = fn, .data = data };
 	int ret;
 
+	a.seq = ++nl->seq;
+	nl->said[0] = '\0';
 	request->nlmsg_flags |= NLM_F_REQUEST | flags;
 	request->nlmsg_seq = a.seq;
 	ret = send_once(nl, request, request->nlmsg_len);
@@ -203,6 +245,34 @@ int nl_dump(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
 	    void *data)
 {
 	return request_answer(nl, request, NLM_F_DUMP, fn, data);
+}
+
+int nl_join(struct nl *nl, uint32_t group)
+{
+	int ret = mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP,
+					&group, sizeof(group));
+
+	return ret < 0 ? -errno : 0;
+}
+
+int nl_listen(struct nl *nl, nl_message_fn fn, void *data)
+{
+	const struct nlmsghdr *message;
+	int left, ret = 0;
+	ssize_t n;
+
+	while (!ret) {
+		n = receive(nl, 0);
+		if (n < 0)
+			return (int)n;
+		left = (int)n;
+		message = (const struct nlmsghdr *)nl->answer;
+		for (; !ret && mnl_nlmsg_ok(message, left);
+		     message = mnl_nlmsg_next(message, &left))
+			if (message->nlmsg_type >= NLMSG_MIN_TYPE)
+				ret = fn(message, data);
+	}
+	return ret;
 }
 
 /* The kernel counts its own overhead too, and doubles what it is told. */
@@ -228,33 +298,19 @@ static const struct nlmsgerr *error_of(const struct nlmsghdr *message)
 	return mnl_nlmsg_get_payload(message);
 }
 
-/* The attributes after an error, behind our message if it is repeated. */
 static void read_ext_ack(struct nl_errors *errors, struct nl_error *error,
 			 const struct nlmsghdr *message,
 			 const struct nlmsgerr *err)
 {
-	size_t offset = sizeof(*err);
 	const struct nlattr *attr;
 	const char *text;
 
-	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
-		return;
-	if (!(message->nlmsg_flags & NLM_F_CAPPED))
-		offset += MNL_ALIGN(err->msg.nlmsg_len) - sizeof(err->msg);
-	if (offset > mnl_nlmsg_get_payload_len(message))
-		return;
-	mnl_attr_for_each(attr, message, offset)
-	{
-		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_OFFS &&
-		    mnl_attr_get_payload_len(attr) >= 4)
-			error->offset = mnl_attr_get_u32(attr);
-		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_MSG)
-			continue;
-		text = nl_str(attr);
-		if (text)
-			error->text = arena_strndup(errors->arena, text,
-						    strlen(text));
-	}
+	attr = ext_ack(message, err, NLMSGERR_ATTR_OFFS);
+	if (attr && mnl_attr_get_payload_len(attr) >= 4)
+		error->offset = mnl_attr_get_u32(attr);
+	text = nl_str(ext_ack(message, err, NLMSGERR_ATTR_MSG));
+	if (text)
+		error->text = arena_strndup(errors->arena, text, strlen(text));
 }
 
 static void collect_error(struct nl_errors *errors,

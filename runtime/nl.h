@@ -61,6 +61,11 @@ int nl_dump(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
 
 /* What one send can hold: grown to @n bytes where privilege allows. */
 size_t nl_room_to_send(struct nl *nl, size_t n);
+/* What the kernel said of the last request's error; NULL: nothing. */
+const char *nl_said(const struct nl *nl);
+/* Joins a multicast group; then each message that comes, until @fn is not 0. */
+int nl_join(struct nl *nl, uint32_t group);
+int nl_listen(struct nl *nl, nl_message_fn fn, void *data);
 /*
  * Sends a batch, once, and collects what the kernel objects to. -errno if it
  * was not sent, -ERESTART if the generation it was built for is gone: either

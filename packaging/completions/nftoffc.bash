@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert apply status help --help --version
+		_nftoffc_words compile check audit test explain fmt convert apply status flows release help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -136,8 +136,20 @@ _nftoffc()
 			return
 		fi
 		;;
+	flows)
+		if [[ $current == -* ]]; then
+			_nftoffc_words -h --help
+			return
+		fi
+		;;
+	release)
+		if [[ $current == -* ]]; then
+			_nftoffc_words -n --dry-run -h --help
+			return
+		fi
+		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert apply status help
+		_nftoffc_words compile check audit test explain fmt convert apply status flows release help
 		;;
 	esac
 }

@@ -8,7 +8,7 @@
 #include "suites.h"
 
 static Suite *(*const suites[])(void) = {
-	base_suite,   dsl_suite,     ir_suite,
+	base_suite,   dsl_suite,     flowfilter_suite, ir_suite,
 	policy_suite, runtime_suite, yaml_suite,
 };
 

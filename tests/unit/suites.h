@@ -7,6 +7,7 @@
 
 Suite *base_suite(void);
 Suite *dsl_suite(void);
+Suite *flowfilter_suite(void);
 Suite *ir_suite(void);
 Suite *policy_suite(void);
 Suite *runtime_suite(void);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nftoffc flows and nftoffc release: which connections are offloaded, and
+ * taking some of them back. Both ask the kernel module; what stock kernels
+ * tell of flows is not enough for either.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "runtime/cli.h"
+#include "runtime/cmd.h"
+#include "runtime/exit.h"
+#include "runtime/flowfilter.h"
+#include "runtime/module.h"
+#include "runtime/report.h"
+
+const struct cli_option flows_options[] = {
+	{ 0 },
+};
+
+enum { DRY_RUN };
+
+const struct cli_option release_options[] = {
+	[DRY_RUN] = { 'n', "dry-run", NULL,
+		      "says how many flows match, and releases none" },
+	{ 0 },
+};
+
+static int read_filter(const struct cli *cli, struct flowfilter *filter)
+{
+	struct buf error = { 0 };
+	int ret = EXIT_DONE;
+
+	if (!flowfilter_read(filter, cli->operands, cli->noperands, &error)) {
+		report_error("%s", error.p);
+		report_help("nftoffc(1) lists the words of a filter");
+		ret = EXIT_USAGE;
+	}
+	buf_free(&error);
+	return ret;
+}
+
+static int open_module(struct module **module)
+{
+	int ret = module_open(module);
+
+	if (!ret)
+		return EXIT_DONE;
+	if (ret != -ENOENT)
+		return report_failure(ret, "cannot ask the kernel module");
+	report_error("the kernel module nftoffc is not loaded");
+	report_help("'modprobe nftoffc', or build it: make kmod");
+	return EXIT_SYSTEM;
+}
+
+static int refused(const struct module *module, int ret)
+{
+	const char *said = module_said(module);
+
+	report_failure(ret, "the kernel module refused");
+	if (said)
+		report_help("it says: %s", said);
+	return EXIT_SYSTEM;
+}
+
+/*
+ * flows
+ */
+
+static const char *protocol_name(uint8_t protocol, char *number, size_t n)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_GRE:
+		return "gre";
+	}
+	snprintf(number, n, "%u", protocol);
+	return number;
+}
+
+static void put_end(struct buf *line, const struct module_flow *flow,
+		    const uint8_t *address, uint16_t port)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(flow->family, address, text, sizeof(text));
+	if (flow->protocol == IPPROTO_GRE)
+		buf_puts(line, text);
+	else
+		buf_printf(line, flow->family == AF_INET ? "%s:%u" : "[%s]:%u",
+			   text, port);
+}
+
+/* The real hosts' addresses; where one is translated, what others see. */
+static void put_ends(struct buf *line, const struct module_flow *flow)
+{
+	const struct module_tuple *there = &flow->original;
+	const struct module_tuple *back = &flow->reply;
+
+	put_end(line, flow, there->source, there->sport);
+	if (flow->flags & NFTOFFC_FLOW_SNAT) {
+		buf_puts(line, " (as ");
+		put_end(line, flow, back->destination, back->dport);
+		buf_putc(line, ')');
+	}
+	buf_puts(line, " > ");
+	put_end(line, flow, back->source, back->sport);
+	if (flow->flags & NFTOFFC_FLOW_DNAT) {
+		buf_puts(line, " (as ");
+		put_end(line, flow, there->destination, there->dport);
+		buf_putc(line, ')');
+	}
+}
+
+static int print_flow(const struct module_flow *flow, void *data)
+{
+	const struct module_tuple *there = &flow->original;
+	const struct module_tuple *back = &flow->reply;
+	struct buf line = { 0 };
+	char number[8];
+
+	buf_printf(&line, "%s ",
+		   protocol_name(flow->protocol, number, sizeof(number)));
+	put_ends(&line, flow);
+	buf_printf(&line, " %s > %s %s", there->device ? there->device : "-",
+		   back->device ? back->device : "-",
+		   flow->flags & NFTOFFC_FLOW_HARDWARE ? "hardware" :
+							 "software");
+	if (there->has_counters)
+		buf_printf(&line,
+			   " packets %" PRIu64 "/%" PRIu64 " bytes %" PRIu64
+			   "/%" PRIu64,
+			   there->packets, back->packets, there->bytes,
+			   back->bytes);
+	buf_printf(&line, " mark 0x%08x id %u idle-out %us", flow->mark,
+		   flow->id, (flow->timeout + 999) / 1000);
+	if (flow->table)
+		buf_printf(&line, " %s/%s", flow->table, flow->name);
+	puts(line.p);
+	buf_free(&line);
+	++*(size_t *)data;
+	return 0;
+}
+
+static bool has_id(const struct flowfilter *filter, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < filter->nids; i++)
+		if (filter->ids[i] == id)
+			return true;
+	return !filter->nids;
+}
+
+struct listing {
+	const struct flowfilter *filter;
+	size_t n;
+};
+
+static int list_flow(const struct module_flow *flow, void *data)
+{
+	struct listing *listing = data;
+
+	return has_id(listing->filter, flow->id) ?
+		       print_flow(flow, &listing->n) :
+		       0;
+}
+
+int cmd_flows(const struct cli *cli)
+{
+	static struct flowfilter filter;
+	struct listing listing = { .filter = &filter };
+	struct module *module = NULL;
+	int ret;
+
+	ret = read_filter(cli, &filter);
+	if (!ret)
+		ret = open_module(&module);
+	if (ret)
+		return ret;
+	ret = module_flows(module, &filter.match, list_flow, &listing);
+	if (ret == -EINTR) {
+		report_warning("flows came and went while they were listed: "
+			       "some may be missing");
+		ret = 0;
+	}
+	if (ret)
+		ret = refused(module, ret);
+	module_close(module);
+	return ret;
+}
+
+/*
+ * release
+ */
+
+int cmd_release(const struct cli *cli)
+{
+	bool dry_run = cli->values[DRY_RUN];
+	static struct flowfilter filter;
+	struct module_released released;
+	struct module *module = NULL;
+	int ret;
+
+	ret = read_filter(cli, &filter);
+	if (!ret)
+		ret = open_module(&module);
+	if (ret)
+		return ret;
+	ret = module_release(module, filter.given ? &filter.match : NULL,
+			     filter.nids ? filter.ids : NULL, filter.nids,
+			     dry_run, &released);
+	if (ret)
+		ret = refused(module, ret);
+	else if (dry_run)
+		printf("%u of %u flows match\n", released.matched,
+		       released.seen);
+	else
+		printf("%u of %u flows match, %u released\n", released.matched,
+		       released.seen, released.released);
+	module_close(module);
+	return ret;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Filters of flows: what each word means, and what makes none.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "runtime/flowfilter.h"
+#include "suites.h"
+
+#define WORDS_MAX 16
+
+static struct flowfilter filter;
+static struct buf error;
+
+static void set_up(void)
+{
+	error = (struct buf){ 0 };
+}
+
+static void tear_down(void)
+{
+	buf_free(&error);
+}
+
+static bool read_text(const char *text)
+{
+	static char copy[256];
+	char *words[WORDS_MAX], *rest;
+	int n = 0;
+
+	strcpy(copy, text);
+	for (char *word = strtok_r(copy, " ", &rest); word;
+	     word = strtok_r(NULL, " ", &rest))
+		words[n++] = word;
+	return flowfilter_read(&filter, words, n, &error);
+}
+
+START_TEST(words_are_read)
+{
+	const struct module_match *m = &filter.match;
+	uint8_t net[16] = { 10, 1, 0, 0 };
+
+	ck_assert(read_text("source 10.1.2.3/16 protocol tcp port 80-90 "
+			    "source-port 7 mark 0x10/0xf0 ct-zone 3 in eth0 "
+			    "out wlan*"));
+	ck_assert_int_eq(m->family, AF_INET);
+	ck_assert_int_eq(m->protocol, 6);
+	ck_assert(m->has_source && !m->has_destination);
+	ck_assert_mem_eq(m->source, net, 16);
+	ck_assert_int_eq(m->source_len, 16);
+	ck_assert_int_eq(m->dport_min, 80);
+	ck_assert_int_eq(m->dport_max, 90);
+	ck_assert_int_eq(m->sport_min, 7);
+	ck_assert_int_eq(m->sport_max, 7);
+	ck_assert_int_eq(m->mark, 0x10);
+	ck_assert_int_eq(m->mark_mask, 0xf0);
+	ck_assert(m->has_zone && m->zone == 3);
+	ck_assert_str_eq(m->in, "eth0");
+	ck_assert_str_eq(m->out, "wlan*");
+	ck_assert_ptr_null(m->device);
+	ck_assert(filter.given && filter.nids == 0);
+}
+END_TEST
+
+START_TEST(ids_are_collected)
+{
+	ck_assert(read_text("id 7 id 4294967295"));
+	ck_assert_int_eq(filter.nids, 2);
+	ck_assert_uint_eq(filter.ids[1], 4294967295u);
+	ck_assert(!filter.given);
+	ck_assert(read_text("all"));
+	ck_assert(filter.given);
+}
+END_TEST
+
+START_TEST(prefix_of_ipv6)
+{
+	uint8_t net[16] = { 0xfd, 0, 0, 1, 0xf0 };
+
+	ck_assert(read_text("destination fd00:1:f3ff::9/37"));
+	ck_assert_mem_eq(filter.match.destination, net, 16);
+	ck_assert_int_eq(filter.match.destination_len, 37);
+	ck_assert_int_eq(filter.match.family, AF_INET6);
+}
+END_TEST
+
+/* Each of these is refused, with these words. */
+static const struct {
+	const char *text, *why;
+} refused[] = {
+	{ "sauce 10.0.0.1", "did you mean 'source'" },
+	{ "whatsoever 1", "no word 'whatsoever'" },
+	{ "source", "'source' needs ADDRESS" },
+	{ "source 10.0.0", "an address" },
+	{ "source 10.0.0.0/33", "length of its prefix" },
+	{ "source 10.0.0.0/x", "length of its prefix" },
+	{ "source 10.0.0.1 destination fd00::1", "same family" },
+	{ "source fd00::1 family ipv4", "same family" },
+	{ "family 4", "ipv4 or ipv6" },
+	{ "protocol icmpish", "tcp, udp, gre or a number" },
+	{ "protocol 256", "tcp, udp, gre or a number" },
+	{ "port 80", "needs 'protocol tcp'" },
+	{ "protocol tcp port 65536", "a port" },
+	{ "protocol tcp port 9-8", "ends behind its beginning" },
+	{ "protocol tcp port 9-", "a port" },
+	{ "mark 16/0xf", "within its mask" },
+	{ "mark -1", "a mark" },
+	{ "ct-zone 65536", "to 65535" },
+	{ "in *", "name of a device" },
+	{ "in a*b", "name of a device" },
+	{ "in sixteen-letters-", "name of a device" },
+	{ "id x", "as conntrack shows it" },
+	{ "all protocol tcp", "stands alone" },
+};
+
+START_TEST(what_is_no_filter)
+{
+	ck_assert(!read_text(refused[_i].text));
+	ck_assert_msg(strstr(error.p, refused[_i].why), "%s: %s",
+		      refused[_i].text, error.p);
+}
+END_TEST
+
+Suite *flowfilter_suite(void)
+{
+	Suite *suite = suite_create("flowfilter");
+	TCase *tcase = tcase_create("flowfilter");
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, words_are_read);
+	tcase_add_test(tcase, ids_are_collected);
+	tcase_add_test(tcase, prefix_of_ipv6);
+	tcase_add_loop_test(tcase, what_is_no_filter, 0,
+			    (int)(sizeof(refused) / sizeof(*refused)));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
