@@ -17,10 +17,11 @@ SHELL := /bin/bash
 DEPS_BUILD := gcc libc6-dev make pkg-config flex bison libyaml-dev \
 	libnftnl-dev libmnl-dev
 DEPS_TEST := check libsubunit-dev nftables iproute2 conntrack ethtool strace jq \
-	qemu-system-x86 busybox-static kmod cpio mandoc zsh fish \
-	python3-jsonschema python3-yaml
+	qemu-system-x86 busybox-static kmod cpio mandoc libelf1 zsh fish
 DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
 	valgrind
+DEPS_KMOD := sparse perl
+DEPS_KASAN := flex bison bc libelf-dev libssl-dev
 
 CPPFLAGS := -D_GNU_SOURCE -DNFTOFFC_VERSION='"$(VERSION)"' -Icompiler -I.
 # A table's row says what is special about it; the rest is zero, and careful.
@@ -78,7 +79,7 @@ $(B)/%.o: %.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 .PRECIOUS: $(B)/tests/tools/%.o $(B)/tests/lib/%.o $(B)/%.l.c $(B)/%.y.c
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/vm -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 .PHONY: tools
 tools: $(TOOLS)
@@ -120,6 +121,20 @@ check-long: all
 check-kernels: all tools
 	@$(MAKE) --no-print-directory deps
 	@tests/check --kernels $(B)
+
+## check-kmod: the kernel modules under W=1, sparse and checkpatch
+.PHONY: check-kmod
+check-kmod:
+	@$(MAKE) --no-print-directory deps \
+		DEPS='$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_KMOD)'
+	@tests/kmod/check
+
+## check-kasan: the modules under KASAN, lockdep and failing allocations
+.PHONY: check-kasan
+check-kasan: all tools
+	@$(MAKE) --no-print-directory deps \
+		DEPS='$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_KASAN)'
+	@tests/kmod/kasan $(B)
 
 ## lint: format, include directions, clang-tidy, cppcheck, shellcheck, manual
 .PHONY: lint
@@ -181,21 +196,26 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man1/nftoffc.1
 	install -D -m 644 man/nftoffc-policy.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/nftoffc-policy.5
-	install -D -m 644 man/nftoffc-policy.schema.json \
-		$(DESTDIR)$(PREFIX)/share/nftoffc/nftoffc-policy.schema.json
 	install -D -m 644 packaging/completions/nftoffc.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/nftoffc
 	install -D -m 644 packaging/completions/_nftoffc \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_nftoffc
 	install -D -m 644 packaging/completions/nftoffc.fish \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nftoffc.fish
+	install -D -m 644 man/nftoffc.4 \
+		$(DESTDIR)$(PREFIX)/share/man/man4/nftoffc.4
 	for p in policies/*; do install -D -m 644 $$p \
 		$(DESTDIR)$(PREFIX)/share/doc/nftoffc/$$p || exit 1; done
+
+## kmod: the kernel module, for the running kernel or the header tree KDIR
+.PHONY: kmod
+kmod:
+	@$(MAKE) --no-print-directory -C kmod
 
 ## clean: removes what was built (not the virtual machine's cache)
 .PHONY: clean
 clean:
-	rm -rf $(B)/compiler $(B)/runtime $(B)/tests $(B)/asan $(B)/clang \
+	rm -rf $(B)/compiler $(B)/runtime $(B)/tests $(B)/kmod $(B)/asan $(B)/clang \
 		$(B)/fuzz $(B)/nftoffc
 
 ## help: this list
