@@ -17,7 +17,8 @@ SHELL := /bin/bash
 DEPS_BUILD := gcc libc6-dev make pkg-config flex bison libyaml-dev \
 	libnftnl-dev libmnl-dev
 DEPS_TEST := check libsubunit-dev nftables iproute2 conntrack ethtool strace jq \
-	qemu-system-x86 busybox-static kmod cpio mandoc libelf1 zsh fish
+	qemu-system-x86 busybox-static kmod cpio mandoc libelf1 zsh fish \
+	python3-jsonschema python3-yaml
 DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
 	valgrind
 DEPS_KMOD := sparse perl
@@ -196,6 +197,8 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man1/nftoffc.1
 	install -D -m 644 man/nftoffc-policy.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/nftoffc-policy.5
+	install -D -m 644 man/nftoffc-policy.schema.json \
+		$(DESTDIR)$(PREFIX)/share/nftoffc/nftoffc-policy.schema.json
 	install -D -m 644 packaging/completions/nftoffc.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/nftoffc
 	install -D -m 644 packaging/completions/_nftoffc \

@@ -214,7 +214,7 @@ static void only_accepts(struct binder *b, const struct node *node, void *into)
 static const struct field only_fields[] = {
 	{ "from", only_from, true },
 	{ "to", only_to, true },
-	{ "accepts", only_accepts, FIELD_ENTRIES | FIELD_LINE },
+	{ "accepts", only_accepts, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES },
 	{ NULL, NULL, false },
 };
 
@@ -238,7 +238,7 @@ static void test_name(struct binder *b, const struct node *node, void *into)
 }
 
 const struct field test_fields[] = {
-	{ "packet", test_packet, FIELD_LINE, packet_fields },
+	{ "packet", test_packet, FIELD_LINE | FIELD_MATCHES, packet_fields },
 	{ "expect", test_expect, FIELD_LIST },
 	{ "rule", test_rule, false },
 	{ "nat", test_nat, FIELD_LINE, expect_nat_fields },

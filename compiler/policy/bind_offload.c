@@ -175,9 +175,10 @@ const struct field offload_fields[] = {
 	{ "devices", offload_devices, false },
 	{ "mode", offload_mode, false },
 	{ "counters", offload_counters, FIELD_FLAG },
-	{ "eligible", offload_eligible, true | FIELD_ENTRIES | FIELD_LINE,
-	  eligible_fields },
-	{ "exempt", offload_exempt, FIELD_ENTRIES | FIELD_LINE, exempt_fields },
+	{ "eligible", offload_eligible,
+	  true | FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, eligible_fields },
+	{ "exempt", offload_exempt, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES,
+	  exempt_fields },
 	{ NULL, NULL, false },
 };
 

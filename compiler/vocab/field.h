@@ -31,6 +31,7 @@ enum field_how {
 	FIELD_NAMED = 1 << 6,	/* a map: a statement for each name */
 	FIELD_ENTRIES = 1 << 7, /* a list: a statement for each item */
 	FIELD_LINE = 1 << 8,	/* keys and values in a row, without braces */
+	FIELD_MATCHES = 1 << 9, /* matches' words stand beside the fields */
 };
 
 /* "accept", "drop": the one key of an entry, and the fields of its map. */
