@@ -22,7 +22,6 @@ DEPS_TEST := check libsubunit-dev nftables iproute2 conntrack ethtool strace jq 
 DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
 	valgrind
 DEPS_KMOD := sparse perl
-DEPS_KASAN := flex bison bc libelf-dev libssl-dev
 
 CPPFLAGS := -D_GNU_SOURCE -DNFTOFFC_VERSION='"$(VERSION)"' -Icompiler -I.
 # A table's row says what is special about it; the rest is zero, and careful.
@@ -129,13 +128,6 @@ check-kmod:
 	@$(MAKE) --no-print-directory deps \
 		DEPS='$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_KMOD)'
 	@tests/kmod/check
-
-## check-kasan: the modules under KASAN, lockdep and failing allocations
-.PHONY: check-kasan
-check-kasan: all tools
-	@$(MAKE) --no-print-directory deps \
-		DEPS='$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_KASAN)'
-	@tests/kmod/kasan $(B)
 
 ## lint: format, include directions, clang-tidy, cppcheck, shellcheck, manual
 .PHONY: lint
