@@ -221,6 +221,16 @@ static const struct example examples[KEY_IDS] = {
 	[KEY_MARK] = { 0x10, 0x20, true },
 	[KEY_FIB_SADDR_IIF_OIF] = { 0, 1, false },
 	[KEY_FIB_DADDR_OIFNAME] = { 1, 2, false },
+	[KEY_IIFTYPE] = { 1, 772, false },
+	[KEY_IP_DSCP] = { 8 << 2, 46 << 2, false },
+	[KEY_IP6_DSCP] = { 8 << 6, 46 << 6, false },
+	[KEY_ETHER_SADDR] = { 0x021122334455, 0x0266778899aa, true },
+	[KEY_LENGTH] = { 64, 1500, true },
+	[KEY_HOUR] = { 28800, 61200, true },
+	[KEY_DAY] = { 1, 5, true },
+	[KEY_SKUID] = { 33, 1000, true },
+	[KEY_SECPATH] = { 0, 1, false },
+	[KEY_RT_IPSEC] = { 0, 1, false },
 };
 
 static struct value example(enum key_id id, uint64_t n)
@@ -257,6 +267,8 @@ static void key_rules(struct ir *ir, struct ir_chain *chain, enum key_id id)
 		ir_cmp(&build, id, cmp, a.v);
 		add(&build, chain);
 	}
+	if (key(id)->type == WIRE_EXISTS)
+		return; /* nft has no sets of it */
 	for (int neg = 0; neg < 2; neg++) {
 		if (flags)
 			bits(&build, IR_OP_FLAGS, id, e->b, 0, neg);
