@@ -40,36 +40,40 @@ static int answer_in_words(struct inquiry *inquiry,
 	return ret;
 }
 
-static int answer_in_json(struct inquiry *inquiry,
+/* All of it in @out, which inquiry->json writes to. */
+static int answer_in_json(struct inquiry *inquiry, struct buf *out,
 			  int (*ask)(struct inquiry *inquiry))
 {
-	struct buf out = { 0 };
-	struct json json = json_begin(&out);
+	struct json *json = inquiry->json;
 	int ret, error;
 
-	inquiry->json = &json;
-	json_object(&json);
+	json_object(json);
 	ret = answer(inquiry, ask);
-	diags_json(&json, inquiry->c.diags);
-	json_end(&json);
-	json_finish(&json);
-	error = files_write(STDOUT_FILENO, out.p, out.n);
+	diags_json(json, inquiry->c.diags);
+	json_end(json);
+	json_finish(json);
+	error = files_write(STDOUT_FILENO, out->p, out->n);
 	if (error)
 		ret = report_failure(error, "cannot write the output");
-	buf_free(&out);
 	return ret;
 }
 
 int on_policy(const struct cli *cli, int json,
 	      int (*ask)(struct inquiry *inquiry))
 {
-	struct inquiry inquiry = { .cli = cli };
+	struct buf out = { 0 };
+	struct json writer = json_begin(&out);
+	struct inquiry inquiry = {
+		.cli = cli,
+		.json = cli->values[json] ? &writer : NULL,
+	};
 	int ret;
 
-	if (cli->values[json])
-		ret = answer_in_json(&inquiry, ask);
+	if (inquiry.json)
+		ret = answer_in_json(&inquiry, &out, ask);
 	else
 		ret = answer_in_words(&inquiry, ask);
 	compile_free(&inquiry.c);
+	buf_free(&out);
 	return ret;
 }

@@ -165,10 +165,8 @@ static void json_fib(struct json *out, struct str text)
 void key_json(struct json *out, enum key_id id, const char *protocol)
 {
 	static const char *const words[] = {
-		[LOAD_META] = "meta",
-		[LOAD_CT] = "ct",
-		[LOAD_PAYLOAD] = "payload",
-		[LOAD_FIB] = "fib",
+		[LOAD_META] = "meta",	    [LOAD_CT] = "ct",
+		[LOAD_PAYLOAD] = "payload", [LOAD_FIB] = "fib",
 		[LOAD_RT] = "rt",
 	};
 	const struct key *k = key(id);

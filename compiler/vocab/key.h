@@ -36,14 +36,14 @@ enum key_id {
 	KEY_IIFTYPE,		/* meta iiftype */
 	KEY_IP_DSCP,
 	KEY_IP6_DSCP,
-	KEY_ETHER_SADDR, /* needs iiftype ether */
-	KEY_LENGTH,	 /* of the packet, from the network header on */
-	KEY_HOUR,	 /* seconds since midnight, UTC */
-	KEY_DAY,	 /* in the kernel's own time zone */
-	KEY_SKUID,	 /* of the socket that sent it */
-	KEY_SECPATH,	 /* it came through IPsec */
-	KEY_RT_IPSEC,	 /* it will leave through IPsec */
-	KEY_FIB_SADDR_IIF_OIF,	/* is there a route back: fib saddr . iif oif */
+	KEY_ETHER_SADDR,       /* needs iiftype ether */
+	KEY_LENGTH,	       /* of the packet, from the network header on */
+	KEY_HOUR,	       /* seconds since midnight, UTC */
+	KEY_DAY,	       /* in the kernel's own time zone */
+	KEY_SKUID,	       /* of the socket that sent it */
+	KEY_SECPATH,	       /* it came through IPsec */
+	KEY_RT_IPSEC,	       /* it will leave through IPsec */
+	KEY_FIB_SADDR_IIF_OIF, /* is there a route back: fib saddr . iif oif */
 	KEY_IDS
 };
 
