@@ -151,8 +151,7 @@ SECONDS ?= 60
 fuzz:
 	@tests/fuzz/run $(SECONDS)
 
-## demo: home-router between two networks, live, with what became of each
-##       connection
+## demo: home-router between two networks, live, and what became of whom
 .PHONY: demo
 demo:
 	@$(MAKE) --no-print-directory deps
