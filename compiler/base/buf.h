@@ -20,6 +20,12 @@ struct buf {
 void buf_free(struct buf *buf);
 /* Room for @n more bytes; where they go. The caller adds @n to buf->n. */
 char *buf_reserve(struct buf *buf, size_t n);
+/* Less than was reserved was written: it ends at @end. */
+static inline void buf_end(struct buf *buf, char *end)
+{
+	*end = '\0';
+	buf->n = (size_t)(end - buf->p);
+}
 void buf_add(struct buf *buf, const void *data, size_t n);
 void buf_puts(struct buf *buf, const char *s);
 void buf_putc(struct buf *buf, char c);

@@ -259,14 +259,14 @@ static char *put_byte(char *at, unsigned int byte)
 static void print_ipv4(struct buf *out, const struct wire_type *type,
 		       const uint8_t *value)
 {
-	char *begin = buf_reserve(out, sizeof("255.255.255.255")), *at = begin;
+	char *at = buf_reserve(out, sizeof("255.255.255.255"));
 
 	for (size_t i = 0; i < type->len; i++) {
 		if (i)
 			*at++ = '.';
 		at = put_byte(at, value[i]);
 	}
-	out->n += (size_t)(at - begin);
+	buf_end(out, at);
 }
 
 /* One of the eight groups, without leading zeros. */
@@ -301,7 +301,7 @@ static void longest_zeros(const uint16_t *groups, unsigned int *begin,
 static void print_ipv6(struct buf *out, const struct wire_type *type,
 		       const uint8_t *value)
 {
-	char *start = buf_reserve(out, GROUPS * sizeof("ffff:")), *at = start;
+	char *at = buf_reserve(out, GROUPS * sizeof("ffff:"));
 	unsigned int begin, end;
 	uint16_t groups[GROUPS];
 
@@ -321,7 +321,7 @@ static void print_ipv6(struct buf *out, const struct wire_type *type,
 			*at++ = ':';
 		at = put_group(at, groups[i]);
 	}
-	out->n += (size_t)(at - start);
+	buf_end(out, at);
 }
 
 static void print_ether(struct buf *out, const struct wire_type *type,
@@ -335,7 +335,7 @@ static void print_ether(struct buf *out, const struct wire_type *type,
 		*at++ = "0123456789abcdef"[value[i] >> 4];
 		*at++ = "0123456789abcdef"[value[i] & 15];
 	}
-	out->n += 3u * type->len - 1;
+	buf_end(out, at);
 }
 
 static void print_ifname(struct buf *out, const struct wire_type *type,

@@ -493,6 +493,7 @@ END_TEST
 static struct node *read_nested(unsigned int depth, char open, char close)
 {
 	struct buf text = { 0 };
+	struct str copy;
 	unsigned int i;
 
 	buf_puts(&text, "policy ");
@@ -501,8 +502,9 @@ static struct node *read_nested(unsigned int depth, char open, char close)
 	buf_puts(&text, open == '{' ? " b" : "b");
 	for (i = 0; i < depth; i++)
 		buf_putc(&text, close);
-	text.p = arena_strndup(arena, text.p, text.n);
-	return read_str((struct str){ text.p, text.n });
+	copy = (struct str){ arena_strndup(arena, text.p, text.n), text.n };
+	buf_free(&text);
+	return read_str(copy);
 }
 
 START_TEST(dsl_depth)
