@@ -447,7 +447,8 @@ static size_t tell_apart(struct opt *opt, struct entry **entries, size_t n)
 		taken = ranges_either(opt->arena, &taken, &one);
 	}
 	*entries = out.v;
-	qsort(out.v, out.n, sizeof(*out.v), by_value);
+	if (out.n)
+		qsort(out.v, out.n, sizeof(*out.v), by_value);
 	return out.n;
 }
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "runtime/flowfilter.h"
+#include <stdio.h>
+
 #include "suites.h"
 
 #define WORDS_MAX 16
@@ -29,7 +31,7 @@ static bool read_text(const char *text)
 	char *words[WORDS_MAX], *rest;
 	int n = 0;
 
-	strcpy(copy, text);
+	snprintf(copy, sizeof(copy), "%s", text);
 	for (char *word = strtok_r(copy, " ", &rest); word;
 	     word = strtok_r(NULL, " ", &rest))
 		words[n++] = word;

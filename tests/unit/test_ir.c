@@ -1185,8 +1185,9 @@ static void check_mapped_ports(void)
 
 static void check_masquerade(void)
 {
-	struct stmt *s = stmt(&stmt_masquerade);
+	struct stmt *s;
 
+	stmt(&stmt_masquerade);
 	expect("masquerade", "[ masq ]\n");
 	ir_is(&b, KEY_L4PROTO, 6);
 	s = stmt(&stmt_masquerade);
@@ -1201,8 +1202,9 @@ static void check_masquerade(void)
 
 static void check_redirect(void)
 {
-	struct stmt *s = stmt(&stmt_redirect);
+	struct stmt *s;
 
+	stmt(&stmt_redirect);
 	expect("redirect", "[ redir ]\n");
 	ir_is(&b, KEY_L4PROTO, 6);
 	s = stmt(&stmt_redirect);
