@@ -95,9 +95,10 @@ static bool foldable(const struct line *line)
 static uint64_t hash_constraint(const struct constraint *c)
 {
 	uint64_t hash = HASH_INIT;
-	uint32_t head[3] = { c->key, c->negated, c->family };
+	uint64_t head = (uint64_t)c->key << 16 | (uint64_t)c->family << 8 |
+			c->negated;
 
-	hash = hash_bytes(hash, head, sizeof(head));
+	hash = hash_bytes(hash, &head, sizeof(head));
 	if (c->set)
 		return hash_bytes(hash, &c->set, sizeof(c->set));
 	if (!c->ranges)
@@ -113,7 +114,7 @@ struct hashes {
 static struct hashes hashes_of(const struct line *line, bool maps)
 {
 	const struct alt *alt = &line->out.alts.v[0];
-	uint32_t head[3] = { line->zones, alt->families,
+	uint64_t head[3] = { line->zones, alt->families,
 			     maps ? 0u : 1u + line->out.rule->action };
 	struct hashes hashes = { 0 };
 	size_t i;

@@ -43,7 +43,8 @@ static void no_rule(struct binder *b, const struct node *node, struct str name)
 	diag = diag_error(b->diags, node->span, "no rule is called \"%.*s\"",
 			  STR_ARG(name));
 	for (i = 0; i < b->model->nrules; i++)
-		suggest_name(&suggest, str_of(b->model->rules[i].name));
+		if (b->model->rules[i].name)
+			suggest_name(&suggest, str_of(b->model->rules[i].name));
 	suggest_name(&suggest, STR("default"));
 	suggest_help(&suggest, diag);
 }

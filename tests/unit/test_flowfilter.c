@@ -3,11 +3,10 @@
  * Filters of flows: what each word means, and what makes none.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/flowfilter.h"
-#include <stdio.h>
-
 #include "suites.h"
 
 #define WORDS_MAX 16
