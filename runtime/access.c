@@ -28,10 +28,10 @@
  * Who it is
  */
 
-/* The value of SSH_CONNECTION in @environ, which is NUL-separated, or NULL. */
-static const char *ssh_in(const struct buf *environ)
+/* The value of SSH_CONNECTION in @env, which is NUL-separated, or NULL. */
+static const char *ssh_in(const struct buf *env)
 {
-	const char *at = environ->p, *end = environ->p + environ->n;
+	const char *at = env->p, *end = env->p + env->n;
 
 	for (; at < end; at += strlen(at) + 1)
 		if (strncmp(at, SSH, strlen(SSH)) == 0)
@@ -75,16 +75,16 @@ static pid_t parent_of(pid_t pid)
 
 static bool ssh_of(pid_t pid, char *value, size_t n)
 {
-	struct buf environ = { 0 };
+	struct buf env = { 0 };
 	const char *found = NULL;
 	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	if (read_proc(path, &environ))
-		found = ssh_in(&environ);
+	if (read_proc(path, &env))
+		found = ssh_in(&env);
 	if (found)
 		snprintf(value, n, "%s", found);
-	buf_free(&environ);
+	buf_free(&env);
 	return found;
 }
 
