@@ -199,7 +199,7 @@ static size_t parse_nothing(struct str text, struct value out[2],
 {
 	(void)text;
 	(void)out;
-	(void)why;
+	*why = "flags are written as in syn, or as in syn/syn,ack";
 	return 0;
 }
 
