@@ -40,19 +40,7 @@ struct module {
 static void attrs_of(const struct nlmsghdr *message, const struct nlattr *nest,
 		     const struct nlattr **attrs, unsigned int max)
 {
-	const struct nlattr *attr;
-
-	memset(attrs, 0, (max + 1) * sizeof(*attrs));
-	if (nest) {
-		mnl_attr_for_each_nested(
-			attr, nest) if (mnl_attr_get_type(attr) <= max)
-			attrs[mnl_attr_get_type(attr)] = attr;
-		return;
-	}
-	mnl_attr_for_each(
-		attr, message,
-		sizeof(struct genlmsghdr)) if (mnl_attr_get_type(attr) <= max)
-		attrs[mnl_attr_get_type(attr)] = attr;
+	nl_attrs_behind(message, sizeof(struct genlmsghdr), nest, attrs, max);
 }
 
 /* An integer of whatever length, in host order; 0 if it is not there. */

@@ -387,8 +387,9 @@ int nl_send_all(struct nl *nl, const void *messages, size_t n)
 	return ret;
 }
 
-void nl_attrs(const struct nlmsghdr *message, const struct nlattr *nest,
-	      const struct nlattr **attrs, unsigned int max)
+void nl_attrs_behind(const struct nlmsghdr *message, unsigned int header,
+		     const struct nlattr *nest, const struct nlattr **attrs,
+		     unsigned int max)
 {
 	const struct nlattr *attr;
 
@@ -399,10 +400,15 @@ void nl_attrs(const struct nlmsghdr *message, const struct nlattr *nest,
 			attrs[mnl_attr_get_type(attr)] = attr;
 		return;
 	}
-	mnl_attr_for_each(
-		attr, message,
-		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) <= max)
+	mnl_attr_for_each(attr, message,
+			  header) if (mnl_attr_get_type(attr) <= max)
 		attrs[mnl_attr_get_type(attr)] = attr;
+}
+
+void nl_attrs(const struct nlmsghdr *message, const struct nlattr *nest,
+	      const struct nlattr **attrs, unsigned int max)
+{
+	nl_attrs_behind(message, sizeof(struct nfgenmsg), nest, attrs, max);
 }
 
 const char *nl_str(const struct nlattr *attr)

@@ -79,6 +79,10 @@ int nl_send_all(struct nl *nl, const void *messages, size_t n);
 /* Attributes of a netfilter message (@nest NULL) or of a nest, by type. */
 void nl_attrs(const struct nlmsghdr *message, const struct nlattr *nest,
 	      const struct nlattr **attrs, unsigned int max);
+/* The same of a message whose own header has @header bytes. */
+void nl_attrs_behind(const struct nlmsghdr *message, unsigned int header,
+		     const struct nlattr *nest, const struct nlattr **attrs,
+		     unsigned int max);
 /* NULL unless @attr is there and NUL-terminated. */
 const char *nl_str(const struct nlattr *attr);
 /* @absent unless @attr is there; from network order. */
