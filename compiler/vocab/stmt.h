@@ -40,6 +40,10 @@ extern const struct stmt_ops stmt_verdict, stmt_log, stmt_limit, stmt_counter,
 /* All of them, NULL at the end: tests and the manual walk this. */
 extern const struct stmt_ops *const stmt_all[];
 
+/* The mark @id & @keep | @set into NFT_REG_1, as bytecode. */
+void mark_linear(struct exprs *out, enum key_id id, uint32_t keep,
+		 uint32_t set);
+
 enum verdict {
 	VERDICT_DROP, /* zero is the careful value */
 	VERDICT_ACCEPT,

@@ -44,15 +44,13 @@ static void json(struct json *out, const struct stmt *stmt)
 	mark_json(out, KEY_CT_MARK, stmt->ct_mark.keep, stmt->ct_mark.set);
 }
 
-static void linear(struct exprs *out, const struct stmt *stmt)
+void mark_linear(struct exprs *out, enum key_id id, uint32_t keep, uint32_t set)
 {
-	uint32_t keep = stmt->ct_mark.keep, set = stmt->ct_mark.set;
 	struct expr *expr;
 
-	assert(keep != UINT32_MAX || set);
 	if (keep) {
 		expr = expr_add(out, EXPR_LOAD);
-		expr->key = key(KEY_CT_MARK);
+		expr->key = key(id);
 		expr->reg = NFT_REG_1;
 		expr->len = sizeof(keep);
 		expr = expr_add(out, EXPR_BITWISE);
@@ -64,6 +62,15 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 	}
 	expr->reg = NFT_REG_1;
 	expr->len = sizeof(keep);
+}
+
+static void linear(struct exprs *out, const struct stmt *stmt)
+{
+	uint32_t keep = stmt->ct_mark.keep, set = stmt->ct_mark.set;
+	struct expr *expr;
+
+	assert(keep != UINT32_MAX || set);
+	mark_linear(out, KEY_CT_MARK, keep, set);
 	expr = expr_add(out, EXPR_CT_SET);
 	expr->arg = NFT_CT_MARK;
 	expr->reg = NFT_REG_1;

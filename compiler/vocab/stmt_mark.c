@@ -40,20 +40,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 	struct expr *expr;
 
 	assert(set && keep != UINT32_MAX);
-	if (keep) {
-		expr = expr_add(out, EXPR_LOAD);
-		expr->key = key(KEY_MARK);
-		expr->reg = NFT_REG_1;
-		expr->len = sizeof(keep);
-		expr = expr_add(out, EXPR_BITWISE);
-		wire_put(WIRE_MARK, keep & ~set, expr->data);
-		wire_put(WIRE_MARK, set, expr->data2);
-	} else {
-		expr = expr_add(out, EXPR_IMMEDIATE);
-		wire_put(WIRE_MARK, set, expr->data);
-	}
-	expr->reg = NFT_REG_1;
-	expr->len = sizeof(keep);
+	mark_linear(out, KEY_MARK, keep, set);
 	expr = expr_add(out, EXPR_META_SET);
 	expr->arg = NFT_META_MARK;
 	expr->reg = NFT_REG_1;
