@@ -258,6 +258,26 @@ static int protect_access(struct apply *a)
 								 EXIT_POLICY;
 }
 
+/*
+ * While a policy that translates runs, the next connection may come at any
+ * instant. What it left behind is over once none lives; in doubt, one does.
+ */
+static bool may_be_translated(struct apply *a)
+{
+	bool any = false, kept = false;
+	size_t i;
+
+	for (i = 0; i < a->now.names.chains.n; i++) {
+		const struct table_chain *chain = &a->now.names.chains.v[i];
+
+		if (!strcmp(chain->name, LOWER_TRANSLATED))
+			kept = true;
+		else if (chain->type && !strcmp(chain->type, "nat"))
+			return true;
+	}
+	return kept && (conntrack_translated(a->nl, &any) || any);
+}
+
 static int plan(struct apply *a)
 {
 	struct lower_options options = { 0 };
@@ -267,6 +287,7 @@ static int plan(struct apply *a)
 	if (ret != NEXT)
 		return ret;
 	options.former = running_record(a);
+	options.translated = may_be_translated(a);
 	a->ir = lower(a->arena, a->c.model, &options);
 	devices_pending(a->c.diags, a->c.model, a->ir, &a->devices);
 	devices_resolve(a->ir, &a->devices);

@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
@@ -167,4 +168,25 @@ int conntrack_move(struct nl *nl, const struct ir_mark *run, uint32_t value)
 	size_t moved;
 
 	return change(&c, &moved);
+}
+
+static int see_status(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attrs[CTA_MAX + 1];
+	bool *any = data;
+
+	nl_attrs(message, NULL, attrs, CTA_MAX);
+	*any |= nl_be32(attrs[CTA_STATUS], 0) & (IPS_SRC_NAT | IPS_DST_NAT);
+	return 0;
+}
+
+int conntrack_translated(struct nl *nl, bool *any)
+{
+	struct nl_room room;
+	int ret;
+
+	*any = false;
+	ret = nl_dump(nl, nl_request(&room, CT(IPCTNL_MSG_CT_GET), AF_UNSPEC),
+		      see_status, any);
+	return ret == -EINVAL ? -EOPNOTSUPP : ret;
 }

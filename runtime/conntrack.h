@@ -6,6 +6,7 @@
 #ifndef NFTOFFC_RUNTIME_CONNTRACK_H
 #define NFTOFFC_RUNTIME_CONNTRACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ir/ir.h"
@@ -22,5 +23,8 @@ int conntrack_clear(struct nl *nl, const struct ir_mark *run, size_t *cleared);
  * of the one before it, as its own, so that the next one can keep it, too.
  */
 int conntrack_move(struct nl *nl, const struct ir_mark *run, uint32_t value);
+
+/* Does any connection live that is translated, by whomever? 0 or -errno. */
+int conntrack_translated(struct nl *nl, bool *any);
 
 #endif

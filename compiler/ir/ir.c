@@ -607,7 +607,8 @@ uint64_t ir_digest(const struct ir *ir)
 	for (const struct ir_set *set = ir->sets; set; set = set->next)
 		add_set(&d, set);
 	for (const struct ir_chain *c = ir->chains; c; c = c->next)
-		add_chain(&d, c);
+		if (!c->former)
+			add_chain(&d, c);
 	buf_free(&d.text);
 	return d.hash;
 }

@@ -45,6 +45,7 @@ struct ir_chain {
 	int priority;
 	const char *priority_text; /* as nft lists it: "filter", "dstnat" */
 	bool policy_drop;
+	bool former; /* for connections of the policy before, as in rules */
 	struct ir_rule *rules, **tail;
 	uint32_t nrules;
 };

@@ -621,6 +621,7 @@ struct ir *lower(struct arena *arena, const struct model *model,
 			opt_run(arena, model, options ? options->without : 0),
 		.ir = ir_new(arena, model->name),
 		.former = options ? options->former : NULL,
+		.translated = options && options->translated,
 	};
 
 	map_init(&l.chain_names, arena);

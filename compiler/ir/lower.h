@@ -28,7 +28,15 @@ struct lower_options {
 	 * existing connections: what that one accepted stays accepted.
 	 */
 	const struct ir_record *former;
+	/*
+	 * Connections may live that what ran before has translated: they stay
+	 * so, for which the kernel needs a NAT chain, be it empty.
+	 */
+	bool translated;
 };
+
+/* The empty chain, where the policy has none of its own. */
+#define LOWER_TRANSLATED "translated"
 
 /* The chain ahead of routing that gives packets their marks, if any has. */
 #define LOWER_SET_MARK "set-mark"

@@ -9,6 +9,10 @@
  * the packet came in by, nor in a subnet of a zone that is not the forward's.
  * The answer must come back through the router, so where client and server
  * share a device the connection is masqueraded, too.
+ *
+ * The kernel translates the packets of a connection as long as any NAT chain is
+ * there: one, whatever its hook, whatever is in it. Without one they go on as
+ * they are, and break.
  */
 #include "lowering.h"
 
@@ -284,7 +288,7 @@ static void each_way(struct lowering *l, struct ir_chain *chain,
 		   &nat->alts->v[i / (nf * nt)]);
 }
 
-static void dstnat(struct lowering *l)
+static bool dstnat(struct lowering *l)
 {
 	struct ir_chain *chain;
 	bool any = false;
@@ -293,7 +297,7 @@ static void dstnat(struct lowering *l)
 	for (i = 0; i < l->model->nnats; i++)
 		any |= nat_is_destination(&l->model->nats[i]);
 	if (!any)
-		return;
+		return false;
 	chain = nat_chain(l, "dstnat", IR_HOOK_PREROUTING, -100);
 	for (i = 0; i < l->model->nnats; i++) {
 		const struct nat *nat = &l->model->nats[i];
@@ -309,6 +313,7 @@ static void dstnat(struct lowering *l)
 		rest = others(l, &nat->from);
 		dst_rules(l, chain, nat, &rest, true);
 	}
+	return true;
 }
 
 static void src_op(struct lowering *l, struct ir_build *b,
@@ -484,7 +489,7 @@ static bool translates_source(const struct nat *nat)
 	return nat->kind != NAT_FORWARD && nat->kind != NAT_REDIRECT;
 }
 
-static void srcnat(struct lowering *l)
+static bool srcnat(struct lowering *l)
 {
 	struct ir_chain *chain;
 	bool any = false;
@@ -496,7 +501,7 @@ static void srcnat(struct lowering *l)
 	for (i = 0; i < l->model->nzones; i++)
 		any |= l->model->zones[i].masquerade != 0;
 	if (!any)
-		return;
+		return false;
 	chain = nat_chain(l, "srcnat", IR_HOOK_POSTROUTING, 100);
 	for (i = 0; i < l->model->nnats; i++) {
 		hairpin(l, chain, &l->model->nats[i]);
@@ -506,10 +511,23 @@ static void srcnat(struct lowering *l)
 	for (i = 0; i < l->model->nzones; i++)
 		if (l->model->zones[i].masquerade)
 			zone_masquerade(l, chain, &l->model->zones[i]);
+	return true;
+}
+
+static void translated(struct lowering *l)
+{
+	struct ir_chain *chain =
+		nat_chain(l, LOWER_TRANSLATED, IR_HOOK_POSTROUTING, 100);
+
+	chain->priority_text = "srcnat";
+	chain->former = true;
 }
 
 void lower_nat(struct lowering *l)
 {
-	dstnat(l);
-	srcnat(l);
+	bool any = dstnat(l);
+
+	any |= srcnat(l);
+	if (l->translated && !any)
+		translated(l);
 }

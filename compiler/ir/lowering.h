@@ -69,6 +69,7 @@ struct lowering {
 	const struct opt_program *program; /* its rules as they are lowered */
 	struct ir *ir;
 	const struct ir_record *former; /* NULL: nothing ran before */
+	bool translated;		/* see lower_options */
 	struct map chain_names;
 	struct plan *plan;
 	bool *sole; /* by zone: nothing else is on its devices */
