@@ -9,16 +9,13 @@
 #include "runtime/access.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "runtime/nl.h"
+#include "runtime/where.h"
 
 #define SSH "SSH_CONNECTION="
 #define ANCESTORS_MAX 16
@@ -155,87 +152,8 @@ bool access_find(struct access *access, const char *given)
 }
 
 /*
- * Where he sits
+ * Whether he may
  */
-
-struct route {
-	uint32_t device; /* index, 0: no route */
-	uint8_t type;	 /* RTN_* */
-};
-
-static int see_route(const struct nlmsghdr *message, void *data)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
-	struct route *route = data;
-
-	route->type = rtm->rtm_type;
-	mnl_attr_for_each(attr, message, sizeof(*rtm))
-	{
-		if (mnl_attr_get_type(attr) == RTA_OIF &&
-		    mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
-			route->device = mnl_attr_get_u32(attr);
-	}
-	return 0;
-}
-
-static struct route route_to(const uint8_t *address, unsigned int family)
-{
-	struct route route = { 0 };
-	struct nlmsghdr *request;
-	struct nl_room room;
-	struct rtmsg *rtm;
-	struct nl *nl;
-	size_t len = family ? 16 : 4;
-
-	if (nl_open(&nl, NETLINK_ROUTE))
-		return route;
-	request = mnl_nlmsg_put_header(&room);
-	request->nlmsg_type = RTM_GETROUTE;
-	rtm = mnl_nlmsg_put_extra_header(request, sizeof(*rtm));
-	rtm->rtm_family = family ? AF_INET6 : AF_INET;
-	rtm->rtm_dst_len = (uint8_t)(8 * len);
-	mnl_attr_put(request, RTA_DST, len, address);
-	if (nl_ask(nl, request, see_route, &route))
-		route.device = 0;
-	nl_close(nl);
-	return route;
-}
-
-static bool has_device(const struct zone *zone, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < zone->ndevices; i++) {
-		const struct device *device = &zone->devices[i];
-
-		if (device->prefix ? !strncmp(device->name, name,
-					      strlen(device->name) - 1) :
-				     !strcmp(device->name, name))
-			return true;
-	}
-	return false;
-}
-
-static bool has_address(const struct zone *zone, const struct packet *packet)
-{
-	return (!zone->subnets[0].n && !zone->subnets[1].n) ||
-	       ranges_have(&zone->subnets[packet->family],
-			   packet_value(packet, packet_source(packet)));
-}
-
-/* -1: none. */
-static int zone_of(const struct model *model, const char *device,
-		   const struct packet *packet)
-{
-	size_t i;
-
-	for (i = 0; i < model->nzones; i++)
-		if (has_device(&model->zones[i], device) &&
-		    has_address(&model->zones[i], packet))
-			return (int)i;
-	return -1;
-}
 
 static void set_port(struct packet *packet, enum key_id id, uint16_t port)
 {
@@ -261,10 +179,6 @@ static struct packet first_packet(const struct access *access)
 		set_port(&packet, KEY_TH_SPORT, access->source_port);
 	return packet;
 }
-
-/*
- * Whether he may
- */
 
 static void denied_by(struct diags *diags, const struct access *access,
 		      struct span span, const char *does)
@@ -330,18 +244,13 @@ bool access_allowed(struct diags *diags, const struct model *model,
 		    const struct access *access)
 {
 	struct packet packet = first_packet(access);
+	const uint8_t *source = packet_value(&packet, packet_source(&packet));
 	char name[IF_NAMESIZE] = "";
-	struct route route;
 
 	memcpy(name, access->device, sizeof(access->device));
-	if (!*name) {
-		route = route_to(packet_value(&packet, packet_source(&packet)),
-				 packet.family);
-		if (route.type == RTN_LOCAL || !route.device ||
-		    !if_indextoname(route.device, name))
-			return true;
-	}
-	packet.from = zone_of(model, name, &packet);
+	if (!*name && where_is(source, packet.family, name) != WHERE_BEHIND)
+		return true;
+	packet.from = where_zone(model, name, packet.family, source);
 	if (packet.from >= 0)
 		return is_accepted(diags, model, access, &packet, name);
 	if (model->defaults[HOOK_INPUT] == ACTION_ACCEPT)

@@ -27,6 +27,7 @@
 #include "runtime/devices.h"
 #include "runtime/epoch.h"
 #include "runtime/exit.h"
+#include "runtime/foreseen.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/on_policy.h"
@@ -692,6 +693,20 @@ static int point(struct apply *a)
 	return NEXT;
 }
 
+/* The policy runs, whatever comes of this. */
+static int follow_foreseen(struct apply *a)
+{
+	size_t ended;
+	int ret = foreseen_follow(a->nl, a->c.model, &ended);
+
+	if (ret)
+		report_warning("connections that a helper foresaw may go on, "
+			       "although their control connection is denied: "
+			       "%s",
+			       strerror(-ret));
+	return NEXT;
+}
+
 static int report(struct apply *a)
 {
 	struct timespec end;
@@ -727,7 +742,7 @@ static int (*const steps[])(struct apply *a) = {
 	stop_if_applied,  validate,	  show_difference,
 	hold_signals,	  clear_marks,	  stage,
 	commit,		  verify,	  point,
-	report,
+	follow_foreseen,  report,
 };
 
 int apply(const struct apply_options *options)

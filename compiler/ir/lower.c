@@ -316,7 +316,9 @@ static void state_rule(struct lowering *l, struct ir_chain *chain,
 
 /*
  * What a helper foresaw carries the decision about the connection that it
- * belongs to, unless that is of another policy: then it is not interrupted.
+ * belongs to, unless that is of another policy: then it is not interrupted. If
+ * this one denies what it belongs to, it is apply that ends it: no rule can ask
+ * for that.
  */
 static void expected_rule(struct lowering *l, struct ir_chain *chain)
 {
