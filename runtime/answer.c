@@ -147,14 +147,26 @@ static const char *after_text(struct arena *arena, const struct answer *answer)
 	return NULL;
 }
 
+/* Where it is offloaded, if there are several places, and when. */
+static const char *how_text(const struct compilation *c,
+			    const struct answer *answer)
+{
+	const char *after = after_text(c->arena, answer);
+
+	if (!c->model->offload.named)
+		return after;
+	return arena_printf(c->arena, "in flowtable %s%s%s",
+			    answer->eligible->flowtable->name,
+			    after ? ", " : "", after ? after : "");
+}
+
 static struct part offloaded(const struct compilation *c,
 			     const struct answer *answer)
 {
 	const struct eligible *entry = answer->offload ? answer->eligible :
 							 answer->exempt;
 	struct part part = { .value = answer->offload ? "yes" : "no" };
-	const char *why = answer->offload ? after_text(c->arena, answer) :
-					    answer->why;
+	const char *why = answer->offload ? how_text(c, answer) : answer->why;
 
 	part.why = why;
 	part.text = why ? arena_printf(c->arena, "%s%s %s", part.value,
@@ -306,6 +318,10 @@ void answer_json(struct json *out, const struct compilation *c,
 			json_put_str(out, "by", parts[i].by);
 		if (parts[i].why)
 			json_put_str(out, "why", parts[i].why);
+		if (i == PART_OFFLOAD && answer->offload &&
+		    c->model->offload.named)
+			json_put_str(out, "flowtable",
+				     answer->eligible->flowtable->name);
 		span_json(out, &c->sources, parts[i].span);
 		json_end(out);
 	}

@@ -19,8 +19,9 @@ const struct cli_option check_options[] = {
 		     "asks this kernel too, in a namespace of its own; needs "
 		     "no privilege" },
 	[VERBOSE] = { 'v', "verbose", NULL,
-		      "also says which rules cost which eligible entries "
-		      "their offload" },
+		      "also says which devices each of several flowtables has, "
+		      "and which rules cost which eligible entries their "
+		      "offload" },
 	[JSON] = OPTION_JSON,
 	{ 0 },
 };
@@ -43,10 +44,36 @@ static void print_cost(void *data, const struct cost *cost)
 	print_policy_line(c, cost->entry->span);
 }
 
+/* "flowtable wired: br-lan, eth1; hardware; priority -5; counters" */
+static void print_flowtable(const struct flowtable *table)
+{
+	const char *before = ": ";
+
+	printf("flowtable %s", table->name);
+	for (size_t i = 0; i < table->ndevices; i++, before = ", ")
+		printf("%s%s", before, table->devices[i].name);
+	if (!table->ndevices)
+		printf(": no device");
+	if (table->mode == OFFLOAD_HARDWARE)
+		printf("; hardware");
+	if (table->priority)
+		printf("; priority %d", (int)table->priority);
+	puts(table->counters ? "; counters" : "");
+}
+
+static void print_details(struct compilation *c)
+{
+	const struct offload *offload = &c->model->offload;
+
+	for (size_t i = 0; offload->named && i < offload->nflowtables; i++)
+		print_flowtable(&offload->flowtables[i]);
+	model_costs(c->model, print_cost, c);
+}
+
 static int check(struct inquiry *inquiry)
 {
 	if (inquiry->cli->values[VERBOSE] && !inquiry->json)
-		model_costs(inquiry->c.model, print_cost, &inquiry->c);
+		print_details(&inquiry->c);
 	return inquiry->cli->values[KERNEL] ? ask_kernel(&inquiry->c) :
 					      EXIT_DONE;
 }

@@ -154,6 +154,20 @@ static void claim_after(struct trial *t)
 	      test->after_span, PART_OFFLOAD);
 }
 
+static void claim_flowtable(struct trial *t)
+{
+	const struct flowtable *want = t->test->flowtable;
+	const struct flowtable *got =
+		t->answer.offload ? t->answer.eligible->flowtable : NULL;
+
+	if (want)
+		claim(t, arena_printf(t->c->arena, "flowtable %s", want->name),
+		      got ? arena_printf(t->c->arena, "flowtable %s",
+					 got->name) :
+			    "no flowtable",
+		      got == want, t->test->flowtable_span, PART_OFFLOAD);
+}
+
 static const char *side_words(struct arena *arena, const char *word,
 			      const struct expect_side *side)
 {
@@ -262,6 +276,7 @@ static void try_packet(struct trial *t)
 	claim_nat(t);
 	claim_log(t);
 	claim_after(t);
+	claim_flowtable(t);
 }
 
 static bool all_met(const struct trial *t)

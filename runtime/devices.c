@@ -199,11 +199,15 @@ static const struct device *find_device(const struct device *list, size_t n,
 /* Where the policy names it: for its offload, else in a zone. */
 static struct span device_span(const struct model *model, const char *name)
 {
-	const struct device *device;
+	const struct offload *offload = &model->offload;
+	const struct device *device = NULL;
 	size_t i;
 
-	device = find_device(model->offload.devices, model->offload.ndevices,
-			     name);
+	for (i = 0; !device && i < offload->nflowtables; i++)
+		if (!offload->flowtables[i].devices_auto)
+			device = find_device(offload->flowtables[i].devices,
+					     offload->flowtables[i].ndevices,
+					     name);
 	for (i = 0; !device && i < model->nzones; i++)
 		device = find_device(model->zones[i].devices,
 				     model->zones[i].ndevices, name);

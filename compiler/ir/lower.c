@@ -639,7 +639,7 @@ struct ir *lower(struct arena *arena, const struct model *model,
 	mark_layout(&l, options);
 	named_sets(&l);
 	lower_sole(&l);
-	lower_flowtable(&l);
+	lower_flowtables(&l);
 	base_chains(&l);
 	record_chain(&l);
 	return l.ir;

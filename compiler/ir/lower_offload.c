@@ -4,7 +4,7 @@
  * accepted, and kept in the mark.
  *
  *	offload.PAIR: exempt? accepted   eligible? eligible[.after-N]
- *	eligible:     marks it "may be offloaded", accepts
+ *	eligible:     marks it "may be offloaded" (and where), accepts
  *	offloading:   (each packet until it is offloaded) exempt by a set that is
  *		      filled while it runs? accept   enough packets? flow add
  *
@@ -19,7 +19,6 @@
 #include <linux/netfilter/nf_tables.h>
 
 #define CT_ESTABLISHED 2
-#define FLOWTABLE "fast"
 
 static bool applies(const struct eligible *entry, int from, int to)
 {
@@ -63,6 +62,7 @@ static const char *eligible_chain(const struct lowering *l,
 	}
 	for (i = 1; i < l->plan->decided.n; i++)
 		if (l->plan->decided.v[i].offload &&
+		    l->plan->decided.v[i].flowtable == entry->flowtable &&
 		    l->plan->decided.v[i].after_packets == packets &&
 		    l->plan->decided.v[i].after_bytes == bytes)
 			return l->plan->decided.v[i].set;
@@ -264,7 +264,7 @@ static void at_least(struct ir_build *b, enum key_id id, uint64_t count)
 static void offloading_chain(struct lowering *l, const struct decided *decided)
 {
 	struct ir_chain *chain =
-		lower_chain(l, decided->then, l->model->offload.span);
+		lower_chain(l, decided->then, decided->flowtable->span);
 	struct ir_build b = ir_build(l->ir);
 	struct ir_op *op;
 
@@ -275,8 +275,8 @@ static void offloading_chain(struct lowering *l, const struct decided *decided)
 	wire_put(WIRE_CT_STATE, CT_ESTABLISHED, op->lo);
 	at_least(&b, KEY_CT_PACKETS, decided->after_packets);
 	at_least(&b, KEY_CT_BYTES, decided->after_bytes);
-	ir_stmt(&b, &stmt_flow_add)->flowtable = FLOWTABLE;
-	ir_rule_add(&b, chain, l->model->offload.span, NULL);
+	ir_stmt(&b, &stmt_flow_add)->flowtable = decided->flowtable->name;
+	ir_rule_add(&b, chain, decided->flowtable->span, NULL);
 	ir_verdict(&b, VERDICT_ACCEPT, NULL);
 	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
 }
@@ -284,7 +284,7 @@ static void offloading_chain(struct lowering *l, const struct decided *decided)
 static void eligible_mark(struct lowering *l, const struct decided *decided)
 {
 	struct ir_chain *chain =
-		lower_chain(l, decided->set, l->model->offload.span);
+		lower_chain(l, decided->set, decided->flowtable->span);
 
 	lower_marked(l, chain);
 	lower_accepting(l, chain, decided->value);
@@ -317,43 +317,27 @@ static void add_device(struct lowering *l, struct device_names *names,
 	*vec_push(l->arena, &names->list) = name;
 }
 
-static void add_zone(struct lowering *l, struct device_names *names,
-		     const struct zone *zone)
+static void lower_table(struct lowering *l, const struct flowtable *table)
 {
-	size_t i;
-
-	for (i = 0; i < zone->ndevices; i++)
-		add_device(l, names, zone->devices[i].name);
-}
-
-static void eligible_devices(struct lowering *l, struct device_names *names)
-{
-	const struct offload *offload = &l->model->offload;
-	size_t i, j;
-
-	for (j = 0; j < l->model->nzones; j++)
-		for (i = 0; i < offload->neligible; i++)
-			if (zone_set_has(&offload->eligible[i].from, (int)j) ||
-			    zone_set_has(&offload->eligible[i].to, (int)j))
-				add_zone(l, names, &l->model->zones[j]);
-}
-
-void lower_flowtable(struct lowering *l)
-{
-	const struct offload *offload = &l->model->offload;
 	struct device_names names = { 0 };
 	struct ir_flowtable *flowtable;
 	size_t i;
 
-	if (!offload->given)
-		return;
-	if (offload->devices_auto)
-		eligible_devices(l, &names);
-	for (i = 0; !offload->devices_auto && i < offload->ndevices; i++)
-		add_device(l, &names, offload->devices[i].name);
-	flowtable = ir_flowtable_add(l->ir, FLOWTABLE, offload->span);
-	flowtable->hardware = offload->mode == OFFLOAD_HARDWARE;
-	flowtable->counter = offload->counters;
+	for (i = 0; i < table->ndevices; i++)
+		add_device(l, &names, table->devices[i].name);
+	flowtable = ir_flowtable_add(l->ir, table->name, table->span);
+	flowtable->priority = table->priority;
+	flowtable->hardware = table->mode == OFFLOAD_HARDWARE;
+	flowtable->counter = table->counters;
 	flowtable->devices = names.list.v;
 	flowtable->ndevices = names.list.n;
+}
+
+void lower_flowtables(struct lowering *l)
+{
+	const struct offload *offload = &l->model->offload;
+	size_t i;
+
+	for (i = 0; i < offload->nflowtables; i++)
+		lower_table(l, &offload->flowtables[i]);
 }

@@ -10,7 +10,7 @@
  *	lower_place.c    rules whose place is another: mark, notrack, clamp-mss
  *	lower_map.c      rules that were joined into a verdict map
  *	lower_zone.c     zones as devices and subnets; the maps to the pairs
- *	lower_offload.c  what is eligible, the flowtable
+ *	lower_offload.c  what is eligible, the flowtables
  *	lower_nat.c      address translation
  *	lower_guard.c    spoofed addresses, floods
  *
@@ -224,7 +224,7 @@ const char *lower_offload_target(struct lowering *l, int from, int to);
 const char *lower_rule_target(struct lowering *l, const char *target,
 			      const struct rule *rule);
 void lower_offload_chains(struct lowering *l);
-void lower_flowtable(struct lowering *l);
+void lower_flowtables(struct lowering *l);
 
 /* lower_guard.c */
 void lower_antispoof(struct lowering *l);

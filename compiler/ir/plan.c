@@ -8,6 +8,7 @@
 
 #include "lower.h"
 #include "policy/alts.h"
+#include "policy/region.h"
 
 /* A state on one pair's way, and the rules that led to it. */
 struct stand {
@@ -425,34 +426,59 @@ static void own_values(struct plan *plan, struct rules *rules)
 
 /* ---- offload ---- */
 
-static const char *after_name(struct plan *plan, uint64_t packets,
-			      uint64_t bytes, const char *word)
+static const char *after_name(struct plan *plan, const struct decided *d,
+			      const char *word)
 {
-	if (packets)
+	if (plan->model->offload.named)
+		word = arena_printf(plan->arena, "%s.%s", word,
+				    d->flowtable->name);
+	if (d->after_packets)
 		return arena_printf(plan->arena, "%s.after-%" PRIu64 "-packets",
-				    word, packets);
-	if (bytes)
+				    word, d->after_packets);
+	if (d->after_bytes)
 		return arena_printf(plan->arena, "%s.after-%" PRIu64 "-bytes",
-				    word, bytes);
+				    word, d->after_bytes);
 	return word;
 }
 
-static void decide_after(struct plan *plan, uint64_t packets, uint64_t bytes)
+static void decide_after(struct plan *plan, const struct flowtable *flowtable,
+			 uint64_t packets, uint64_t bytes)
 {
 	struct decided *d;
 	size_t i;
 
 	for (i = 1; i < plan->decided.n; i++)
-		if (plan->decided.v[i].after_packets == packets &&
+		if (plan->decided.v[i].flowtable == flowtable &&
+		    plan->decided.v[i].after_packets == packets &&
 		    plan->decided.v[i].after_bytes == bytes)
 			return;
 	d = decide(plan);
-	d->set = after_name(plan, packets, bytes, "eligible");
-	d->then = after_name(plan, packets, bytes, "offloading");
-	d->offload = true;
-	d->hooks[HOOK_FORWARD] = true;
+	d->flowtable = flowtable;
 	d->after_packets = packets;
 	d->after_bytes = bytes;
+	d->set = after_name(plan, d, "eligible");
+	d->then = after_name(plan, d, "offloading");
+	d->offload = true;
+	d->hooks[HOOK_FORWARD] = true;
+}
+
+/* A rule that says when, in each flowtable that an entry may mean by it. */
+static void decide_rule_after(struct plan *plan, const struct rule *rule)
+{
+	const struct offload *offload = &plan->model->offload;
+	size_t i;
+
+	if (!rule->after_packets && !rule->after_bytes)
+		return;
+	for (i = 0; i < offload->neligible; i++) {
+		const struct eligible *entry = &offload->eligible[i];
+
+		if (!offload->named ||
+		    (zone_sets_meet(&entry->from, &rule->from) &&
+		     zone_sets_meet(&entry->to, &rule->to)))
+			decide_after(plan, entry->flowtable,
+				     rule->after_packets, rule->after_bytes);
+	}
 }
 
 static void decide_offload(struct plan *plan)
@@ -461,13 +487,11 @@ static void decide_offload(struct plan *plan)
 	size_t i;
 
 	for (i = 0; i < model->offload.neligible; i++)
-		decide_after(plan, model->offload.eligible[i].after_packets,
+		decide_after(plan, model->offload.eligible[i].flowtable,
+			     model->offload.eligible[i].after_packets,
 			     model->offload.eligible[i].after_bytes);
-	for (i = 0; model->offload.given && i < model->nrules; i++)
-		if (model->rules[i].after_packets ||
-		    model->rules[i].after_bytes)
-			decide_after(plan, model->rules[i].after_packets,
-				     model->rules[i].after_bytes);
+	for (i = 0; i < model->nrules; i++)
+		decide_rule_after(plan, &model->rules[i]);
 }
 
 /* ---- the order ---- */

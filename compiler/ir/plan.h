@@ -41,6 +41,7 @@ struct decided {
 	bool state;	   /* on the way: decided by nobody yet */
 	bool offload;
 	/* offload: */
+	const struct flowtable *flowtable;
 	uint64_t after_packets, after_bytes;
 	/* states and classes: */
 	const struct rule *rule; /* the one that led here first */

@@ -413,16 +413,28 @@ static void zones_of_tests(struct zone_set *used, const struct model *model)
 	}
 }
 
-static bool offloads(const struct model *model, const struct zone *zone)
+static bool takes(const struct flowtable *table, const struct zone *zone)
 {
-	const struct offload *offload = &model->offload;
 	size_t i, j;
 
 	for (i = 0; i < zone->ndevices; i++)
-		for (j = 0; j < offload->ndevices; j++)
+		for (j = 0; j < table->ndevices; j++)
 			if (!strcmp(zone->devices[i].name,
-				    offload->devices[j].name))
+				    table->devices[j].name))
 				return true;
+	return false;
+}
+
+/* Does a flowtable name one of its devices? */
+static bool offloads(const struct model *model, const struct zone *zone)
+{
+	const struct offload *offload = &model->offload;
+	size_t i;
+
+	for (i = 0; i < offload->nflowtables; i++)
+		if (!offload->flowtables[i].devices_auto &&
+		    takes(&offload->flowtables[i], zone))
+			return true;
 	return false;
 }
 

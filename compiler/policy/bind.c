@@ -498,6 +498,7 @@ struct model *policy_bind(struct arena *arena, struct sources *sources,
 	map_init(&b.sets, arena);
 	map_init(&b.services, arena);
 	map_init(&b.names, arena);
+	map_init(&b.flowtables, arena);
 	if (root->kind == NODE_SCALAR)
 		no_policy(&b, root);
 	else if (bind_map(&b, root, top_fields, tops, "a policy", NULL))

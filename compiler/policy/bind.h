@@ -25,10 +25,11 @@ struct binder {
 	struct diags *diags;
 	const struct source *source;
 	struct model *model;
-	struct map zones;    /* name -> struct zone * */
-	struct map sets;     /* name -> struct set * */
-	struct map services; /* name -> struct service *, user's and used */
-	struct map names;    /* every rule's name -> its struct span * */
+	struct map zones;      /* name -> struct zone * */
+	struct map sets;       /* name -> struct set * */
+	struct map services;   /* name -> struct service *, user's and used */
+	struct map names;      /* every rule's name -> its struct span * */
+	struct map flowtables; /* name -> struct flowtable * */
 };
 
 /* Where match words may stand too, they are collected here. */
@@ -57,6 +58,8 @@ bool bind_text(struct binder *b, const struct node *node, const char *expected,
 void bind_bool(struct binder *b, const struct node *node, bool *out);
 bool bind_number(struct binder *b, const struct node *node, uint64_t min,
 		 uint64_t max, uint64_t *out);
+/* An ingress hook's: a number, or "filter", or "filter + 10". */
+bool bind_priority(struct binder *b, const struct node *node, int32_t *out);
 /* "1h", "90s", "2d": seconds. */
 bool bind_duration(struct binder *b, const struct node *node, uint64_t *out);
 /* "10/second", optionally "10/second burst 20". */
@@ -83,7 +86,8 @@ void bind_each(struct binder *b, const struct node *node, bind_fn item,
 
 /* The areas, and the fields of their maps. */
 extern const struct field zone_fields[], set_fields[], rule_fields[],
-	offload_fields[], packet_fields[], test_fields[], syn_flood_fields[];
+	offload_fields[], flowtable_fields[], packet_fields[], test_fields[],
+	syn_flood_fields[];
 bool action_at(size_t i, struct field_kind *kind);
 bool nat_kind_at(size_t i, struct field_kind *kind);
 void bind_match(struct binder *b, const struct match_word *word,
@@ -138,6 +142,8 @@ void bind_syn_flood(struct binder *b, const struct node *node);
 void bind_existing(struct binder *b, const struct node *node);
 void bind_lockout(struct binder *b, const struct node *node);
 void bind_offload(struct binder *b, const struct node *node);
+/* The flowtable that the scalar names, or NULL, reported. */
+struct flowtable *bind_flowtable_ref(struct binder *b, const struct node *node);
 void bind_tests(struct binder *b, const struct node *node);
 void bind_packet(struct binder *b, const struct node *node,
 		 struct packet *packet);
@@ -183,6 +189,13 @@ bool entry_has_effect(struct binder *b, const struct eligible *entry,
 		      const struct rule **kept_by);
 /* What rules require of their offload. */
 void check_required(struct binder *b);
+/*
+ * Which flowtable each eligible entry means, and the devices of each
+ * (flowtable.c): to be called before what the zones of entries are matters.
+ */
+void check_flowtables(struct binder *b);
+/* Is each device that @b stands for one that @a does? */
+bool device_has(const struct device *a, const struct device *b);
 
 /* Everything that needs the whole model, after all is bound. */
 void check_model(struct binder *b);

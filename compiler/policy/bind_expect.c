@@ -92,6 +92,15 @@ static void test_after(struct binder *b, const struct node *node, void *into)
 		    &test->after_packets, &test->after_bytes);
 }
 
+static void test_flowtable(struct binder *b, const struct node *node,
+			   void *into)
+{
+	struct test *test = into;
+
+	test->flowtable_span = node->span;
+	test->flowtable = bind_flowtable_ref(b, node);
+}
+
 static bool parse_side(struct binder *b, struct str text,
 		       struct expect_side *side, const char **why)
 {
@@ -245,6 +254,7 @@ const struct field test_fields[] = {
 	{ "nat", test_nat, FIELD_LINE, expect_nat_fields },
 	{ "log", test_log, false },
 	{ "after", test_after, FIELD_PHRASE },
+	{ "flowtable", test_flowtable, false },
 	{ "only", test_only, false, only_fields },
 	{ "name", test_name, FIELD_FIRST },
 	{ NULL, NULL, false },
@@ -254,7 +264,7 @@ static bool expects(const struct test *test)
 {
 	return test->expect_span.source || test->rule_span.source ||
 	       test->nat_span.source || test->log_span.source ||
-	       test->after_span.source;
+	       test->after_span.source || test->flowtable_span.source;
 }
 
 static bool has_key(const struct node *map, const char *key)

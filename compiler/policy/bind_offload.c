@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What may be offloaded: the flowtable, and the entries that make connections
+ * What may be offloaded: the flowtables, and the entries that make connections
  * eligible or exempt.
+ *
+ *	offload: { devices: ..., eligible: ... }	one flowtable, "fast"
+ *	offload: { flowtables: { wired: { devices: ... }, ... },
+ *		   eligible: [ { from: lan, to: wan, flowtable: wired } ] }
+ *
+ * Which flowtable an entry means that names none, and which devices "auto" are,
+ * is found when all is bound: flowtable.c.
  */
 #include "bind.h"
 
@@ -56,9 +63,17 @@ static void entry_after(struct binder *b, const struct node *node, void *into)
 		    &entry->after_bytes);
 }
 
+static void entry_flowtable(struct binder *b, const struct node *node,
+			    void *into)
+{
+	((struct offload_fill *)into)->entry->flowtable =
+		bind_flowtable_ref(b, node);
+}
+
 static const struct field eligible_fields[] = {
 	{ "from", entry_from, false },
 	{ "to", entry_to, false },
+	{ "flowtable", entry_flowtable, false },
 	{ "after", entry_after, FIELD_PHRASE },
 	{ "name", entry_name, false },
 	{ NULL, NULL, false },
@@ -120,61 +135,188 @@ static void bind_entries(struct binder *b, const struct node *node,
 			++*n;
 }
 
-static void offload_eligible(struct binder *b, const struct node *node,
-			     void *into)
+/* ---- flowtables ---- */
+
+static void table_devices(struct binder *b, const struct node *node, void *into)
 {
-	struct offload *offload = into;
-
-	bind_entries(b, node, &offload->eligible, &offload->neligible,
-		     eligible_fields, "eligible");
-}
-
-static void offload_exempt(struct binder *b, const struct node *node,
-			   void *into)
-{
-	struct offload *offload = into;
-
-	bind_entries(b, node, &offload->exempt, &offload->nexempt,
-		     exempt_fields, "exempt");
-}
-
-static void offload_devices(struct binder *b, const struct node *node,
-			    void *into)
-{
-	struct offload *offload = into;
+	struct flowtable *table = into;
 
 	/* in quotes, or in a list, "auto" is a device of that name */
-	offload->devices_auto = node->kind == NODE_SCALAR && !node->quoted &&
-				str_is(node->scalar, "auto");
-	if (!offload->devices_auto)
-		bind_devices(b, node, &offload->devices, &offload->ndevices);
+	table->devices_auto = node->kind == NODE_SCALAR && !node->quoted &&
+			      str_is(node->scalar, "auto");
+	if (!table->devices_auto)
+		bind_devices(b, node, &table->devices, &table->ndevices);
 }
 
-static void offload_mode(struct binder *b, const struct node *node, void *into)
+static void table_mode(struct binder *b, const struct node *node, void *into)
 {
 	static const char *const words[] = { "software", "auto", "hardware",
 					     NULL };
 	static const enum offload_mode modes[] = { OFFLOAD_SOFTWARE,
 						   OFFLOAD_AUTO,
 						   OFFLOAD_HARDWARE };
-	struct offload *offload = into;
+	struct flowtable *table = into;
 	int i = bind_word(b, node, words, "a mode");
 
-	offload->mode_span = node->span;
+	table->mode_span = node->span;
 	if (i >= 0)
-		offload->mode = modes[i];
+		table->mode = modes[i];
 }
 
-static void offload_counters(struct binder *b, const struct node *node,
+static void table_priority(struct binder *b, const struct node *node,
+			   void *into)
+{
+	bind_priority(b, node, &((struct flowtable *)into)->priority);
+}
+
+static void table_counters(struct binder *b, const struct node *node,
+			   void *into)
+{
+	bind_bool(b, node, &((struct flowtable *)into)->counters);
+}
+
+const struct field flowtable_fields[] = {
+	{ "devices", table_devices, false },
+	{ "mode", table_mode, false },
+	{ "priority", table_priority, FIELD_PHRASE },
+	{ "counters", table_counters, FIELD_FLAG },
+	{ NULL, NULL, false },
+};
+
+static void table_init(struct flowtable *table, const char *name,
+		       struct span span)
+{
+	*table = (struct flowtable){
+		.name = name,
+		.span = span,
+		.mode = OFFLOAD_AUTO,
+		.devices_auto = true,
+	};
+}
+
+static bool table_name_taken(struct binder *b, const struct node *key,
+			     const char *name)
+{
+	const struct flowtable *other = map_get(&b->flowtables, str_of(name));
+	struct diag *diag;
+
+	if (!other)
+		return false;
+	diag = diag_error(b->diags, key->span,
+			  "the flowtable \"%s\" is given twice", name);
+	diag_note(diag, other->span, "it is first given here");
+	return true;
+}
+
+static void bind_flowtable(struct binder *b, const struct pair *pair,
+			   struct offload *offload)
+{
+	const char *name = bind_name(b, pair->key, "a flowtable");
+	struct flowtable *table;
+
+	if (!name || table_name_taken(b, pair->key, name))
+		return;
+	table = &offload->flowtables[offload->nflowtables++];
+	table_init(table, name, pair->key->span);
+	map_add(&b->flowtables, str_of(name), table);
+	bind_map(b, pair->value, flowtable_fields, table, "a flowtable", NULL);
+}
+
+static void bind_flowtables(struct binder *b, const struct node *node,
+			    struct offload *offload)
+{
+	size_t i;
+
+	offload->named = true;
+	offload->nflowtables = 0;
+	if (node->kind != NODE_MAP || node->map.n == 0) {
+		bind_names(b, node,
+			   "flowtables, each a name and what it is, as in "
+			   "\"wired: { devices: [eth0, eth1] }\"");
+		return;
+	}
+	offload->flowtables =
+		arena_array(b->arena, node->map.n, sizeof(struct flowtable));
+	for (i = 0; i < node->map.n; i++)
+		bind_flowtable(b, &node->map.pairs[i], offload);
+}
+
+struct flowtable *bind_flowtable_ref(struct binder *b, const struct node *node)
+{
+	const struct offload *offload = &b->model->offload;
+	struct flowtable *table;
+	struct suggest suggest;
+	struct diag *diag;
+	struct str name;
+	size_t i;
+
+	if (!bind_text(b, node, "the name of a flowtable", &name))
+		return NULL;
+	table = map_get(&b->flowtables, name);
+	if (table)
+		return table;
+	diag = diag_error(b->diags, node->span,
+			  "no flowtable is called \"%.*s\"", STR_ARG(name));
+	suggest = suggest_for(name);
+	for (i = 0; i < offload->nflowtables; i++)
+		suggest_name(&suggest, str_of(offload->flowtables[i].name));
+	suggest_help(&suggest, diag);
+	return NULL;
+}
+
+/* ---- offload ---- */
+
+/* Entries name flowtables: they are bound last, wherever they stand. */
+struct offload_nodes {
+	struct flowtable *own;	     /* what is said without "flowtables" */
+	const struct node *own_word; /* the first such value */
+	const struct node *flowtables, *eligible, *exempt;
+};
+
+#define OWN(name, bind)                                                        \
+	static void name(struct binder *b, const struct node *node,            \
+			 void *into)                                           \
+	{                                                                      \
+		struct offload_nodes *nodes = into;                            \
+                                                                               \
+		if (!nodes->own_word)                                          \
+			nodes->own_word = node;                                \
+		bind(b, node, nodes->own);                                     \
+	}
+
+OWN(offload_devices, table_devices)
+OWN(offload_mode, table_mode)
+OWN(offload_priority, table_priority)
+OWN(offload_counters, table_counters)
+
+static void offload_flowtables(struct binder *b, const struct node *node,
+			       void *into)
+{
+	(void)b;
+	((struct offload_nodes *)into)->flowtables = node;
+}
+
+static void offload_eligible(struct binder *b, const struct node *node,
 			     void *into)
 {
-	bind_bool(b, node, &((struct offload *)into)->counters);
+	(void)b;
+	((struct offload_nodes *)into)->eligible = node;
+}
+
+static void offload_exempt(struct binder *b, const struct node *node,
+			   void *into)
+{
+	(void)b;
+	((struct offload_nodes *)into)->exempt = node;
 }
 
 const struct field offload_fields[] = {
 	{ "devices", offload_devices, false },
 	{ "mode", offload_mode, false },
+	{ "priority", offload_priority, FIELD_PHRASE },
 	{ "counters", offload_counters, FIELD_FLAG },
+	{ "flowtables", offload_flowtables, FIELD_NAMED, flowtable_fields,
+	  "flowtable" },
 	{ "eligible", offload_eligible,
 	  true | FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, eligible_fields },
 	{ "exempt", offload_exempt, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES,
@@ -182,13 +324,38 @@ const struct field offload_fields[] = {
 	{ NULL, NULL, false },
 };
 
+static void both_forms(struct binder *b, const struct offload_nodes *nodes)
+{
+	struct diag *diag;
+
+	diag = diag_error(b->diags, nodes->own_word->span,
+			  "beside \"flowtables\", this is said of each "
+			  "flowtable, within it");
+	diag_note(diag, nodes->flowtables->span, "they are described here");
+}
+
 void bind_offload(struct binder *b, const struct node *node)
 {
 	struct offload *offload = &b->model->offload;
+	struct offload_nodes nodes = { 0 };
 
 	offload->given = true;
-	offload->devices_auto = true;
-	offload->mode = OFFLOAD_AUTO;
 	offload->span = node->span;
-	bind_map(b, node, offload_fields, offload, "\"offload\"", NULL);
+	nodes.own = arena_new_object(b->arena, struct flowtable);
+	table_init(nodes.own, FLOWTABLE_FAST, node->span);
+	offload->flowtables = nodes.own;
+	offload->nflowtables = 1;
+	bind_map(b, node, offload_fields, &nodes, "\"offload\"", NULL);
+	if (nodes.flowtables && nodes.own_word)
+		both_forms(b, &nodes);
+	if (nodes.flowtables)
+		bind_flowtables(b, nodes.flowtables, offload);
+	else
+		map_add(&b->flowtables, str_of(nodes.own->name), nodes.own);
+	if (nodes.eligible)
+		bind_entries(b, nodes.eligible, &offload->eligible,
+			     &offload->neligible, eligible_fields, "eligible");
+	if (nodes.exempt)
+		bind_entries(b, nodes.exempt, &offload->exempt,
+			     &offload->nexempt, exempt_fields, "exempt");
 }

@@ -76,6 +76,62 @@ bool bind_number(struct binder *b, const struct node *node, uint64_t min,
 	return true;
 }
 
+/* nft's names for a priority; a device's ingress has only that of 0. */
+#define PRIORITY_FILTER "filter"
+
+static const char *const other_priorities[] = { "raw",	  "mangle",   "dstnat",
+						"srcnat", "security", NULL };
+
+static bool skip(struct str *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (text->n < n || memcmp(text->p, word, n) != 0)
+		return false;
+	*text = (struct str){ text->p + n, text->n - n };
+	return true;
+}
+
+static bool parse_priority(struct str text, int32_t *out)
+{
+	bool named = skip(&text, PRIORITY_FILTER), minus;
+	uint64_t value = 0;
+
+	if (named)
+		text = str_trim(text);
+	minus = skip(&text, "-");
+	if (named && text.n && !minus && !skip(&text, "+"))
+		return false;
+	if (named)
+		text = str_trim(text);
+	if ((text.n || !named || minus) &&
+	    !digits(&text, (uint64_t)INT32_MAX + minus, &value))
+		return false;
+	*out = (int32_t)(minus ? -(int64_t)value : (int64_t)value);
+	return !text.n;
+}
+
+bool bind_priority(struct binder *b, const struct node *node, int32_t *out)
+{
+	static const char expected[] =
+		"a priority: a number from -2147483648 to 2147483647, or as in "
+		"\"filter\" or \"filter - 10\"";
+	struct diag *diag;
+	struct str text;
+	size_t i;
+
+	if (!bind_text(b, node, expected, &text))
+		return false;
+	if (parse_priority(text, out))
+		return true;
+	diag = bind_expected(b, node, expected);
+	for (i = 0; other_priorities[i]; i++)
+		if (skip(&text, other_priorities[i]))
+			diag_help(diag, "of nft's names, an ingress hook has "
+					"only \"filter\", which is 0");
+	return false;
+}
+
 struct unit {
 	const char *name;
 	uint64_t seconds;

@@ -396,15 +396,6 @@ static void zones_clash(struct binder *b, const struct owned *x,
 	diag_help(diag, "give both zones subnets that do not overlap");
 }
 
-/* "wlan*" and whatever begins like it. */
-static bool devices_meet(const struct device *a, const struct device *b)
-{
-	size_t n = strlen(a->name) - a->prefix;
-
-	return a->prefix ? strncmp(a->name, b->name, n) == 0 :
-			   strcmp(a->name, b->name) == 0;
-}
-
 static void check_owned(struct binder *b, const struct owned *owned, size_t n)
 {
 	size_t i, j;
@@ -416,7 +407,7 @@ static void check_owned(struct binder *b, const struct owned *owned, size_t n)
 		for (j = i + 1; j < n; j++) {
 			if (strncmp(device->name, owned[j].device->name, len))
 				break;
-			if (devices_meet(device, owned[j].device))
+			if (device_has(device, owned[j].device))
 				zones_clash(b, &owned[i], &owned[j]);
 			else if (!device->prefix)
 				break;
@@ -458,45 +449,6 @@ static void check_effect(struct binder *b, const struct eligible *entry)
 			  rule_need(kept_by)->why);
 }
 
-static bool has_device(const struct offload *offload,
-		       const struct device *device)
-{
-	size_t i;
-
-	for (i = 0; i < offload->ndevices; i++)
-		if (devices_meet(&offload->devices[i], device))
-			return true;
-	return false;
-}
-
-/* A device missing from the flowtable gives half an offload, silently. */
-static void check_covered(struct binder *b, const struct eligible *entry)
-{
-	const struct offload *offload = &b->model->offload;
-	size_t i, j;
-
-	for (i = 0; i < b->model->nzones; i++) {
-		const struct zone *zone = &b->model->zones[i];
-		struct diag *diag;
-
-		if ((entry->from.any || !zone_set_has(&entry->from, (int)i)) &&
-		    (entry->to.any || !zone_set_has(&entry->to, (int)i)))
-			continue;
-		for (j = 0; j < zone->ndevices; j++) {
-			if (has_device(offload, &zone->devices[j]))
-				continue;
-			diag = diag_error(b->diags, entry->span,
-					  "the flowtable lacks the device "
-					  "\"%s\" of the eligible zone \"%s\"",
-					  zone->devices[j].name, zone->name);
-			diag_note(diag, zone->devices[j].span,
-				  "the device is named here");
-			diag_help(diag, "add it under \"devices\", or write "
-					"\"devices: auto\"");
-		}
-	}
-}
-
 /* Asked once more when it is lowered: nothing else can be offloaded. */
 static bool may_be_tcp_or_udp(const struct eligible *entry)
 {
@@ -525,8 +477,6 @@ static void check_offload(struct binder *b)
 				     "this entry can never take effect: only "
 				     "tcp and udp can be offloaded");
 		check_effect(b, entry);
-		if (!offload->devices_auto)
-			check_covered(b, entry);
 	}
 }
 
@@ -534,6 +484,7 @@ void check_model(struct binder *b)
 {
 	expand_all(b);
 	check_zones(b);
+	check_flowtables(b);
 	analyse_model(b);
 	check_offload(b);
 	check_required(b);

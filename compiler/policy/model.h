@@ -252,6 +252,7 @@ struct eligible {
 	const struct alts *alts;
 	bool dynamic; /* asks of a set that is filled while it runs */
 	uint64_t after_packets, after_bytes; /* 0: at once */
+	const struct flowtable *flowtable;   /* NULL: of an exemption */
 	const char *reason;		     /* of an exemption */
 };
 
@@ -261,15 +262,30 @@ enum offload_mode {
 	OFFLOAD_HARDWARE,
 };
 
-struct offload {
-	bool given;
+#define FLOWTABLE_FAST "fast" /* the one that "offload" itself describes */
+
+struct flowtable {
+	const char *name;
 	struct span span;
 	enum offload_mode mode;
 	struct span mode_span;
 	bool counters;
+	int32_t priority; /* of its hook; 0: "filter" */
 	bool devices_auto;
-	struct device *devices; /* with auto: those of the eligible zones */
+	/*
+	 * With auto, those of the zones of its entries, each with the entry's
+	 * span; they are found when all is bound, as the entries' flowtables.
+	 */
+	struct device *devices;
 	size_t ndevices;
+};
+
+struct offload {
+	bool given;
+	struct span span;
+	bool named; /* by "flowtables"; else there is one, FLOWTABLE_FAST */
+	struct flowtable *flowtables;
+	size_t nflowtables;
 	struct eligible *eligible, *exempt;
 	size_t neligible, nexempt;
 };
@@ -345,8 +361,10 @@ struct test {
 	struct packet packet;
 	/* What is expected; a zeroed span: nothing is said of it. */
 	struct span expect_span, rule_span, nat_span, log_span, after_span;
-	unsigned int expect; /* EXPECT_* */
-	const char *rule;    /* who decides; "default" */
+	struct span flowtable_span;
+	unsigned int expect;		   /* EXPECT_* */
+	const char *rule;		   /* who decides; "default" */
+	const struct flowtable *flowtable; /* that takes it; NULL: not said */
 	enum log_when log;
 	uint64_t after_packets, after_bytes;
 	enum expect_nat_kind nat;
