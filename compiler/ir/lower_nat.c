@@ -402,7 +402,7 @@ static void hairpin_rule(struct lowering *l, struct ir_chain *chain,
 		return;
 	if (!lower_piece(&b, piece, true, alt.families))
 		return;
-	ir_in_ranges(&b, KEY_OIFNAME, piece->names, piece->n, false);
+	lower_piece(&b, piece, false, alt.families);
 	op = ir_op(&b, IR_OP_FLAGS);
 	op->nkeys = 1;
 	op->keys[0] = KEY_CT_STATUS;
