@@ -285,6 +285,44 @@ static struct ir_set *values_set(struct ir *ir, enum wire_id type,
 	return shared->set;
 }
 
+/* All that it holds. */
+static struct str set_key(struct arena *arena, const struct ir_set *set)
+{
+	struct buf key = { 0 };
+	struct str text;
+	size_t i;
+
+	buf_putc(&key, '\0'); /* values_set() begins with a type */
+	buf_putc(&key, (char)set->interval);
+	buf_add(&key, set->fields, set->nfields * sizeof(*set->fields));
+	buf_add(&key, set->keys, set->nelems * ir_set_stride(set));
+	for (i = 0; set->verdicts && i < set->nelems; i++) {
+		const char *chain = set->verdicts[i].chain;
+
+		buf_putc(&key, (char)set->verdicts[i].code);
+		buf_add(&key, chain ? chain : "",
+			chain ? strlen(chain) + 1 : 1);
+	}
+	text = (struct str){ arena_strndup(arena, key.p, key.n), key.n };
+	buf_free(&key);
+	return text;
+}
+
+struct ir_set *ir_set_share(struct ir *ir, struct ir_set *set)
+{
+	struct str name = set_key(ir->arena, set);
+	struct ir_shared *shared = map_get(&ir->shared_by_value, name);
+
+	if (!shared) {
+		shared = arena_new_object(ir->arena, struct ir_shared);
+		shared->set = set;
+		map_add(&ir->shared_by_value, name, shared);
+	}
+	shared->uses++;
+	ir->anonymous++;
+	return shared->set;
+}
+
 /* So many rules must ask for a set before it is worth a name of its own ... */
 #define SHARED_USES 16
 /* ... unless there are so many anonymous sets that the kernel gets slow. */
@@ -311,9 +349,11 @@ static const char *shared_name(struct ir *ir, const struct ir_set *set,
 {
 	struct buf text = { 0 };
 	size_t i, stride = ir_set_stride(set);
+	bool simple = set->nfields == 1 && !set->verdicts;
 	const char *name;
 
-	for (i = 0; i < set->nelems && text.n <= SHARED_NAME_MAX; i++) {
+	for (i = 0; simple && i < set->nelems && text.n <= SHARED_NAME_MAX;
+	     i++) {
 		const uint8_t *lo = set->keys + i * stride;
 
 		if (i)
@@ -328,6 +368,17 @@ static const char *shared_name(struct ir *ir, const struct ir_set *set,
 				    names->entries.n + 1);
 	buf_free(&text);
 	return name;
+}
+
+/* Has it a field that no set with a name can have? */
+static bool is_unnamed(const struct ir_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nfields; i++)
+		if (wire_type(set->fields[i])->unnamed)
+			return true;
+	return false;
 }
 
 void ir_share_sets(struct ir *ir)
@@ -345,8 +396,7 @@ void ir_share_sets(struct ir *ir)
 	for (i = 0; i < all->entries.n; i++) {
 		struct ir_shared *shared = all->entries.v[i].value;
 
-		if (shared->uses < least ||
-		    wire_type(shared->set->fields[0])->unnamed)
+		if (shared->uses < least || is_unnamed(shared->set))
 			continue;
 		shared->set->name = shared_name(ir, shared->set, &names);
 		map_add(&names, str_of(shared->set->name), shared);

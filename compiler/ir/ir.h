@@ -256,6 +256,8 @@ void ir_in_set(struct ir_build *b, enum key_id key, struct ir_set *set,
  */
 void ir_in_ranges(struct ir_build *b, enum key_id key, const uint8_t *ranges,
 		  size_t n, bool neg);
+/* The one anonymous set that holds what @set does: it, or an earlier one. */
+struct ir_set *ir_set_share(struct ir *ir, struct ir_set *set);
 /*
  * Gives names to sets of values that many rules ask for, so that they share
  * one; to be called when all rules are there. The time that the kernel takes

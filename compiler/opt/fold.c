@@ -23,18 +23,29 @@
 /* More that overlap would cost too much to tell apart. */
 #define OVERLAPS_MAX 512
 
-struct slot {
-	uint64_t hash;
-	uint32_t place; /* 0: free */
-};
-
 struct fold {
 	struct opt *opt;
 	struct order order;
 	bool maps; /* lines may decide differently */
-	struct slot *slots;
-	size_t nslots;
+	struct slots slots;
 };
+
+void slots_init(struct slots *slots, struct opt *opt)
+{
+	slots->n = 64;
+	while (slots->n < 8 * opt->lines.n)
+		slots->n *= 2;
+	slots->v = arena_array(opt->arena, slots->n, sizeof(*slots->v));
+}
+
+struct slot *slot_of(struct slots *slots, uint64_t hash)
+{
+	size_t at = hash & (slots->n - 1);
+
+	while (slots->v[at].place && slots->v[at].hash != hash)
+		at = (at + 1) & (slots->n - 1);
+	return &slots->v[at];
+}
 
 /* ---- what may join ---- */
 
@@ -55,9 +66,7 @@ static bool word_merges(const struct rule *rule, enum key_id key)
 	return true;
 }
 
-/* The one constraint on @key, if its values may join others; else NULL. */
-static const struct constraint *mergeable(const struct line *line,
-					  enum key_id id)
+const struct constraint *mergeable(const struct line *line, enum key_id id)
 {
 	const struct alt *alt = &line->out.alts.v[0];
 	const struct constraint *found = NULL;
@@ -78,13 +87,13 @@ static const struct constraint *mergeable(const struct line *line,
 		       NULL;
 }
 
-static bool protos_mergeable(const struct line *line)
+bool protos_mergeable(const struct line *line)
 {
 	return !line->out.alts.v[0].any_proto &&
 	       word_merges(line->out.rule, KEY_L4PROTO);
 }
 
-static bool foldable(const struct line *line)
+bool foldable(const struct line *line)
 {
 	return line->plain && !line->barrier && !line->out.map &&
 	       line->zones < ZONES_MAX && line->out.alts.n == 1;
@@ -92,7 +101,7 @@ static bool foldable(const struct line *line)
 
 /* ---- hashes of all but one key ---- */
 
-static uint64_t hash_constraint(const struct constraint *c)
+uint64_t hash_constraint(const struct constraint *c)
 {
 	uint64_t hash = HASH_INIT;
 	uint64_t head = (uint64_t)c->key << 16 | (uint64_t)c->family << 8 |
@@ -141,20 +150,10 @@ static uint64_t hash_without(const struct hashes *hashes, enum key_id id,
 	return hash_bytes(HASH_INIT, parts, sizeof(parts));
 }
 
-static struct slot *slot_of(struct fold *fold, uint64_t hash)
-{
-	size_t at = hash & (fold->nslots - 1);
-
-	while (fold->slots[at].place && fold->slots[at].hash != hash)
-		at = (at + 1) & (fold->nslots - 1);
-	return &fold->slots[at];
-}
-
 /* ---- comparing ---- */
 
 /* What is neither a set nor ranges is like nothing else. */
-static bool same_constraint(const struct constraint *a,
-			    const struct constraint *b)
+bool same_constraint(const struct constraint *a, const struct constraint *b)
 {
 	return a->key == b->key && a->reply == b->reply &&
 	       a->family == b->family && a->negated == b->negated &&
@@ -188,7 +187,7 @@ static bool may_join(struct fold *fold, const struct line *line, size_t place,
 {
 	const struct line *to = &fold->order.lines.v[place - 1];
 
-	return to->zones == line->zones && (!to->grows || to->grows == id) &&
+	return to->zones == line->zones && (!to->wide || to->grows == id) &&
 	       (fold->maps || to->out.rule->action == line->out.rule->action) &&
 	       alike_but(&to->out.alts.v[0], &line->out.alts.v[0], id) &&
 	       order_may_move(&fold->order, line, place);
@@ -199,9 +198,10 @@ static void join(struct fold *fold, const struct line *line, size_t place,
 {
 	struct line *to = &fold->order.lines.v[place - 1];
 
-	if (!to->grows && fold->maps)
+	if (!to->wide && fold->maps)
 		order_mixed(&fold->order, place);
 	to->grows = id;
+	to->wide = id == KEY_L4PROTO ? WIDE_PROTOS : 1u << region_field(id);
 	*vec_push(fold->opt->arena, &to->joined) = *line;
 }
 
@@ -235,8 +235,7 @@ static size_t keys_of(struct fold *fold, const struct line *line,
 	return n;
 }
 
-/* A map's other tests are simple ones, which a reply is asked, too. */
-static bool all_fields(const struct line *line)
+bool all_fields(const struct line *line)
 {
 	const struct alt *alt = &line->out.alts.v[0];
 	size_t i;
@@ -255,7 +254,7 @@ static void put_line(struct fold *fold, const struct line *line)
 	struct slot *slot;
 
 	for (i = 0; i < n; i++) {
-		slot = slot_of(fold, keys[i].hash);
+		slot = slot_of(&fold->slots, keys[i].hash);
 		if (slot->place &&
 		    may_join(fold, line, slot->place, keys[i].id)) {
 			join(fold, line, slot->place, keys[i].id);
@@ -264,13 +263,38 @@ static void put_line(struct fold *fold, const struct line *line)
 	}
 	order_add(&fold->order, line);
 	for (i = 0; i < n; i++) {
-		slot = slot_of(fold, keys[i].hash);
+		slot = slot_of(&fold->slots, keys[i].hash);
 		slot->hash = keys[i].hash;
 		slot->place = (uint32_t)fold->order.lines.n;
 	}
 }
 
 /* ---- finishing ---- */
+
+const char *word_of(enum key_id id)
+{
+	size_t i;
+
+	for (i = 0; match_word_at(i); i++)
+		if (word_has(match_word_at(i), id))
+			return match_word_at(i)->word;
+	return key(id)->text;
+}
+
+static void note_joined(struct opt *opt, const struct line *line,
+			const char *what)
+{
+	size_t i, j;
+
+	for (i = 0; i < line->joined.n; i++) {
+		const struct opt_line *other = &line->joined.v[i].out;
+
+		for (j = 0; j < other->nmembers; j++)
+			if (other->members[j] != line->out.members[0])
+				opt_note(opt, other->members[j],
+					 line->out.members[0], what);
+	}
+}
 
 static int by_number(const void *a, const void *b)
 {
@@ -280,11 +304,12 @@ static int by_number(const void *a, const void *b)
 }
 
 /* The members of all, each once. */
-static void join_members(struct opt *opt, struct line *line)
+void join_members(struct opt *opt, struct line *line, const char *what)
 {
 	size_t i, j, n = line->out.nmembers, kept = 0;
 	uint32_t *members;
 
+	note_joined(opt, line, what);
 	for (i = 0; i < line->joined.n; i++)
 		n += line->joined.v[i].out.nmembers;
 	members = arena_array(opt->arena, n, sizeof(*members));
@@ -334,7 +359,7 @@ static struct ranges *all_values(struct opt *opt, const struct line *line)
 	return all;
 }
 
-static struct alt *own_alt(struct opt *opt, struct line *line)
+struct alt *own_alt(struct opt *opt, struct line *line)
 {
 	struct alt *alt = arena_new_object(opt->arena, struct alt);
 	size_t size = sizeof(*alt->constraints);
@@ -485,8 +510,9 @@ static struct opt_map *map_of(struct opt *opt, const struct line *line,
 	const struct constraint *c = mergeable(line, line->grows);
 	size_t i, bytes = 2 * (size_t)entries[0].len;
 
-	map->key = c->key;
-	map->reply = c->reply;
+	map->nkeys = 1;
+	map->key[0] = c->key;
+	map->reply[0] = c->reply;
 	map->ranges.len = entries[0].len;
 	map->ranges.n = n;
 	map->ranges.v = arena_array(opt->arena, n, bytes);
@@ -535,61 +561,49 @@ static bool finish_map(struct opt *opt, struct line *line)
 	return true;
 }
 
-/* The word that a person would look for. */
-static const char *word_of(enum key_id id)
+static struct line ungrown(const struct line *line)
+{
+	struct line done = *line;
+
+	done.grows = KEY_NONE;
+	done.wide = 0;
+	done.mixed = line->out.map && line->mixed;
+	done.joined.n = done.joined.room = 0;
+	done.joined.v = NULL;
+	return done;
+}
+
+void put_back(struct opt *opt, const struct line *line)
 {
 	size_t i;
 
-	for (i = 0; match_word_at(i); i++)
-		if (word_has(match_word_at(i), id))
-			return match_word_at(i)->word;
-	return key(id)->text;
+	*vec_push(opt->arena, &opt->lines) = ungrown(line);
+	for (i = 0; i < line->joined.n; i++)
+		*vec_push(opt->arena, &opt->lines) = line->joined.v[i];
 }
 
-static void note_joined(struct opt *opt, const struct line *line)
+void put_joined(struct opt *opt, const struct line *line, bool mixed)
 {
-	const char *what = word_of(line->grows);
-	size_t i, j;
+	struct line *done = vec_push(opt->arena, &opt->lines);
 
-	for (i = 0; i < line->joined.n; i++) {
-		const struct opt_line *other = &line->joined.v[i].out;
-
-		for (j = 0; j < other->nmembers; j++)
-			if (other->members[j] != line->out.members[0])
-				opt_note(opt, other->members[j],
-					 line->out.members[0], what);
-	}
+	*done = ungrown(line);
+	done->mixed = mixed;
+	opt->changed = true;
 }
 
 /* The line with all that joined it; or each by itself again. */
 static void finish_line(struct fold *fold, struct line *line)
 {
 	struct opt *opt = fold->opt;
-	struct line done = *line;
-	size_t i;
 
-	done.grows = KEY_NONE;
-	done.mixed = false;
-	done.joined.n = done.joined.room = 0;
-	done.joined.v = NULL;
-	if (!line->grows) {
-		*vec_push(opt->arena, &opt->lines) = done;
-		return;
-	}
-	if (fold->maps && !finish_map(opt, line)) {
-		*vec_push(opt->arena, &opt->lines) = done;
-		for (i = 0; i < line->joined.n; i++)
-			*vec_push(opt->arena, &opt->lines) = line->joined.v[i];
+	if (!line->wide || (fold->maps && !finish_map(opt, line))) {
+		put_back(opt, line);
 		return;
 	}
 	if (!fold->maps)
 		finish_set(opt, line);
-	note_joined(opt, line);
-	join_members(opt, line);
-	done.out = line->out;
-	done.mixed = fold->maps;
-	*vec_push(opt->arena, &opt->lines) = done;
-	opt->changed = true;
+	join_members(opt, line, word_of(line->grows));
+	put_joined(opt, line, fold->maps);
 }
 
 static void fold_lines(struct opt *opt, bool maps)
@@ -598,10 +612,7 @@ static void fold_lines(struct opt *opt, bool maps)
 	size_t i;
 
 	order_init(&fold.order, opt);
-	fold.nslots = 64;
-	while (fold.nslots < 8 * opt->lines.n)
-		fold.nslots *= 2;
-	fold.slots = arena_array(opt->arena, fold.nslots, sizeof(struct slot));
+	slots_init(&fold.slots, opt);
 	for (i = 0; i < opt->lines.n; i++) {
 		opt->lines.v[i].zones =
 			order_zones(&fold.order, &opt->lines.v[i]);

@@ -22,6 +22,11 @@ static const struct opt_pass passes[] = {
 	  "Joins rules that decide alike and differ in the values of one "
 	  "match: those become one set.",
 	  pass_sets },
+	{ "tuples",
+	  "Joins rules that differ in the values of several matches: those "
+	  "become one set of concatenated values, or a verdict map where the "
+	  "rules decide differently.",
+	  pass_tuples },
 	{ "maps",
 	  "Joins rules that differ in the values of one match and in what "
 	  "they decide: those become one verdict map.",

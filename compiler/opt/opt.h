@@ -19,11 +19,17 @@
 #include "base/source.h"
 #include "policy/alts.h"
 
-/* What is done, by the value of one key. */
+#define OPT_KEYS_MAX 4
+
+/*
+ * What is done, by the value of one key; or by those of several side by side,
+ * which then are single ones.
+ */
 struct opt_map {
-	enum key_id key, reply;
+	enum key_id key[OPT_KEYS_MAX], reply[OPT_KEYS_MAX];
+	size_t nkeys;
 	struct ranges ranges; /* ascending, none overlaps */
-	enum action *actions; /* as many */
+	enum action *actions; /* as many; NULL: the rule's own */
 };
 
 struct opt_line {

@@ -155,13 +155,14 @@ static struct region line_region(struct opt *opt, const struct line *line)
 	const struct rule *rule = line->out.rule;
 	struct region region = region_of(opt->arena, &rule->from, &rule->to,
 					 FAMILY_BOTH, &line->out.alts, NULL, 0);
-	enum box_field field = region_field(line->grows);
 	size_t i;
+	int field;
 
-	for (i = 0; line->grows && i < region.n; i++) {
-		if (field != FIELDS)
-			region.boxes[i].asks[field] = NULL;
-		else
+	for (i = 0; line->wide && i < region.n; i++) {
+		for (field = 0; field < FIELDS; field++)
+			if (line->wide >> field & 1)
+				region.boxes[i].asks[field] = NULL;
+		if (line->wide & WIDE_PROTOS)
 			memset(&region.boxes[i].protos, 0xff,
 			       sizeof(region.boxes[i].protos));
 	}

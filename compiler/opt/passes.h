@@ -4,7 +4,8 @@
  *
  *	opt.c	the table of passes, lines from rules, notes and comments
  *	drop.c	passes that leave rules out
- *	fold.c	passes that join rules
+ *	fold.c	passes that join rules by one key
+ *	tuples.c the pass that joins rules by several keys
  *	order.c	what may move across what
  */
 #ifndef NFTOFFC_OPT_PASSES_H
@@ -22,10 +23,16 @@ struct line {
 	bool barrier;	/* has a word that nothing may move across */
 	bool gone;
 	bool mixed; /* decides in more than one way */
-	/* While it grows: the key whose values those of others join ... */
+	/* While it grows: the key whose values those of others join, if it is
+	 * one; the bits of all that may take any value; who joined, in order. */
 	enum key_id grows;
-	VEC(struct line) joined; /* ... and who joined, in order */
+	unsigned int wide;  /* 1 << enum box_field, WIDE_PROTOS */
+	unsigned int exact; /* the same, of what may be in a tuple */
+	uint32_t number;    /* before the pass, where that asks for it */
+	VEC(struct line) joined;
 };
+
+#define WIDE_PROTOS (1u << FIELDS)
 
 struct opt {
 	struct arena *arena;
@@ -74,11 +81,48 @@ bool order_may_move(struct order *order, const struct line *line, size_t place);
 void order_mixed(struct order *order, size_t place);
 bool lines_meet(struct opt *opt, const struct line *a, const struct line *b);
 
+/* ---- fold.c ---- */
+
+/* Which line there is with this hash. */
+struct slot {
+	uint64_t hash;
+	uint32_t place; /* 0: free */
+};
+
+struct slots {
+	struct slot *v;
+	size_t n;
+};
+
+void slots_init(struct slots *slots, struct opt *opt);
+struct slot *slot_of(struct slots *slots, uint64_t hash);
+
+/* Plain, of one alternative, and not joined into a map. */
+bool foldable(const struct line *line);
+/* All that it asks is a field that a reply is asked, too. */
+bool all_fields(const struct line *line);
+/* The one constraint on @key, if its values may join others; else NULL. */
+const struct constraint *mergeable(const struct line *line, enum key_id id);
+bool protos_mergeable(const struct line *line);
+uint64_t hash_constraint(const struct constraint *c);
+bool same_constraint(const struct constraint *a, const struct constraint *b);
+/* Its alternative, to be changed. */
+struct alt *own_alt(struct opt *opt, struct line *line);
+/* Whom it stands for, with those of all that joined; says so of each. */
+void join_members(struct opt *opt, struct line *line, const char *what);
+/* The word that a person would look for. */
+const char *word_of(enum key_id id);
+/* @line as it was before it grew, and so each that joined it. */
+void put_back(struct opt *opt, const struct line *line);
+/* @line, which has all of those that joined it. */
+void put_joined(struct opt *opt, const struct line *line, bool mixed);
+
 /* ---- passes ---- */
 
 void pass_unreachable(struct opt *opt);
 void pass_default(struct opt *opt);
 void pass_sets(struct opt *opt);
+void pass_tuples(struct opt *opt);
 void pass_maps(struct opt *opt);
 
 #endif

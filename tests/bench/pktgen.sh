@@ -26,6 +26,10 @@
 readonly bench_sport=4000 bench_dport=5201
 readonly bench_from=192.168.1.20 bench_to=203.0.113.5
 
+# Source ports from bench_sport on; with as many as there are packets each is
+# the first of a connection.
+bench_sports=1
+
 # Writes lines to a file of pktgen's; each line is one command.
 pktgen()
 {
@@ -131,7 +135,7 @@ packet_cost()
 	src_max $bench_from
 	dst $bench_to
 	udp_src_min $bench_sport
-	udp_src_max $bench_sport
+	udp_src_max $((bench_sport + bench_sports - 1))
 	udp_dst_min $bench_dport
 	udp_dst_max $bench_dport
 	END

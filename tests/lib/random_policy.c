@@ -39,13 +39,7 @@ bool random_chance(struct random *random, uint32_t percent)
 	return random_below(random, 100) < percent;
 }
 
-static const char *pick(struct random *random, const char *const *words,
-			uint32_t n)
-{
-	return words[random_below(random, n)];
-}
-
-#define PICK(random, words) pick(random, words, COUNT(words))
+#define PICK(random, list) (list)[random_below(random, COUNT(list))]
 
 static struct random_line *add_line(struct random_policy *policy, char section,
 				    const char *head)
@@ -254,21 +248,32 @@ static bool drop_word(struct random_line *line, const char *word)
 	return false;
 }
 
-/* Like the line before but for one word, and at times for the action. */
+/* What lines of a run differ in. */
+enum differs { DIFFERS_PORT = 1, DIFFERS_SOURCE = 2, DIFFERS_PROTOCOL = 4 };
+
+/* Like the line before but for some words, and at times for the action. */
 static void sibling(struct random_policy *policy, struct random *random,
-		    bool port)
+		    unsigned int differs)
 {
 	struct random_line like = policy->lines[policy->nlines - 1];
 	struct random_line *line = add_line(policy, 'r', "");
 
 	while (like.nwords && is_extra(like.words[like.nwords - 1]))
 		like.nwords--;
-	drop_word(&like, port ? "port:" : "source:");
 	*line = like;
-	if (port)
+	if (differs & DIFFERS_PROTOCOL) {
+		drop_word(line, "protocol:");
+		add_word(line, "protocol: %s",
+			 random_chance(random, 50) ? "tcp" : "udp");
+	}
+	if (differs & DIFFERS_PORT) {
+		drop_word(line, "port:");
 		add_word(line, "port: %s", PICK(random, ports));
-	else
+	}
+	if (differs & DIFFERS_SOURCE) {
+		drop_word(line, "source:");
 		add_word(line, "source: %s", PICK(random, v4));
+	}
 	if (random_chance(random, 45) || !strcmp(line->head, "log"))
 		snprintf(line->head, sizeof(line->head), "%s",
 			 random_chance(random, 50) ? "accept" : "drop");
@@ -291,16 +296,22 @@ static bool repeats_word(const struct random_line *line)
 static void rules(struct random_policy *policy, struct random *random,
 		  unsigned int features)
 {
+	static const unsigned int kinds[] = {
+		DIFFERS_PORT,
+		DIFFERS_SOURCE,
+		DIFFERS_PORT | DIFFERS_SOURCE,
+		DIFFERS_PORT | DIFFERS_SOURCE | DIFFERS_PROTOCOL,
+	};
 	uint32_t n = 1 + random_below(random, 9), i, run;
-	bool port;
+	unsigned int differs;
 
 	for (i = 0; i < n && policy->nlines < RANDOM_LINES / 2; i++) {
 		rule(policy, random, features);
 		if (!(features & RANDOM_RUNS) || !random_chance(random, 50))
 			continue;
-		port = random_chance(random, 50);
-		for (run = 1 + random_below(random, 6); run; run--) {
-			sibling(policy, random, port);
+		differs = PICK(random, kinds);
+		for (run = 2 + random_below(random, 8); run; run--) {
+			sibling(policy, random, differs);
 			if (repeats_word(&policy->lines[policy->nlines - 1]))
 				policy->nlines--;
 		}

@@ -6,6 +6,8 @@
  *	bench_gen zones N	a policy of N zones, and rules between them
  *	bench_gen nested N	a policy of N rules that lie in each other: hosts,
  *				their networks, and networks of those
+ *	bench_gen tuples N	a policy of N rules that differ in source, protocol
+ *				and port, and at times in what they decide
  *	bench_gen intervals N	N lines of a set's file: prefixes and ranges
  *	bench_gen addresses N	N lines of a set's file: single addresses
  *
@@ -134,6 +136,20 @@ static void nested(unsigned long n)
 	}
 }
 
+static void tuples(unsigned long n)
+{
+	unsigned long i;
+
+	fputs(policy_head, stdout);
+	for (i = 0; i < n; i++) {
+		printf("  - %s: { from: lan, to: wan, source: ",
+		       i % 5 ? "accept" : "reject");
+		put_address(10, i);
+		printf(", protocol: %s, port: %lu }\n", i % 3 ? "tcp" : "udp",
+		       1 + i * 7 % 60000);
+	}
+}
+
 static void zones(unsigned long n)
 {
 	unsigned long i;
@@ -187,8 +203,8 @@ int main(int argc, char **argv)
 		void (*make)(unsigned long n);
 	} kinds[] = {
 		{ "rules", rules },	    { "zones", zones },
-		{ "nested", nested },	    { "intervals", intervals },
-		{ "addresses", addresses },
+		{ "nested", nested },	    { "tuples", tuples },
+		{ "intervals", intervals }, { "addresses", addresses },
 	};
 	size_t i;
 
@@ -198,7 +214,7 @@ int main(int argc, char **argv)
 		kinds[i].make(strtoul(argv[2], NULL, 10));
 		return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
-	fprintf(stderr,
-		"usage: bench_gen rules|zones|nested|intervals|addresses N\n");
+	fprintf(stderr, "usage: bench_gen rules|zones|nested|tuples|intervals|"
+			"addresses N\n");
 	return 2;
 }

@@ -297,7 +297,7 @@ struct rules_try {
 	opt_without without; /* of the optimiser */
 	size_t policies, accepted, refused, logged,
 		offloaded; /* what was met */
-	size_t left_out, joined, maps;
+	size_t left_out, joined, maps, tuples;
 	char wrong[600];
 };
 
@@ -466,6 +466,8 @@ static void count_lines(struct rules_try *try, struct arena *arena)
 	for (i = 0; i < program->n; i++) {
 		try->joined += program->lines[i].nmembers > 1;
 		try->maps += program->lines[i].map != NULL;
+		try->tuples += program->lines[i].map &&
+			       program->lines[i].map->nkeys > 1;
 	}
 }
 
@@ -530,6 +532,7 @@ START_TEST(rules_do_what_the_model_says)
 	ck_assert_uint_gt(try.logged, RULES_POLICIES);
 	ck_assert_uint_gt(try.offloaded, RULES_POLICIES / 20);
 	ck_assert_uint_gt(try.maps, RULES_POLICIES / 20);
+	ck_assert_uint_gt(try.tuples, RULES_POLICIES / 20);
 }
 END_TEST
 
@@ -659,6 +662,80 @@ START_TEST(nothing_moves_across_what_it_might_change)
 		ck_assert_uint_eq(program->n, 3);
 		arena_free(c.arena);
 	}
+}
+END_TEST
+
+/* Each of these is among rules that would be joined without it. */
+START_TEST(no_tuple_moves_across_what_it_might_change)
+{
+	static const char *const between[] = {
+		"drop from: lan, to: wan, source: 10.0.1.1, protocol: tcp",
+		"reject from: lan, to: wan, source-port: 5",
+		"log from: lan, to: wan, protocol: tcp, port: 3",
+		"drop from: lan, to: wan, mark: 1",
+		"accept from: lan, to: wan, port: 1-9, limit: 1/second",
+	};
+
+	for (size_t i = 0; i <= sizeof(between) / sizeof(*between); i++) {
+		bool none = i == sizeof(between) / sizeof(*between);
+		const char *const lines[] = {
+			"accept from: lan, to: wan, source: 10.0.0.1, "
+			"protocol: tcp, port: 1",
+			"drop from: lan, to: wan, source: 10.0.0.2, "
+			"protocol: tcp, port: 2",
+			"drop from: lan, to: wan, source: 10.0.0.3, "
+			"protocol: tcp, port: 7",
+			none ? "drop from: wan, to: lan" : between[i],
+			"accept from: lan, to: wan, source: 10.0.1.1, "
+			"protocol: tcp, port: 3",
+			NULL
+		};
+		struct opt_program *program;
+		struct compilation c;
+
+		compile_lines(&c, lines);
+		program = opt_run(c.arena, c.model, chosen("none,tuples=on"));
+		ck_assert_uint_eq(program->n, none ? 2 : 5);
+		if (none)
+			ck_assert_uint_eq(program->lines[0].map->ranges.n, 4);
+		arena_free(c.arena);
+	}
+}
+END_TEST
+
+START_TEST(tuples_say_what_they_did)
+{
+	static const char *const lines[] = {
+		"accept from: lan, to: wan, source: 10.0.0.1, protocol: tcp, "
+		"port: 1, name: a",
+		"accept from: lan, to: wan, port: [2, 4], protocol: tcp, "
+		"source: 10.0.0.2, name: b",
+		"reject from: lan, to: wan, source: [10.0.0.1, 10.0.0.2], "
+		"protocol: tcp, port: 1-2, name: c",
+		"accept from: lan, to: wan, source: 10.0.0.2, protocol: tcp, "
+		"port: 1, log: new, name: d",
+		"accept from: lan, to: wan, source: 10.0.0.3, protocol: tcp, "
+		"port: 9, name: e",
+		NULL,
+	};
+	struct opt_program *program;
+	struct compilation c;
+
+	compile_lines(&c, lines);
+	ck_assert_str_eq(
+		explained(&c, chosen("none,tuples=on")),
+		"tuples: random.yaml:14: b: joined with line 13: they differ "
+		"in \"source\" and \"port\"\n"
+		"tuples: random.yaml:15: c: joined with line 13: they differ "
+		"in \"source\" and \"port\"\n"
+		"tuples: random.yaml:17: e: joined with line 13: they differ "
+		"in \"source\" and \"port\"\n"
+		"5 rules of the policy, 2 as they are lowered\n");
+	program = opt_run(c.arena, c.model, chosen("none,tuples=on"));
+	ck_assert_str_eq(program->lines[0].comment, "a, b, c, e");
+	ck_assert_uint_eq(program->lines[0].map->ranges.n, 6);
+	ck_assert_str_eq(program->lines[1].comment, "d");
+	arena_free(c.arena);
 }
 END_TEST
 
@@ -862,6 +939,8 @@ Suite *policy_suite(void)
 	tcase_add_test(tcase, passes_say_what_they_did);
 	tcase_add_test(tcase, nothing_moves_across_what_it_might_change);
 	tcase_add_test(tcase, nothing_moves_across_a_map);
+	tcase_add_test(tcase, no_tuple_moves_across_what_it_might_change);
+	tcase_add_test(tcase, tuples_say_what_they_did);
 	tcase_add_test(tcase, what_goes_on_is_done_to_all);
 	tcase_add_test(tcase, words_name_the_packet);
 	suite_add_tcase(suite, tcase);
