@@ -257,8 +257,20 @@ static void print_lines(const struct lines *lines)
 	}
 }
 
-void answer_print(const struct compilation *c, const struct answer *answer,
-		  const struct part parts[PARTS])
+static void add_guards(struct lines *lines, const struct packet *packet)
+{
+	struct guard guards[GUARDS_MAX];
+	size_t i, n = model_guards(lines->c->model, packet, guards);
+
+	for (i = 0; i < n; i++)
+		add_line(lines, "guard",
+			 arena_printf(lines->c->arena, "%s: %s", guards[i].word,
+				      guards[i].text),
+			 guards[i].span);
+}
+
+void answer_print(const struct compilation *c, const struct packet *packet,
+		  const struct answer *answer, const struct part parts[PARTS])
 {
 	struct lines lines = { .c = c };
 	const struct part *part = &parts[PART_VERDICT];
@@ -280,6 +292,8 @@ void answer_print(const struct compilation *c, const struct answer *answer,
 	add_line(&lines, "log", part->text, part->span);
 	part = &parts[PART_OFFLOAD];
 	add_line(&lines, "offload", part->text, part->span);
+	if (!answer->spoofed)
+		add_guards(&lines, packet);
 	print_lines(&lines);
 }
 
@@ -301,8 +315,27 @@ static void did_json(struct json *out, const struct compilation *c,
 	json_end(out);
 }
 
+static void guards_json(struct json *out, const struct compilation *c,
+			const struct packet *packet)
+{
+	struct guard guards[GUARDS_MAX];
+	size_t i, n = model_guards(c->model, packet, guards);
+
+	json_key(out, "guards");
+	json_array(out);
+	for (i = 0; i < n; i++) {
+		json_object(out);
+		json_put_str(out, "by", guards[i].word);
+		json_put_str(out, "why", guards[i].text);
+		span_json(out, &c->sources, guards[i].span);
+		json_end(out);
+	}
+	json_end(out);
+}
+
 void answer_json(struct json *out, const struct compilation *c,
-		 const struct answer *answer, const struct part parts[PARTS])
+		 const struct packet *packet, const struct answer *answer,
+		 const struct part parts[PARTS])
 {
 	static const char *const keys[] = {
 		[PART_VERDICT] = "verdict", [PART_DESTINATION] = "destination",
@@ -326,4 +359,5 @@ void answer_json(struct json *out, const struct compilation *c,
 		json_end(out);
 	}
 	did_json(out, c, answer);
+	guards_json(out, c, packet);
 }

@@ -30,12 +30,13 @@ struct part {
 /* All in the compilation's arena. */
 void answer_parts(const struct compilation *c, const struct packet *packet,
 		  const struct answer *answer, struct part parts[PARTS]);
-/* With the rules that did something else on the way. */
-void answer_print(const struct compilation *c, const struct answer *answer,
-		  const struct part parts[PARTS]);
+/* With the rules that did something else on the way, and the guard rails. */
+void answer_print(const struct compilation *c, const struct packet *packet,
+		  const struct answer *answer, const struct part parts[PARTS]);
 /* As members of the object that is open. */
 void answer_json(struct json *out, const struct compilation *c,
-		 const struct answer *answer, const struct part parts[PARTS]);
+		 const struct packet *packet, const struct answer *answer,
+		 const struct part parts[PARTS]);
 
 /* "policies/x.yaml:14: - accept: { ... }", or "" for nowhere. */
 const char *place_text(const struct compilation *c, struct span span);

@@ -44,12 +44,12 @@ static int explain(struct inquiry *inquiry)
 	model_evaluate(c->model, &packet, &answer);
 	answer_parts(c, &packet, &answer, parts);
 	if (!inquiry->json) {
-		answer_print(c, &answer, parts);
+		answer_print(c, &packet, &answer, parts);
 		return EXIT_DONE;
 	}
 	json_put_str(inquiry->json, "packet",
 		     packet_words(c->arena, c->model, &packet));
-	answer_json(inquiry->json, c, &answer, parts);
+	answer_json(inquiry->json, c, &packet, &answer, parts);
 	return EXIT_DONE;
 }
 

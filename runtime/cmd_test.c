@@ -363,7 +363,7 @@ static void trial_json(struct json *out, const struct trial *t, bool passed)
 	json_end(out);
 	json_key(out, "answer");
 	json_object(out);
-	answer_json(out, t->c, &t->answer, t->parts);
+	answer_json(out, t->c, &t->test->packet, &t->answer, t->parts);
 	json_end_n(out, 2);
 }
 

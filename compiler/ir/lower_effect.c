@@ -528,15 +528,15 @@ bool lower_asks_source(const struct rule *rule)
 	       (rule->connections.max && rule->connections.per == PER_SOURCE);
 }
 
-/* A dynamic set of the rule's own, for sources of one family or for all. */
-static struct ir_set *own_set(struct lowering *l, const struct rule *rule,
+/* A dynamic set of one owner's, for sources of one family or for all. */
+static struct ir_set *own_set(struct lowering *l, struct span span,
 			      const char *name, enum wire_id type)
 {
 	struct ir_set *set = map_get(&l->sets, str_of(name));
 
 	if (set)
 		return set;
-	set = ir_set_add(l->ir, name, rule->span);
+	set = ir_set_add(l->ir, name, span);
 	ir_set_field(set, type);
 	set->dynamic = true;
 	map_add(&l->sets, str_of(name), set);
@@ -570,16 +570,16 @@ static uint64_t limit_timeout(const struct limit_spec *limit)
  * The numbers are part of the set's name: an element keeps those that it was
  * made with, and one set must not have both.
  */
-static void limit_source(struct lowering *l, struct ir_build *b,
-			 const struct rule *rule, uint8_t family)
+void lower_limit_source(struct lowering *l, struct ir_build *b,
+			const struct limit_spec *limit, const char *owner,
+			struct span span, uint8_t family)
 {
-	const struct limit_spec *limit = &rule->limit;
 	int f = index_of(family);
-	const char *name = arena_printf(l->arena, "limit.%s.%u-%s-%u.%s",
-					rule->name, (unsigned int)limit->rate,
+	const char *name = arena_printf(l->arena, "%s.%u-%s-%u.%s", owner,
+					(unsigned int)limit->rate,
 					unit_name(limit->unit), limit->burst,
 					family_names[f]);
-	struct ir_set *set = own_set(l, rule, name, f ? WIRE_IPV6 : WIRE_IPV4);
+	struct ir_set *set = own_set(l, span, name, f ? WIRE_IPV6 : WIRE_IPV4);
 	struct stmt *stmt = ir_stmt_on(b, &stmt_update, sources[f]);
 
 	set->timeout = limit_timeout(limit);
@@ -601,7 +601,7 @@ void lower_limit(struct lowering *l, struct ir_build *b,
 	struct ir_limit *limit;
 
 	if (rule->limit.per == PER_SOURCE) {
-		limit_source(l, b, rule, family);
+		lower_limit_source(l, b, &rule->limit, key, rule->span, family);
 		return;
 	}
 	limit = map_get(&l->rule_chains, str_of(key));
@@ -629,7 +629,7 @@ static void connections_op(struct lowering *l, struct ir_build *b,
 	const char *name = arena_printf(l->arena, "connections.%s.%u.%s",
 					rule->name, spec->max,
 					all ? "all" : family_names[f]);
-	struct ir_set *set = own_set(l, rule, name, key(id)->type);
+	struct ir_set *set = own_set(l, rule->span, name, key(id)->type);
 	struct stmt *stmt = ir_stmt_on(b, &stmt_update, id);
 
 	set->size = all ? 1 : spec->size;

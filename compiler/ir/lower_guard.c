@@ -165,36 +165,74 @@ void lower_antispoof(struct lowering *l)
 	guard_zones(l, chain, true);
 }
 
-static const char *flood_chain(struct lowering *l)
+static void flood_drop(struct lowering *l, struct ir_chain *chain, enum per per)
 {
-	struct span span = l->model->syn_flood_span;
-	struct ir_chain *chain = lower_chain(l, "syn-flood", span);
+	struct ir_build b = ir_build(l->ir);
+
+	ir_verdict(&b, VERDICT_DROP, NULL);
+	ir_rule_add(&b, chain, l->model->syn_flood_span[per],
+		    per == PER_SOURCE ? "syn-flood per source" : "syn-flood");
+}
+
+/* All sources together. */
+static const char *flood_all(struct lowering *l, const char *name)
+{
+	const struct limit_spec *spec = &l->model->syn_flood[PER_RULE];
+	struct span span = l->model->syn_flood_span[PER_RULE];
+	struct ir_chain *chain = lower_chain(l, name, span);
 	struct ir_limit *limit = ir_limit_add(l->ir, "guard.syn-flood", span);
 	struct ir_build b = ir_build(l->ir);
 
-	limit->rate = l->model->syn_flood.rate;
-	limit->unit = l->model->syn_flood.unit;
-	limit->burst = l->model->syn_flood.burst;
+	limit->rate = spec->rate;
+	limit->unit = spec->unit;
+	limit->burst = spec->burst;
 	ir_stmt(&b, &stmt_limit)->limit.name = limit->name;
 	ir_verdict(&b, VERDICT_RETURN, NULL);
 	ir_rule_add(&b, chain, span, NULL);
-	ir_verdict(&b, VERDICT_DROP, NULL);
-	ir_rule_add(&b, chain, span, "syn-flood");
+	flood_drop(l, chain, PER_RULE);
+	return chain->name;
+}
+
+/*
+ * Each source by itself, and then all: one source's flood does not use up what
+ * the others have. A source for which there is no room is dropped.
+ */
+static const char *flood_sources(struct lowering *l)
+{
+	struct span span = l->model->syn_flood_span[PER_SOURCE];
+	struct ir_chain *chain = lower_chain(l, "syn-flood", span);
+	struct ir_build b = ir_build(l->ir);
+	const char *then = NULL;
+	int f;
+
+	if (l->model->syn_flood[PER_RULE].rate)
+		then = flood_all(l, "syn-flood.all");
+	for (f = 0; f < FAMILIES; f++) {
+		lower_limit_source(l, &b, &l->model->syn_flood[PER_SOURCE],
+				   "guard.syn-flood", span, (uint8_t)(1u << f));
+		ir_verdict(&b, then ? VERDICT_GOTO : VERDICT_RETURN, then);
+		ir_rule_add(&b, chain, span, NULL);
+	}
+	flood_drop(l, chain, PER_SOURCE);
 	return chain->name;
 }
 
 void lower_syn_flood(struct lowering *l, struct ir_chain *chain)
 {
+	bool sources = l->model->syn_flood[PER_SOURCE].rate;
 	struct ir_build b = ir_build(l->ir);
 	struct ir_op *op;
 
-	if (!l->model->syn_flood.rate)
+	if (!sources && !l->model->syn_flood[PER_RULE].rate)
 		return;
 	op = ir_op(&b, IR_OP_MASK);
 	op->nkeys = 1;
 	op->keys[0] = KEY_TCP_FLAGS;
 	wire_put(WIRE_TCP_FLAGS, 2, op->lo);	/* syn */
 	wire_put(WIRE_TCP_FLAGS, 0x17, op->hi); /* of fin, syn, rst, ack */
-	ir_verdict(&b, VERDICT_JUMP, flood_chain(l));
-	ir_rule_add(&b, chain, l->model->syn_flood_span, NULL);
+	ir_verdict(&b, VERDICT_JUMP,
+		   sources ? flood_sources(l) : flood_all(l, "syn-flood"));
+	ir_rule_add(&b, chain,
+		    l->model->syn_flood_span[sources ? PER_SOURCE : PER_RULE],
+		    NULL);
 }

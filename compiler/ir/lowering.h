@@ -135,6 +135,10 @@ void lower_action(struct lowering *l, struct ir_build *b,
 /* Its conditions. @family is one of FAMILY_* if a source is asked. */
 void lower_limit(struct lowering *l, struct ir_build *b,
 		 const struct rule *rule, uint8_t family);
+/* The same of each source; @owner is what the names of its sets begin with. */
+void lower_limit_source(struct lowering *l, struct ir_build *b,
+			const struct limit_spec *limit, const char *owner,
+			struct span span, uint8_t family);
 void lower_bounds(struct lowering *l, struct ir_build *b,
 		  const struct rule *rule, uint8_t family, enum dir dir);
 bool lower_asks_source(const struct rule *rule);

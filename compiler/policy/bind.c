@@ -334,7 +334,8 @@ static const struct field top_fields[] = {
 	  NULL, "service" },
 	{ "default", top_default, false, default_fields },
 	{ "invalid", top_invalid, false },
-	{ "syn-flood", top_syn_flood, FIELD_PHRASE, syn_flood_fields },
+	{ "syn-flood", top_syn_flood, FIELD_PHRASE | FIELD_LIST,
+	  syn_flood_fields },
 	{ "existing", top_existing, false },
 	{ "lockout", top_lockout, false },
 	{ "mark-mask", top_mark_mask, false },
@@ -358,6 +359,7 @@ static void bind_invalid(struct binder *b, const struct node *node)
 	int i = bind_word(b, node, words, "\"invalid\"");
 
 	b->model->invalid_drop = i != 1;
+	b->model->invalid_span = node->span;
 }
 
 static bool parse_hex(struct str s, uint32_t *out)

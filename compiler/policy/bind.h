@@ -118,6 +118,9 @@ struct rule_fill {
 
 extern const struct field limit_fields[], connections_fields[], count_fields[],
 	add_fields[];
+void limit_rate(struct binder *b, const struct node *node, void *into);
+void limit_burst(struct binder *b, const struct node *node, void *into);
+void limit_size(struct binder *b, const struct node *node, void *into);
 void rule_limit(struct binder *b, const struct node *node, void *into);
 void rule_connections(struct binder *b, const struct node *node, void *into);
 void rule_quota(struct binder *b, const struct node *node, void *into);

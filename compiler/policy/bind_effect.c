@@ -33,7 +33,7 @@ static void bind_sources(struct binder *b, const struct node *node,
 		*size = (uint32_t)n;
 }
 
-static void limit_rate(struct binder *b, const struct node *node, void *into)
+void limit_rate(struct binder *b, const struct node *node, void *into)
 {
 	struct limit_spec *limit = into, rate = { 0 };
 
@@ -45,7 +45,7 @@ static void limit_rate(struct binder *b, const struct node *node, void *into)
 		limit->burst = rate.burst;
 }
 
-static void limit_burst(struct binder *b, const struct node *node, void *into)
+void limit_burst(struct binder *b, const struct node *node, void *into)
 {
 	uint64_t burst;
 
@@ -58,7 +58,7 @@ static void limit_per(struct binder *b, const struct node *node, void *into)
 	bind_per(b, node, &((struct limit_spec *)into)->per);
 }
 
-static void limit_size(struct binder *b, const struct node *node, void *into)
+void limit_size(struct binder *b, const struct node *node, void *into)
 {
 	bind_sources(b, node, &((struct limit_spec *)into)->size);
 }

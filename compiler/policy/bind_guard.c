@@ -4,47 +4,62 @@
  * it is applied, and of who applies it.
  *
  *	syn-flood: { rate: 25/second, burst: 50 }	or: 25/second burst 50
+ *	syn-flood: [ 200/second, { rate: 10/second, per: source } ]
  *	existing: decide | keep
  *	lockout: protect | ignore
  */
 #include "bind.h"
 
-static void flood_rate(struct binder *b, const struct node *node, void *into)
+static void flood_per(struct binder *b, const struct node *node, void *into)
 {
-	struct limit_spec *limit = into, rate = { 0 };
+	static const char *const words[] = { "all", "source", NULL };
+	int i = bind_word(b, node, words, "whom it holds for");
 
-	if (!bind_rate(b, node, &rate))
-		return;
-	limit->rate = rate.rate;
-	limit->unit = rate.unit;
-	if (!limit->burst)
-		limit->burst = rate.burst;
-}
-
-static void flood_burst(struct binder *b, const struct node *node, void *into)
-{
-	uint64_t burst;
-
-	if (bind_number(b, node, 1, UINT32_MAX, &burst))
-		((struct limit_spec *)into)->burst = (uint32_t)burst;
+	((struct limit_spec *)into)->per = i == 1 ? PER_SOURCE : PER_RULE;
 }
 
 const struct field syn_flood_fields[] = {
-	{ "rate", flood_rate, true | FIELD_PHRASE },
-	{ "burst", flood_burst, false },
+	{ "rate", limit_rate, true | FIELD_PHRASE },
+	{ "burst", limit_burst, false },
+	{ "per", flood_per, false },
+	{ "size", limit_size, false },
 	{ NULL, NULL, false },
 };
 
-void bind_syn_flood(struct binder *b, const struct node *node)
+static void bind_flood(struct binder *b, const struct node *node, void *into)
 {
-	struct limit_spec *limit = &b->model->syn_flood;
+	struct limit_spec limit = { .size = PER_SOURCE_SIZE };
+	size_t errors = diags_errors(b->diags);
+	struct span *span;
+	struct diag *diag;
 
-	b->model->syn_flood_span = node->span;
+	(void)into;
 	if (node->kind == NODE_MAP)
-		bind_map(b, node, syn_flood_fields, limit, "\"syn-flood\"",
+		bind_map(b, node, syn_flood_fields, &limit, "\"syn-flood\"",
 			 NULL);
 	else
-		bind_rate(b, node, limit);
+		bind_rate(b, node, &limit);
+	if (diags_errors(b->diags) != errors)
+		return;
+	span = &b->model->syn_flood_span[limit.per];
+	if (b->model->syn_flood[limit.per].rate) {
+		diag = diag_error(b->diags, node->span,
+				  "two limits of new TCP connections %s",
+				  limit.per == PER_SOURCE ? "per source" :
+							    "of all sources");
+		diag_note(diag, *span, "this is the first");
+		diag_help(diag,
+			  "there may be one of all sources, and one \"per: "
+			  "source\"");
+		return;
+	}
+	b->model->syn_flood[limit.per] = limit;
+	*span = node->span;
+}
+
+void bind_syn_flood(struct binder *b, const struct node *node)
+{
+	bind_each(b, node, bind_flood, NULL);
 }
 
 void bind_existing(struct binder *b, const struct node *node)
@@ -60,6 +75,7 @@ void bind_lockout(struct binder *b, const struct node *node)
 {
 	static const char *const words[] = { "protect", "ignore", NULL };
 
+	b->model->lockout_span = node->span;
 	b->model->lockout_ignored = bind_word(b, node, words, "\"lockout\"") ==
 				    1;
 }

@@ -92,6 +92,7 @@ struct log_spec {
 enum per {
 	PER_RULE, /* for all of the rule's connections together */
 	PER_SOURCE,
+	PERS
 };
 
 /* Of a dynamic set that the rule has for its sources: at least this. */
@@ -385,10 +386,12 @@ struct model {
 	enum action defaults[HOOKS];
 	struct span default_spans[HOOKS]; /* nowhere: not given */
 	bool invalid_drop;
-	struct limit_spec syn_flood; /* rate 0: not limited */
-	struct span syn_flood_span;
+	struct span invalid_span; /* nowhere: not given; so the others */
+	struct limit_spec syn_flood[PERS]; /* rate 0: not limited */
+	struct span syn_flood_span[PERS];
 	bool existing_keep;   /* what lives is not decided again */
 	bool lockout_ignored; /* may cut off who applies it */
+	struct span lockout_span;
 	uint32_t mark_mask;
 	struct span mark_mask_span; /* nowhere: not given */
 	struct rule *rules;	    /* those of port forwards at the end */
@@ -462,6 +465,19 @@ const struct need *rule_need(const struct rule *rule);
 
 void model_evaluate(const struct model *model, const struct packet *packet,
 		    struct answer *answer);
+
+/* A guard rail that stands between a packet and the rules. */
+struct guard {
+	const char *word; /* "syn-flood" */
+	const char *text; /* what it does */
+	struct span span;
+};
+
+#define GUARDS_MAX 8
+
+/* Those that @packet meets and the policy speaks of, in order: how many. */
+size_t model_guards(const struct model *model, const struct packet *packet,
+		    struct guard out[GUARDS_MAX]);
 
 bool zone_set_has(const struct zone_set *set, int zone);
 

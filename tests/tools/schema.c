@@ -283,6 +283,13 @@ static void put_item(struct schema *s, const struct field *field)
 		json_object(&s->json);
 		put_one_of_kinds(s, field);
 		json_end(&s->json);
+	} else if (field->fields && field->how & FIELD_LIST) {
+		json_object(&s->json); /* text, or a map */
+		json_key(&s->json, "anyOf");
+		json_array(&s->json);
+		put_ref(s, "scalar");
+		put_object(s, field->fields, false);
+		json_end_n(&s->json, 2);
 	} else if (field->fields || field->how & FIELD_MATCHES) {
 		put_object(s, field->fields, field->how & FIELD_MATCHES);
 	} else {
