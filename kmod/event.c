@@ -11,6 +11,9 @@
 
 #include "internal.h"
 
+/* More than the longest needs, so that a packet waits for no page. */
+#define NFTOFFC_EVENT_SIZE 256
+
 struct event {
 	struct sk_buff *skb;
 	void *head;
@@ -19,9 +22,10 @@ struct event {
 static bool event_begin(struct event *event, struct nftoffc_net *nn, u8 cmd,
 			gfp_t gfp)
 {
-	if (!genl_has_listeners(&nftoffc_family, nn->net, 0))
+	if (!READ_ONCE(nftoffc_has_family) ||
+	    !genl_has_listeners(&nftoffc_family, nn->net, 0))
 		return false;
-	event->skb = genlmsg_new(NLMSG_DEFAULT_SIZE, gfp);
+	event->skb = genlmsg_new(NFTOFFC_EVENT_SIZE, gfp);
 	if (!event->skb)
 		return false;
 	event->head = genlmsg_put(event->skb, 0, 0, &nftoffc_family, 0, cmd);

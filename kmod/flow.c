@@ -60,37 +60,31 @@ void nftoffc_each_port(struct nftoffc_net *nn, nftoffc_port_fn fn,
 	}
 }
 
-static bool is_on(struct net_device *dev, const struct nft_flowtable *table)
-{
-	const struct nf_hook_entries *hooks;
-	unsigned int i;
+#define NFTOFFC_TABLES_KNOWN 32
 
-	hooks = rcu_dereference(dev->nf_hooks_ingress);
-	for (i = 0; hooks && i < hooks->num_hook_entries; i++)
-		if (hooks->hooks[i].priv == &table->data)
-			return true;
-	return false;
-}
-
+/*
+ * A flowtable counts where it is first met. That its other devices are told by
+ * what was met, not by what is there now, keeps one from being missed that is
+ * just being given a device. If there are more than can be remembered, some may
+ * be met again.
+ */
 struct each_table {
 	nftoffc_table_fn fn;
 	void *data;
+	const struct nft_flowtable *known[NFTOFFC_TABLES_KNOWN];
+	unsigned int nknown;
 };
 
-/* A flowtable counts on the first of its devices. */
-static void table_at_first_port(struct nftoffc_net *nn,
-				struct nft_flowtable *table,
-				struct net_device *dev, void *data)
+static void table_once(struct nftoffc_net *nn, struct nft_flowtable *table,
+		       struct net_device *dev, void *data)
 {
-	const struct each_table *each = data;
-	struct net_device *before;
+	struct each_table *each = data;
+	unsigned int i;
 
-	for_each_netdev_rcu(nn->net, before) {
-		if (before == dev)
-			break;
-		if (is_on(before, table))
+	for (i = 0; i < min(each->nknown, NFTOFFC_TABLES_KNOWN); i++)
+		if (each->known[i] == table)
 			return;
-	}
+	each->known[each->nknown++ % NFTOFFC_TABLES_KNOWN] = table;
 	each->fn(nn, table, each->data);
 }
 
@@ -99,7 +93,7 @@ void nftoffc_each_table(struct nftoffc_net *nn, nftoffc_table_fn fn,
 {
 	struct each_table each = { .fn = fn, .data = data };
 
-	nftoffc_each_port(nn, table_at_first_port, &each);
+	nftoffc_each_port(nn, table_once, &each);
 }
 
 u32 nftoffc_table_flows(struct nft_flowtable *table)
@@ -119,8 +113,8 @@ static struct nf_conn *get_connection(const struct flow_offload *flow)
 
 	if (is_leaving(flow) || !refcount_inc_not_zero(&ct->ct_general.use))
 		return NULL;
-	/* pairs with the barrier of whoever sets it and drops its reference */
-	smp_rmb();
+	/* it was leaving before its own reference was dropped */
+	smp_acquire__after_ctrl_dep();
 	if (!is_leaving(flow))
 		return ct;
 	nf_ct_put(ct);
@@ -130,12 +124,13 @@ static struct nf_conn *get_connection(const struct flow_offload *flow)
 struct each_flow {
 	nftoffc_flow_fn fn;
 	void *data;
+	bool once; /* none has been seen twice */
 };
 
 static void flows_of(struct nftoffc_net *nn, struct nft_flowtable *table,
 		     void *data)
 {
-	const struct each_flow *each = data;
+	struct each_flow *each = data;
 	struct flow_offload_tuple_rhash *hash;
 	struct rhashtable_iter iter;
 	struct flow_offload *flow;
@@ -144,9 +139,11 @@ static void flows_of(struct nftoffc_net *nn, struct nft_flowtable *table,
 	rhashtable_walk_enter(&table->data.rhashtable, &iter);
 	rhashtable_walk_start(&iter);
 	while ((hash = rhashtable_walk_next(&iter))) {
-		/* It is being resized: the walk began anew. */
-		if (IS_ERR(hash))
+		/* It is being resized: the walk goes on in the other table. */
+		if (IS_ERR(hash)) {
+			each->once = false;
 			continue;
+		}
 		if (hash->tuple.dir != FLOW_OFFLOAD_DIR_ORIGINAL)
 			continue;
 		flow = container_of(hash, struct flow_offload,
@@ -161,12 +158,13 @@ static void flows_of(struct nftoffc_net *nn, struct nft_flowtable *table,
 	rhashtable_walk_exit(&iter);
 }
 
-void nftoffc_each_flow(struct nftoffc_net *nn, nftoffc_flow_fn fn,
+bool nftoffc_each_flow(struct nftoffc_net *nn, nftoffc_flow_fn fn,
 		       void *data)
 {
-	struct each_flow each = { .fn = fn, .data = data };
+	struct each_flow each = { .fn = fn, .data = data, .once = true };
 
 	nftoffc_each_table(nn, flows_of, &each);
+	return each.once;
 }
 
 /*

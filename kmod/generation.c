@@ -27,7 +27,8 @@ struct part {
 
 static struct hlist_head *new_buckets(u32 n)
 {
-	return kvcalloc(n, sizeof(struct hlist_head), GFP_KERNEL_ACCOUNT);
+	return kvcalloc(n, sizeof(struct hlist_head),
+			GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 }
 
 struct nftoffc_generation *nftoffc_generation_new(u64 id)

@@ -107,19 +107,21 @@ static void assure_udp(struct nf_conn *ct)
 		nf_conntrack_event_cache(IPCT_ASSURED, ct);
 }
 
-static void look_at_new(struct nftoffc_net *nn, struct nf_conn *ct,
-			enum ip_conntrack_info ctinfo,
-			const struct nf_hook_state *state)
+/* Is it? Then it is from now on. */
+static bool keep_out(struct nftoffc_net *nn, struct nf_conn *ct,
+		     enum ip_conntrack_info ctinfo,
+		     const struct nf_hook_state *state)
 {
 	union nftoffc_key key;
 	u32 cookie;
 
 	packet_key(&key, ct, ctinfo, state);
 	if (!is_exempt(nn, &key, &cookie))
-		return;
+		return false;
 	pin(ct);
 	atomic64_inc(&nn->kept_out);
 	nftoffc_event_kept_out(nn, ct, cookie);
+	return true;
 }
 
 /* It may have been pinned for what was not known of it. */
@@ -143,16 +145,8 @@ static void look_at_offloaded(struct nftoffc_net *nn, struct nf_conn *ct,
 			      enum ip_conntrack_info ctinfo,
 			      const struct nf_hook_state *state)
 {
-	union nftoffc_key key;
-	u32 cookie;
-
-	packet_key(&key, ct, ctinfo, state);
-	if (!is_exempt(nn, &key, &cookie))
-		return;
-	pin(ct);
-	atomic64_inc(&nn->kept_out);
-	nftoffc_event_kept_out(nn, ct, cookie);
-	queue_work(nftoffc_wq, &nn->sweep);
+	if (keep_out(nn, ct, ctinfo, state))
+		queue_work(nftoffc_wq, &nn->sweep);
 }
 
 static unsigned int guard_hook(void *priv, struct sk_buff *skb,
@@ -167,8 +161,7 @@ static unsigned int guard_hook(void *priv, struct sk_buff *skb,
 	status = READ_ONCE(ct->status);
 	if (!(status & IPS_CONFIRMED)) {
 		if (!(status & (IPS_NAT_CLASH | IPS_TEMPLATE)))
-			look_at_new(nftoffc_pernet(state->net), ct, ctinfo,
-				    state);
+			keep_out(nftoffc_pernet(state->net), ct, ctinfo, state);
 	} else if (status & IPS_NAT_CLASH) {
 		if (!(status & IPS_FIXED_TIMEOUT))
 			look_at_pinned(nftoffc_pernet(state->net), ct, ctinfo,
@@ -415,7 +408,7 @@ static struct nftoffc_generation *take_staged(struct nftoffc_net *nn)
 	struct nftoffc_generation *gen = nn->staged;
 
 	nn->staged = NULL;
-	nn->owner = 0;
+	WRITE_ONCE(nn->owner, 0);
 	if (rcu_access_pointer(nn->armed)) {
 		RCU_INIT_POINTER(nn->armed, NULL);
 		synchronize_net();
@@ -451,7 +444,7 @@ static int begin(struct nftoffc_net *nn, u64 id, u32 owner,
 		unhook_if_idle(nn);
 		return -ENOMEM;
 	}
-	nn->owner = owner;
+	WRITE_ONCE(nn->owner, owner);
 	return 0;
 }
 
@@ -597,10 +590,13 @@ int nftoffc_guard_abort(struct nftoffc_net *nn, u64 id, u32 owner,
 
 void nftoffc_guard_orphan(struct nftoffc_net *nn, u32 owner)
 {
+	/* Others need not wait: it is a socket's own request that made it one. */
+	if (READ_ONCE(nn->owner) != owner)
+		return;
 	mutex_lock(&nn->lock);
 	if (nn->staged && nn->owner == owner) {
 		if (rcu_access_pointer(nn->armed))
-			nn->owner = 0;
+			WRITE_ONCE(nn->owner, 0);
 		else
 			drop_staged(nn);
 	}

@@ -63,6 +63,8 @@ struct nftoffc_net {
 
 struct nftoffc_net *nftoffc_pernet(struct net *net);
 extern struct workqueue_struct *nftoffc_wq;
+/* The family is there to tell of events. */
+extern bool nftoffc_has_family;
 
 /*
  * netlink
@@ -86,12 +88,15 @@ typedef void (*nftoffc_port_fn)(struct nftoffc_net *nn,
 				struct nft_flowtable *table,
 				struct net_device *dev, void *data);
 
-/* All three to be called under RCU, and each may come upon one twice. */
+/*
+ * All three to be called under RCU, and each may come upon one twice; of flows,
+ * this is known: then the answer is false.
+ */
 void nftoffc_each_port(struct nftoffc_net *nn, nftoffc_port_fn fn,
 		       void *data);
 void nftoffc_each_table(struct nftoffc_net *nn, nftoffc_table_fn fn,
 			void *data);
-void nftoffc_each_flow(struct nftoffc_net *nn, nftoffc_flow_fn fn,
+bool nftoffc_each_flow(struct nftoffc_net *nn, nftoffc_flow_fn fn,
 		       void *data);
 u32 nftoffc_table_flows(struct nft_flowtable *table);
 

@@ -5,7 +5,7 @@
  *
  * What must stay true: what begins is ended in reverse. Requests stop before
  * the namespaces' state goes; a namespace's hooks stop before its generations
- * do.
+ * do. Events stop before the family goes, whose group another one may be given.
  */
 #include <linux/module.h>
 #include <linux/netlink.h>
@@ -25,6 +25,7 @@ module_param_named(max_flows, nftoffc_max_flows, uint, 0444);
 MODULE_PARM_DESC(max_flows, "flows in a namespace's dumps at one time");
 
 struct workqueue_struct *nftoffc_wq;
+bool nftoffc_has_family;
 
 static unsigned int nftoffc_net_id __read_mostly;
 
@@ -89,6 +90,7 @@ static int __init nftoffc_init(void)
 	ret = genl_register_family(&nftoffc_family);
 	if (ret)
 		goto unregister_notifier;
+	WRITE_ONCE(nftoffc_has_family, true);
 	return 0;
 
 unregister_notifier:
@@ -102,8 +104,11 @@ destroy_wq:
 
 static void __exit nftoffc_exit(void)
 {
-	genl_unregister_family(&nftoffc_family);
+	/* The hooks still see packets, and sockets are closed. */
 	netlink_unregister_notifier(&nftoffc_netlink_notifier);
+	WRITE_ONCE(nftoffc_has_family, false);
+	synchronize_net();
+	genl_unregister_family(&nftoffc_family);
 	unregister_pernet_subsys(&nftoffc_net_ops);
 	destroy_workqueue(nftoffc_wq);
 }

@@ -172,6 +172,7 @@ static int dump_start(struct netlink_callback *cb,
 	struct dump *dump = (struct dump *)cb->ctx;
 	struct nftoffc_snapshot *snapshot;
 
+	static_assert(sizeof(*dump) <= sizeof(cb->ctx));
 	snapshot = nftoffc_snapshot_take(nn, sel);
 	if (IS_ERR(snapshot))
 		return PTR_ERR(snapshot);
@@ -286,25 +287,28 @@ static int do_stage(struct sk_buff *request, struct genl_info *info)
 					  info->extack);
 }
 
-static int do_commit(struct sk_buff *request, struct genl_info *info)
+/* What is to become of a generation. */
+typedef int (*decide_fn)(struct nftoffc_net *nn, u64 id, u32 owner,
+			 struct netlink_ext_ack *extack);
+
+static int decide(struct genl_info *info, decide_fn fn)
 {
 	u64 id;
 	int ret;
 
 	ret = need_generation(info, &id);
-	return ret ?: nftoffc_guard_commit(nftoffc_pernet(genl_info_net(info)),
-					   id, info->snd_portid,
-					   info->extack);
+	return ret ?: fn(nftoffc_pernet(genl_info_net(info)), id,
+			 info->snd_portid, info->extack);
+}
+
+static int do_commit(struct sk_buff *request, struct genl_info *info)
+{
+	return decide(info, nftoffc_guard_commit);
 }
 
 static int do_abort(struct sk_buff *request, struct genl_info *info)
 {
-	u64 id;
-	int ret;
-
-	ret = need_generation(info, &id);
-	return ret ?: nftoffc_guard_abort(nftoffc_pernet(genl_info_net(info)),
-					  id, info->snd_portid, info->extack);
+	return decide(info, nftoffc_guard_abort);
 }
 
 /*

@@ -4,8 +4,9 @@
  * nothing that the RCU section found may be kept between them.
  *
  * It is taken in two walks, since nothing can be allocated in one: the first
- * counts, the second copies. What came between them finds some room; if not,
- * the walks are repeated, and in the end the dump says that it is torn.
+ * counts, the second copies. What came between them finds some room; if not, or
+ * if a flowtable was resized under the walk, so that a flow may be there twice,
+ * it is done again, and in the end the dump says that it is torn.
  *
  * What must stay true: the flows in all snapshots of a namespace are bounded
  * (nftoffc_max_flows), for user namespaces get here.
@@ -72,7 +73,8 @@ struct nftoffc_snapshot {
 	u32 ntables, nports, nflows;
 	u32 max_tables, max_ports, max_flows;
 	u32 pos;   /* of the dump */
-	bool torn; /* not all that was found is here */
+	bool twice; /* some flow may be here twice */
+	bool torn; /* so it is, or not all that was found is here */
 };
 
 /*
@@ -215,7 +217,7 @@ static void walk(struct nftoffc_net *nn, struct nftoffc_snapshot *s)
 	rcu_read_lock();
 	nftoffc_each_table(nn, copy_table, s);
 	if (s->of_flows)
-		nftoffc_each_flow(nn, copy_flow, s);
+		s->twice = !nftoffc_each_flow(nn, copy_flow, s);
 	else
 		nftoffc_each_port(nn, copy_port, s);
 	rcu_read_unlock();
@@ -241,7 +243,7 @@ static void free_room(struct nftoffc_net *nn, struct nftoffc_snapshot *s)
 
 static void *room(u32 n, size_t size)
 {
-	return kvmalloc_array(n, size, GFP_KERNEL_ACCOUNT);
+	return kvmalloc_array(n, size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 }
 
 /* For what was counted, and some more. */
@@ -252,7 +254,7 @@ static int make_room(struct nftoffc_net *nn, struct nftoffc_snapshot *s)
 	u32 tables = s->ntables + 4;
 
 	free_room(nn, s);
-	if (atomic_add_return(flows, &nn->dumped) > nftoffc_max_flows) {
+	if ((u32)atomic_add_return(flows, &nn->dumped) > nftoffc_max_flows) {
 		atomic_sub(flows, &nn->dumped);
 		return -ENOBUFS;
 	}
@@ -272,7 +274,7 @@ static int make_room(struct nftoffc_net *nn, struct nftoffc_snapshot *s)
 static bool is_whole(const struct nftoffc_snapshot *s)
 {
 	return s->ntables <= s->max_tables && s->nports <= s->max_ports &&
-	       s->nflows <= s->max_flows;
+	       s->nflows <= s->max_flows && !s->twice;
 }
 
 static int fill(struct nftoffc_net *nn, struct nftoffc_snapshot *s)
@@ -332,17 +334,18 @@ static int put_address(struct sk_buff *skb, int attr, u8 family,
 	return nla_put(skb, attr, family == NFPROTO_IPV4 ? 4 : 16, addr);
 }
 
+/* Copied: it may be given another name meanwhile. */
 static int put_device_of(struct sk_buff *skb, int ifindex)
 {
 	struct net_device *dev;
-	int ret = 0;
+	char name[IFNAMSIZ];
 
 	rcu_read_lock();
 	dev = dev_get_by_index_rcu(sock_net(skb->sk), ifindex);
 	if (dev)
-		ret = nla_put_string(skb, NFTOFFC_U_DEVICE, dev->name);
+		strscpy(name, dev->name, sizeof(name));
 	rcu_read_unlock();
-	return ret;
+	return dev ? nla_put_string(skb, NFTOFFC_U_DEVICE, name) : 0;
 }
 
 static int put_counters(struct sk_buff *skb, const struct tuple_copy *tuple)
