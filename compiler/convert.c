@@ -68,17 +68,31 @@ static bool is_same(const struct compilation *c, enum spelling spelling,
 	return same;
 }
 
-static void print_in_order(const struct compilation *c, enum spelling to,
-			   struct buf *out)
+static void put_head(struct buf *out, const char *head)
 {
+	struct str rest = str_of(head);
+
+	while (rest.p) {
+		struct str line = str_cut(&rest, '\n');
+
+		buf_printf(out, "# %.*s\n", STR_ARG(line));
+	}
+}
+
+static void print_in_order(const struct compilation *c, enum spelling to,
+			   const struct import *import, struct buf *out)
+{
+	const struct print_notes *notes = import ? &import->notes : NULL;
 	struct arena *arena = arena_new();
 	struct buf text = { 0 };
 	struct sources sources;
 
+	if (import)
+		put_head(&text, import->head);
 	if (to == SPELLING_YAML)
-		print_yaml(&text, c->root);
+		print_yaml_noted(&text, c->root, notes);
 	else
-		print_policy(&text, c->root, policy_fields());
+		print_policy_noted(&text, c->root, policy_fields(), notes);
 	put_in_order(out, source_of_text(&sources, arena, to, &text), to);
 	buf_free(&text);
 	arena_free(arena);
@@ -92,7 +106,7 @@ int convert_policy(struct compilation *c, enum spelling to, struct buf *out)
 			   "convert");
 		return -EINVAL;
 	}
-	print_in_order(c, to, out);
+	print_in_order(c, to, NULL, out);
 	if (is_same(c, to, out, false))
 		return 0;
 	diag_error(c->diags, c->root->span,
@@ -110,5 +124,42 @@ int format_policy(struct compilation *c, struct buf *out)
 	diag_error(c->diags, c->root->span,
 		   "this cannot be put in order without a change of what it "
 		   "says");
+	return -EINVAL;
+}
+
+static int read_network(struct compilation *c, const char *path,
+			struct import *import)
+{
+	struct source *source;
+	int err = source_read(&c->sources, path, &source);
+
+	if (err) {
+		diag_error(c->diags, (struct span){ 0 }, "cannot read %s: %s",
+			   path, strerror(-err));
+		return err;
+	}
+	import->networks = networks_read(c->arena, source, c->diags);
+	return diags_errors(c->diags) ? -EINVAL : 0;
+}
+
+int import_policy(struct compilation *c, const char *path, const char *network,
+		  struct import *import, enum spelling to, struct buf *out)
+{
+	int err = compile_open(c, path);
+
+	import->arena = c->arena;
+	import->diags = c->diags;
+	if (!err && network)
+		err = read_network(c, network, import);
+	if (err)
+		return err;
+	if (!import_uci(import, c->source))
+		return -EINVAL;
+	c->root = import->root;
+	print_in_order(c, to, import, out);
+	if (is_same(c, to, out, false))
+		return 0;
+	diag_error(c->diags, (struct span){ 0 },
+		   "a value of this file cannot be written in a policy");
 	return -EINVAL;
 }

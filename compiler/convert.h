@@ -2,13 +2,14 @@
 /*
  * One policy file in the other spelling. Only the file itself is read, none
  * that it names, and what is in it need not be right: mistakes stay what they
- * are.
+ * are. And what others have for a firewall, as a policy.
  */
 #ifndef NFTOFFC_CONVERT_H
 #define NFTOFFC_CONVERT_H
 
 #include "base/buf.h"
 #include "compile.h"
+#include "import/import.h"
 #include "read/read.h"
 
 /*
@@ -28,5 +29,13 @@ int convert_policy(struct compilation *c, enum spelling to, struct buf *out);
  * order.
  */
 int format_policy(struct compilation *c, struct buf *out);
+
+/*
+ * What import/import.h makes of the file at @path, as a policy called @name, in
+ * the spelling @to; @network is /etc/config/network or its like, or NULL. 0 with
+ * @import filled in, or as compile_policy(). Call compile_free() in every case.
+ */
+int import_policy(struct compilation *c, const char *path, const char *network,
+		  struct import *import, enum spelling to, struct buf *out);
 
 #endif

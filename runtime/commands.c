@@ -23,6 +23,9 @@ const struct command commands[] = {
 	{ "convert", "POLICY",
 	  "prints the policy in the other spelling, without its comments",
 	  convert_options, 1, 1, cmd_convert },
+	{ "import", "uci [FIREWALL]",
+	  "prints OpenWrt's firewall as a policy that says the same",
+	  import_options, 1, 2, cmd_import },
 	{ "apply", "POLICY",
 	  "makes the policy the one that runs, or changes "
 	  "nothing",

@@ -16,6 +16,7 @@ enum exit_code {
 	EXIT_RESTORED = 5, /* failed, and the old policy was restored */
 	EXIT_BROKEN = 6,   /* failed, and the old policy could not be restored:
 			    * the message says what runs */
+	EXIT_LOSSES = 7,   /* done, but what is written does not say all */
 };
 
 #endif

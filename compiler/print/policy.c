@@ -9,6 +9,7 @@
  * the same (print_same()). So each shorter form below is taken only where the
  * reader takes it for what is meant.
  */
+#include "notes.h"
 #include "print.h"
 
 #include "read/dsl.h"
@@ -19,6 +20,7 @@
 
 struct printer {
 	struct buf *out;
+	const struct print_notes *notes;
 	struct arena *scratch;
 	size_t indent;
 };
@@ -570,6 +572,14 @@ static void put_entry(struct printer *p, const struct entry *e, bool lines)
 		put_value(p, e->value, NULL);
 }
 
+static void put_notes(struct printer *p, const struct node *section, size_t i)
+{
+	print_notes_of(p->out, p->notes,
+		       section->kind == NODE_MAP ? section->map.pairs[i].value :
+						   section->list.items[i],
+		       p->indent);
+}
+
 static void put_section(struct printer *p, const struct node *section,
 			const struct field *field, const char *between)
 {
@@ -586,6 +596,8 @@ static void put_section(struct printer *p, const struct node *section,
 			buf_putc(p->out, '\n');
 		if (i && !between)
 			new_line(p);
+		if (!between)
+			put_notes(p, section, i);
 		put_head(p, &e);
 		begin = p->out->n;
 		put_entry(p, &e, false);
@@ -786,6 +798,8 @@ static void put_pair(struct printer *p, const struct node *map, size_t i,
 		put_section(p, pair->value, field, between);
 		return;
 	}
+	if (!between)
+		print_notes_of(p->out, p->notes, pair->value, p->indent);
 	s = statement_of(pair, fields, outermost);
 	if (between)
 		put_statement(p, &s);
@@ -816,7 +830,16 @@ static bool stands_apart(const struct pair *pair)
 void print_policy(struct buf *out, const struct node *root,
 		  const struct field *language)
 {
-	struct printer p = { .out = out, .scratch = arena_new() };
+	print_policy_noted(out, root, language, NULL);
+}
+
+void print_policy_noted(struct buf *out, const struct node *root,
+			const struct field *language,
+			const struct print_notes *notes)
+{
+	struct printer p = { .out = out,
+			     .notes = notes,
+			     .scratch = arena_new() };
 	size_t i;
 
 	for (i = 0; root->kind == NODE_MAP && i < root->map.n; i++) {

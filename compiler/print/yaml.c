@@ -8,6 +8,7 @@
  * the same text in it: what one of them may take for true, a number or a date
  * is in quotes.
  */
+#include "notes.h"
 #include "print.h"
 
 #include "read/text.h"
@@ -17,8 +18,14 @@
 
 struct printer {
 	struct buf *out;
+	const struct print_notes *notes;
 	size_t indent;
 };
+
+static void put_notes(struct printer *p, const struct node *node)
+{
+	print_notes_of(p->out, p->notes, node, p->indent);
+}
 
 static void put_flow(struct printer *p, const struct node *node);
 static void put_block(struct printer *p, const struct node *node,
@@ -262,6 +269,7 @@ static void put_block_map(struct printer *p, const struct node *node,
 	for (i = 0; i < node->map.n; i++) {
 		if (i)
 			new_line(p);
+		put_notes(p, node->map.pairs[i].value);
 		put_key(p, node->map.pairs[i].key);
 		put_rest(p, node->map.pairs[i].value, level + 1);
 	}
@@ -292,6 +300,7 @@ static void put_block_list(struct printer *p, const struct node *node,
 
 		if (i)
 			new_line(p);
+		put_notes(p, item);
 		buf_putc(p->out, '-');
 		if (item->kind == NODE_NULL)
 			continue;
@@ -338,7 +347,13 @@ static bool is_short(struct printer *p, const struct pair *pair)
 
 void print_yaml(struct buf *out, const struct node *root)
 {
-	struct printer p = { .out = out };
+	print_yaml_noted(out, root, NULL);
+}
+
+void print_yaml_noted(struct buf *out, const struct node *root,
+		      const struct print_notes *notes)
+{
+	struct printer p = { .out = out, .notes = notes };
 	size_t i;
 
 	for (i = 0; root->kind == NODE_MAP && i < root->map.n; i++) {
@@ -346,6 +361,7 @@ void print_yaml(struct buf *out, const struct node *root)
 
 		if (i && !(is_short(&p, pair) && is_short(&p, pair - 1)))
 			buf_putc(out, '\n');
+		put_notes(&p, pair->value);
 		put_key(&p, pair->key);
 		put_rest(&p, pair->value, 1);
 		buf_putc(out, '\n');

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A firewall of OpenWrt's to a policy: see import.h. Sections are taken type by
+ * type, as fw4 does, so that what one names is known whatever their order is.
+ */
+#include "import.h"
+
+#include "parts.h"
+
+#define MARK_MASK 0xff000000u /* the policy's own default */
+
+static void take_all(struct translation *t, const char *type,
+		     void (*take)(struct translation *,
+				  const struct uci_section *))
+{
+	size_t i;
+
+	for (i = 0; i < t->uci->sections.n; i++) {
+		const struct uci_section *section = t->uci->sections.v[i];
+
+		if (!str_is(section->type, type))
+			continue;
+		t->here = section->span;
+		if (section_take(t, section))
+			take(t, section);
+	}
+}
+
+static void report_types(struct translation *t)
+{
+	size_t i, k;
+
+	for (i = 0; i < t->uci->sections.n; i++) {
+		const struct uci_section *section = t->uci->sections.v[i];
+		struct suggest suggest = suggest_for(section->type);
+		const struct section *known;
+
+		if (section_find(section->type))
+			continue;
+		for (k = 0; (known = section_at(k)); k++)
+			suggest_name(&suggest, str_of(known->type));
+		suggest_help(&suggest,
+			     diag_warning(t->import->diags, section->span,
+					  "fw4 knows no sections of type "
+					  "\"%.*s\"",
+					  STR_ARG(section->type)));
+	}
+}
+
+static void take_sections(struct translation *t)
+{
+	report_types(t);
+	take_all(t, "defaults", take_defaults);
+	take_all(t, "ipset", take_set);
+	take_all(t, "zone", take_zone);
+	take_all(t, "rule", take_rule);
+	take_all(t, "forwarding", take_forwarding);
+	take_all(t, "redirect", take_redirect);
+	take_all(t, "nat", take_nat);
+	take_all(t, "include", take_include);
+	zone_policies(t);
+}
+
+static void append(struct translation *t, struct node *list,
+		   const node_list *entries)
+{
+	size_t i;
+
+	for (i = 0; i < entries->n; i++)
+		tree_add(t, list, entries->v[i]);
+}
+
+static void put_list(struct translation *t, struct node *root, const char *key,
+		     struct node *list)
+{
+	if (list->list.n)
+		tree_put(t, root, key, list);
+}
+
+static void put_rules(struct translation *t, struct node *root)
+{
+	struct node *list = tree_list(t);
+
+	append(t, list, &t->early);
+	append(t, list, &t->any);
+	append(t, list, &t->zoned);
+	append(t, list, &t->forwardings);
+	append(t, list, &t->last);
+	put_list(t, root, "rules", list);
+}
+
+static void put_nat(struct translation *t, struct node *root)
+{
+	struct node *list = tree_list(t);
+
+	append(t, list, &t->to_inside);
+	append(t, list, &t->from_any);
+	append(t, list, &t->from_zone);
+	append(t, list, &t->masquerades);
+	put_list(t, root, "nat", list);
+}
+
+static void put_defaults(struct translation *t, struct node *root)
+{
+	static const char *const words[] = { "accept", "reject", "drop" };
+	static const char *const hooks[] = { "input", "output", "forward" };
+	static const enum hook order[] = { HOOK_INPUT, HOOK_FORWARD,
+					   HOOK_OUTPUT };
+	struct node *map = tree_map(t);
+	size_t i;
+
+	for (i = 0; i < HOOKS; i++)
+		tree_put(t, map, hooks[order[i]],
+			 tree_word(t, words[t->policy[order[i]]]));
+	tree_put(t, root, "default", map);
+}
+
+/* fw4 tries hardware and does without it, which is what "auto" is for. */
+static void put_offload(struct translation *t, struct node *root)
+{
+	struct node *map, *list, *item, *both;
+
+	if (!t->offload)
+		return;
+	map = tree_map(t);
+	list = tree_list(t);
+	item = tree_map(t);
+	both = tree_list(t);
+	tree_add(t, both, tree_word(t, "tcp"));
+	tree_add(t, both, tree_word(t, "udp"));
+	tree_put(t, item, "protocol", both);
+	tree_add(t, list, item);
+	tree_put(t, map, "mode",
+		 tree_word(t, t->offload_hardware ? "auto" : "software"));
+	tree_put(t, map, "eligible", list);
+	tree_put(t, root, "offload", map);
+}
+
+/* Eight bits that no rule sets are the policy's own. */
+static void put_mark_mask(struct translation *t, struct node *root)
+{
+	uint32_t mask = MARK_MASK;
+
+	while (mask && (t->marks & mask))
+		mask >>= 8;
+	if (mask && mask != MARK_MASK)
+		tree_put(t, root, "mark-mask",
+			 tree_word(t, arena_printf(t->arena, "0x%08x", mask)));
+}
+
+static struct node *policy_of(struct translation *t)
+{
+	struct node *root = tree_map(t);
+
+	tree_put(t, root, "policy", tree_word(t, t->import->name));
+	tree_put(t, root, "zones", t->zones_node);
+	if (t->sets_node->map.n)
+		tree_put(t, root, "sets", t->sets_node);
+	put_defaults(t, root);
+	if (!t->drop_invalid)
+		tree_put(t, root, "invalid", tree_word(t, "filter"));
+	tree_put(t, root, "syn-flood", t->syn_flood);
+	put_mark_mask(t, root);
+	put_rules(t, root);
+	put_nat(t, root);
+	put_offload(t, root);
+	return root;
+}
+
+static const char *head_of(struct translation *t)
+{
+	const char *text = "Made of an OpenWrt firewall by nftoffc import.";
+
+	if (t->head.n)
+		text = arena_printf(
+			t->arena,
+			"%s What it does not say, or not quite:\n%.*s", text,
+			(int)t->head.n - 1, t->head.p);
+	return text;
+}
+
+static void report_codes(struct translation *t)
+{
+	if (t->codes_given && (t->policy[HOOK_INPUT] == POLICY_REJECT ||
+			       t->policy[HOOK_OUTPUT] == POLICY_REJECT ||
+			       t->policy[HOOK_FORWARD] == POLICY_REJECT))
+		report_nearly(t, t->codes_given->span,
+			      "it holds where a rule rejects, and not for what "
+			      "no rule decides");
+}
+
+bool import_uci(struct import *import, const struct source *source)
+{
+	struct translation t = {
+		.import = import,
+		.arena = import->arena,
+		.source = source,
+		.here = { source->id, 0, 0 },
+		.policy = { POLICY_DROP, POLICY_DROP, POLICY_DROP },
+		.code = { "tcp-reset", "port-unreachable" },
+	};
+
+	print_notes_init(&import->notes, import->arena);
+	map_init(&t.names, import->arena);
+	map_init(&t.said, import->arena);
+	t.uci = uci_read(import->arena, source, import->diags);
+	if (diags_errors(import->diags))
+		return false;
+	t.zones_node = tree_map(&t);
+	t.sets_node = tree_map(&t);
+	take_sections(&t);
+	report_codes(&t);
+	if (!t.zones.n)
+		diag_error(import->diags, t.here,
+			   "there is no zone to make a policy of");
+	import->head = head_of(&t);
+	import->root = policy_of(&t);
+	buf_free(&t.head);
+	return t.zones.n > 0;
+}

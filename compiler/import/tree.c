@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Making the policy's tree, and its names. */
+#include "parts.h"
+
+#include <ctype.h>
+
+#include "value.h"
+
+#define NAME_MAX_BYTES 32 /* of a rule's name in the policy */
+
+static struct node *node_of(struct translation *t, enum node_kind kind)
+{
+	struct node *node = arena_new_object(t->arena, struct node);
+
+	node->kind = kind;
+	node->span = t->here;
+	return node;
+}
+
+struct node *tree_text(struct translation *t, struct str text)
+{
+	struct node *node = node_of(t, NODE_SCALAR);
+
+	node->scalar = text;
+	return node;
+}
+
+struct node *tree_word(struct translation *t, const char *word)
+{
+	return tree_text(t, str_of(word));
+}
+
+struct node *tree_map(struct translation *t)
+{
+	return node_of(t, NODE_MAP);
+}
+
+struct node *tree_list(struct translation *t)
+{
+	return node_of(t, NODE_LIST);
+}
+
+/* Room for one more of @n, which is doubled when it is a power of two. */
+static void *more(struct translation *t, void *old, size_t n, size_t size)
+{
+	if (n & (n - 1))
+		return old;
+	return arena_grow(t->arena, old, n * size, (n ? 2 * n : 1) * size);
+}
+
+void tree_add(struct translation *t, struct node *list, struct node *item)
+{
+	list->list.items =
+		more(t, list->list.items, list->list.n, sizeof(item));
+	list->list.items[list->list.n++] = item;
+}
+
+void tree_put_str(struct translation *t, struct node *map, struct str key,
+		  struct node *value)
+{
+	map->map.pairs =
+		more(t, map->map.pairs, map->map.n, sizeof(*map->map.pairs));
+	map->map.pairs[map->map.n++] =
+		(struct pair){ tree_text(t, key), value };
+}
+
+void tree_put(struct translation *t, struct node *map, const char *key,
+	      struct node *value)
+{
+	if (value)
+		tree_put_str(t, map, str_of(key), value);
+}
+
+struct node *tree_get(const struct node *map, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < map->map.n; i++)
+		if (str_is(map->map.pairs[i].key->scalar, key))
+			return map->map.pairs[i].value;
+	return NULL;
+}
+
+struct node *tree_copy(struct translation *t, const struct node *map)
+{
+	struct node *copy = tree_map(t);
+	size_t i;
+
+	for (i = 0; i < map->map.n; i++)
+		tree_put_str(t, copy, map->map.pairs[i].key->scalar,
+			     map->map.pairs[i].value);
+	return copy;
+}
+
+struct node *tree_listed(const struct node *list)
+{
+	if (!list->list.n)
+		return NULL;
+	return list->list.n == 1 ? list->list.items[0] :
+				   (struct node *)(uintptr_t)list;
+}
+
+struct node *tree_not(struct translation *t, struct node *list)
+{
+	struct node *map = tree_map(t);
+
+	tree_put(t, map, "not", tree_listed(list));
+	return map;
+}
+
+struct node *tree_entry(struct translation *t, const char *kind,
+			struct node *map)
+{
+	struct node *entry = tree_map(t);
+
+	tree_put(t, entry, kind, map);
+	return entry;
+}
+
+struct str option_text(const struct uci_section *section, const char *name)
+{
+	const struct uci_option *option = uci_option(section, name);
+
+	return option ? option->values.v[0].text : (struct str){ 0 };
+}
+
+bool option_bool(const struct uci_section *section, const char *name,
+		 bool otherwise)
+{
+	bool yes;
+
+	return value_bool(option_text(section, name), &yes) ? yes : otherwise;
+}
+
+struct span option_span(const struct uci_section *section, const char *name)
+{
+	const struct uci_option *option = uci_option(section, name);
+
+	return option ? option->span : section->span;
+}
+
+/* Names. */
+
+static bool is_name_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+/* Of the characters that one may have, beginning with a letter. */
+static size_t plain_name(struct str wanted, char out[NAME_MAX_BYTES + 1])
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < wanted.n && n < NAME_MAX_BYTES; i++) {
+		char c = wanted.p[i];
+
+		if (!n && !isalpha((unsigned char)c))
+			continue;
+		if (is_name_char(c))
+			out[n++] = c;
+		else if (out[n - 1] != '-')
+			out[n++] = '-';
+	}
+	while (n && out[n - 1] == '-')
+		n--;
+	out[n] = '\0';
+	return n;
+}
+
+struct node *name_node(struct translation *t, struct str wanted)
+{
+	char plain[NAME_MAX_BYTES + 1];
+	size_t n = plain_name(wanted, plain);
+	struct str name;
+	unsigned int i;
+
+	if (!n)
+		return NULL;
+	name = str_of(arena_strndup(t->arena, plain, n));
+	for (i = 2; str_is(name, "default") || !map_add(&t->names, name, t);
+	     i++) {
+		size_t digits = i < 10 ? 1 : i < 100 ? 2 : 6;
+
+		if (n + digits + 1 > NAME_MAX_BYTES)
+			n = NAME_MAX_BYTES - digits - 1;
+		name = str_of(
+			arena_printf(t->arena, "%.*s-%u", (int)n, plain, i));
+	}
+	return tree_text(t, name);
+}
+
+void put_name(struct translation *t, struct node *map,
+	      const struct uci_section *section, const char *suffix)
+{
+	struct str name = option_text(section, "name");
+
+	if (!name.n)
+		name = section->name;
+	if (!name.n)
+		return;
+	name = str_of(arena_printf(t->arena, "%.*s%s", STR_ARG(name), suffix));
+	tree_put(t, map, "name", name_node(t, name));
+}
