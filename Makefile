@@ -188,6 +188,8 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man1/nftoffc.1
 	install -D -m 644 man/nftoffc-policy.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/nftoffc-policy.5
+	install -D -m 644 man/nftoffc-import.7 \
+		$(DESTDIR)$(PREFIX)/share/man/man7/nftoffc-import.7
 	install -D -m 644 man/nftoffc-policy.schema.json \
 		$(DESTDIR)$(PREFIX)/share/nftoffc/nftoffc-policy.schema.json
 	install -D -m 644 packaging/completions/nftoffc.bash \

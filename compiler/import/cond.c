@@ -60,9 +60,9 @@ static bool choose(struct translation *t, const struct conds *c,
 		return false;
 	}
 	if (lists->is_not->list.n)
-		*out = tree_not(t, lists->is_not);
+		*out = node_not(t, lists->is_not);
 	else
-		*out = tree_listed(lists->is);
+		*out = node_listed(lists->is);
 	return true;
 }
 
@@ -86,7 +86,7 @@ static bool add_net(struct translation *t, const struct conds *c,
 	}
 	if (c->family > 0 && net->family != c->family)
 		return true;
-	tree_add(t, list, tree_text(t, net->text));
+	node_add(t, list, node_text(t, net->text));
 	return true;
 }
 
@@ -130,7 +130,7 @@ bool cond_addresses(struct translation *t, struct conds *c, const char *option,
 		    struct node **out)
 {
 	const struct uci_option *given = uci_option(c->section, option);
-	struct lists lists = { tree_list(t), tree_list(t) };
+	struct lists lists = { node_of_list(t), node_of_list(t) };
 	struct families families = { 0 };
 	bool zone = str_is(c->section->type, "zone");
 	struct uci_value value;
@@ -162,7 +162,7 @@ bool cond_ports(struct translation *t, struct conds *c, const char *option,
 		struct node **out)
 {
 	const struct uci_option *given = uci_option(c->section, option);
-	struct lists lists = { tree_list(t), tree_list(t) };
+	struct lists lists = { node_of_list(t), node_of_list(t) };
 	struct uci_value value;
 	struct str port;
 	size_t i;
@@ -171,8 +171,8 @@ bool cond_ports(struct translation *t, struct conds *c, const char *option,
 		bool negated = value_negated(&value.text);
 
 		value_port(t->arena, value.text, &port);
-		tree_add(t, negated ? lists.is_not : lists.is,
-			 tree_text(t, port));
+		node_add(t, negated ? lists.is_not : lists.is,
+			 node_text(t, port));
 	}
 	c->ports = c->ports || given;
 	return choose(t, c, option, &lists, out);
@@ -181,7 +181,7 @@ bool cond_ports(struct translation *t, struct conds *c, const char *option,
 bool cond_macs(struct translation *t, struct conds *c)
 {
 	const struct uci_option *given = uci_option(c->section, "src_mac");
-	struct lists lists = { tree_list(t), tree_list(t) };
+	struct lists lists = { node_of_list(t), node_of_list(t) };
 	struct uci_value value;
 	struct str mac;
 	size_t i;
@@ -190,18 +190,18 @@ bool cond_macs(struct translation *t, struct conds *c)
 		bool negated = value_negated(&value.text);
 
 		value_mac(t->arena, value.text, &mac);
-		tree_add(t, negated ? lists.is_not : lists.is,
-			 tree_text(t, mac));
+		node_add(t, negated ? lists.is_not : lists.is,
+			 node_text(t, mac));
 	}
 	return choose(t, c, "src_mac", &lists, &c->mac);
 }
 
 static struct node *one(struct translation *t, bool negated, const char *text)
 {
-	struct node *list = tree_list(t);
+	struct node *list = node_of_list(t);
 
-	tree_add(t, list, tree_word(t, text));
-	return negated ? tree_not(t, list) : tree_listed(list);
+	node_add(t, list, node_word(t, text));
+	return negated ? node_not(t, list) : node_listed(list);
 }
 
 bool cond_mark(struct translation *t, struct conds *c)
@@ -344,17 +344,17 @@ void cond_put(struct translation *t, const struct conds *c, struct node *map,
 	      bool ports)
 {
 	if (c->family > 0 && c->say_family)
-		tree_put(t, map, "family",
-			 tree_word(t, family_word(c->family)));
-	tree_put(t, map, "source", c->source);
+		node_put(t, map, "family",
+			 node_word(t, family_word(c->family)));
+	node_put(t, map, "source", c->source);
 	if (ports)
-		tree_put(t, map, "source-port", c->source_port);
-	tree_put(t, map, "destination", c->destination);
+		node_put(t, map, "source-port", c->source_port);
+	node_put(t, map, "destination", c->destination);
 	if (ports)
-		tree_put(t, map, "port", c->port);
-	tree_put(t, map, "mac", c->mac);
-	tree_put(t, map, "mark", c->mark);
-	tree_put(t, map, "dscp", c->dscp);
+		node_put(t, map, "port", c->port);
+	node_put(t, map, "mac", c->mac);
+	node_put(t, map, "mark", c->mark);
+	node_put(t, map, "dscp", c->dscp);
 }
 
 /* Protocols. */
@@ -388,7 +388,7 @@ static void add_once(struct translation *t, struct node *list, const char *word)
 	for (i = 0; i < list->list.n; i++)
 		if (str_is(list->list.items[i]->scalar, word))
 			return;
-	tree_add(t, list, tree_word(t, word));
+	node_add(t, list, node_word(t, word));
 }
 
 static void add_protocol(struct translation *t, const struct conds *c,
@@ -456,10 +456,10 @@ bool protocols_read(struct translation *t, struct conds *c,
 	size_t i;
 
 	*out = (struct protocols){
-		.ported = tree_list(t),
-		.icmp = tree_list(t),
-		.other = tree_list(t),
-		.negated = tree_list(t),
+		.ported = node_of_list(t),
+		.icmp = node_of_list(t),
+		.other = node_of_list(t),
+		.negated = node_of_list(t),
 	};
 	for (i = 0; given && option_value_at(given, i, &value); i++)
 		if (!read_protocol(t, c, &value, out))

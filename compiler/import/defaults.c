@@ -52,7 +52,7 @@ static void read_syn_flood(struct translation *t,
 	if (limit.p && !value_limit(t->arena, limit, &rate))
 		return;
 	value_int(option_text(section, "synflood_burst"), &burst);
-	t->syn_flood = tree_word(
+	t->syn_flood = node_word(
 		t, burst > 0 ? arena_printf(t->arena, "%.*s burst %ld",
 					    STR_ARG(rate), burst) :
 			       arena_printf(t->arena, "%.*s", STR_ARG(rate)));

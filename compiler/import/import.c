@@ -67,19 +67,19 @@ static void append(struct translation *t, struct node *list,
 	size_t i;
 
 	for (i = 0; i < entries->n; i++)
-		tree_add(t, list, entries->v[i]);
+		node_add(t, list, entries->v[i]);
 }
 
 static void put_list(struct translation *t, struct node *root, const char *key,
 		     struct node *list)
 {
 	if (list->list.n)
-		tree_put(t, root, key, list);
+		node_put(t, root, key, list);
 }
 
 static void put_rules(struct translation *t, struct node *root)
 {
-	struct node *list = tree_list(t);
+	struct node *list = node_of_list(t);
 
 	append(t, list, &t->early);
 	append(t, list, &t->any);
@@ -91,7 +91,7 @@ static void put_rules(struct translation *t, struct node *root)
 
 static void put_nat(struct translation *t, struct node *root)
 {
-	struct node *list = tree_list(t);
+	struct node *list = node_of_list(t);
 
 	append(t, list, &t->to_inside);
 	append(t, list, &t->from_any);
@@ -106,13 +106,13 @@ static void put_defaults(struct translation *t, struct node *root)
 	static const char *const hooks[] = { "input", "output", "forward" };
 	static const enum hook order[] = { HOOK_INPUT, HOOK_FORWARD,
 					   HOOK_OUTPUT };
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 	size_t i;
 
 	for (i = 0; i < HOOKS; i++)
-		tree_put(t, map, hooks[order[i]],
-			 tree_word(t, words[t->policy[order[i]]]));
-	tree_put(t, root, "default", map);
+		node_put(t, map, hooks[order[i]],
+			 node_word(t, words[t->policy[order[i]]]));
+	node_put(t, root, "default", map);
 }
 
 /* fw4 tries hardware and does without it, which is what "auto" is for. */
@@ -122,18 +122,18 @@ static void put_offload(struct translation *t, struct node *root)
 
 	if (!t->offload)
 		return;
-	map = tree_map(t);
-	list = tree_list(t);
-	item = tree_map(t);
-	both = tree_list(t);
-	tree_add(t, both, tree_word(t, "tcp"));
-	tree_add(t, both, tree_word(t, "udp"));
-	tree_put(t, item, "protocol", both);
-	tree_add(t, list, item);
-	tree_put(t, map, "mode",
-		 tree_word(t, t->offload_hardware ? "auto" : "software"));
-	tree_put(t, map, "eligible", list);
-	tree_put(t, root, "offload", map);
+	map = node_map(t);
+	list = node_of_list(t);
+	item = node_map(t);
+	both = node_of_list(t);
+	node_add(t, both, node_word(t, "tcp"));
+	node_add(t, both, node_word(t, "udp"));
+	node_put(t, item, "protocol", both);
+	node_add(t, list, item);
+	node_put(t, map, "mode",
+		 node_word(t, t->offload_hardware ? "auto" : "software"));
+	node_put(t, map, "eligible", list);
+	node_put(t, root, "offload", map);
 }
 
 /* Eight bits that no rule sets are the policy's own. */
@@ -144,22 +144,22 @@ static void put_mark_mask(struct translation *t, struct node *root)
 	while (mask && (t->marks & mask))
 		mask >>= 8;
 	if (mask && mask != MARK_MASK)
-		tree_put(t, root, "mark-mask",
-			 tree_word(t, arena_printf(t->arena, "0x%08x", mask)));
+		node_put(t, root, "mark-mask",
+			 node_word(t, arena_printf(t->arena, "0x%08x", mask)));
 }
 
 static struct node *policy_of(struct translation *t)
 {
-	struct node *root = tree_map(t);
+	struct node *root = node_map(t);
 
-	tree_put(t, root, "policy", tree_word(t, t->import->name));
-	tree_put(t, root, "zones", t->zones_node);
+	node_put(t, root, "policy", node_word(t, t->import->name));
+	node_put(t, root, "zones", t->zones_node);
 	if (t->sets_node->map.n)
-		tree_put(t, root, "sets", t->sets_node);
+		node_put(t, root, "sets", t->sets_node);
 	put_defaults(t, root);
 	if (!t->drop_invalid)
-		tree_put(t, root, "invalid", tree_word(t, "filter"));
-	tree_put(t, root, "syn-flood", t->syn_flood);
+		node_put(t, root, "invalid", node_word(t, "filter"));
+	node_put(t, root, "syn-flood", t->syn_flood);
 	put_mark_mask(t, root);
 	put_rules(t, root);
 	put_nat(t, root);
@@ -167,16 +167,36 @@ static struct node *policy_of(struct translation *t)
 	return root;
 }
 
+/* In the order of the file; what is of one place stays as it was reported. */
+static void sort_remarks(struct translation *t)
+{
+	size_t i, k;
+
+	for (i = 1; i < t->remarks.n; i++) {
+		struct remark remark = t->remarks.v[i];
+
+		for (k = i; k && t->remarks.v[k - 1].offset > remark.offset;
+		     k--)
+			t->remarks.v[k] = t->remarks.v[k - 1];
+		t->remarks.v[k] = remark;
+	}
+}
+
 static const char *head_of(struct translation *t)
 {
-	const char *text = "Made of an OpenWrt firewall by nftoffc import.";
+	struct buf text = { 0 };
+	const char *head;
+	size_t i;
 
-	if (t->head.n)
-		text = arena_printf(
-			t->arena,
-			"%s What it does not say, or not quite:\n%.*s", text,
-			(int)t->head.n - 1, t->head.p);
-	return text;
+	buf_puts(&text, "Made of an OpenWrt firewall by nftoffc import.");
+	if (t->remarks.n)
+		buf_puts(&text, " What it does not say, or not quite:");
+	sort_remarks(t);
+	for (i = 0; i < t->remarks.n; i++)
+		buf_printf(&text, "\n%s", t->remarks.v[i].text);
+	head = arena_strndup(t->arena, text.p, text.n);
+	buf_free(&text);
+	return head;
 }
 
 static void report_codes(struct translation *t)
@@ -206,8 +226,8 @@ bool import_uci(struct import *import, const struct source *source)
 	t.uci = uci_read(import->arena, source, import->diags);
 	if (diags_errors(import->diags))
 		return false;
-	t.zones_node = tree_map(&t);
-	t.sets_node = tree_map(&t);
+	t.zones_node = node_map(&t);
+	t.sets_node = node_map(&t);
 	take_sections(&t);
 	report_codes(&t);
 	if (!t.zones.n)
@@ -215,6 +235,5 @@ bool import_uci(struct import *import, const struct source *source)
 			   "there is no zone to make a policy of");
 	import->head = head_of(&t);
 	import->root = policy_of(&t);
-	buf_free(&t.head);
 	return t.zones.n > 0;
 }

@@ -366,8 +366,8 @@ static const struct option rule_options[] = {
 	  "set of the action helper, where the kernel's name is known." },
 	PROTO("tcp and udp if it is not given."),
 	{ "src_ip", is_some, SAID, LIST,
-	  "source. Some that are negated beside others that are not, and masks "
-	  "of IPv4 with gaps, leave the section out." },
+	  "source. Some that are negated beside others that are not leave the "
+	  "section out." },
 	{ "src_mac", is_mac, SAID, LIST, "mac." },
 	{ "src_port", is_port, SAID, LIST, "source-port, of tcp and udp." },
 	{ "dest_ip", is_some, SAID, LIST, "destination, as src_ip." },
@@ -516,7 +516,9 @@ static const struct option ipset_options[] = {
 	SAYS_NOTHING("hashsize", is_int),
 	{ "timeout", is_int, SAID, 0, "timeout, in seconds." },
 	SAYS_NOTHING("external", NULL),
-	{ "entry", NULL, SAID, LIST, "elements." },
+	{ "entry", NULL, SAID, LIST,
+	  "elements. A set that has some is not filled while it runs, unless "
+	  "it has a timeout." },
 	{ "loadfile", NULL, SAID, 0, "file." },
 	{ 0 }
 };

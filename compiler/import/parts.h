@@ -39,6 +39,11 @@ struct ipset {
 	bool left_out; /* fw4 has it, the policy has not */
 };
 
+struct remark {
+	uint32_t offset; /* in the file */
+	const char *text;
+};
+
 typedef VEC(struct node *) node_list;
 
 struct translation {
@@ -62,7 +67,7 @@ struct translation {
 	struct node *syn_flood, *sets_node, *zones_node;
 	node_list early, any, zoned, forwardings, last;
 	node_list to_inside, from_any, from_zone, masquerades;
-	struct buf head;
+	VEC(struct remark) remarks; /* for the head of the policy */
 };
 
 /* report.c: each at a place of the file, kept for the head of the policy. */
@@ -88,23 +93,23 @@ unsigned int span_line(const struct translation *t, struct span span);
 bool section_take(struct translation *t, const struct uci_section *section);
 
 /* tree.c */
-struct node *tree_text(struct translation *t, struct str text);
-struct node *tree_word(struct translation *t, const char *word);
-struct node *tree_map(struct translation *t);
-struct node *tree_list(struct translation *t);
-void tree_add(struct translation *t, struct node *list, struct node *item);
-void tree_put(struct translation *t, struct node *map, const char *key,
+struct node *node_text(struct translation *t, struct str text);
+struct node *node_word(struct translation *t, const char *word);
+struct node *node_map(struct translation *t);
+struct node *node_of_list(struct translation *t);
+void node_add(struct translation *t, struct node *list, struct node *item);
+void node_put(struct translation *t, struct node *map, const char *key,
 	      struct node *value);
-void tree_put_str(struct translation *t, struct node *map, struct str key,
+void node_put_str(struct translation *t, struct node *map, struct str key,
 		  struct node *value);
-struct node *tree_get(const struct node *map, const char *key);
-struct node *tree_copy(struct translation *t, const struct node *map);
+struct node *node_get(const struct node *map, const char *key);
+struct node *node_copy(struct translation *t, const struct node *map);
 /* A list, or its one item. */
-struct node *tree_listed(const struct node *list);
+struct node *node_listed(const struct node *list);
 /* { not: ... } */
-struct node *tree_not(struct translation *t, struct node *list);
+struct node *node_not(struct translation *t, struct node *list);
 /* "- accept: { ... }" */
-struct node *tree_entry(struct translation *t, const char *kind,
+struct node *node_entry(struct translation *t, const char *kind,
 			struct node *map);
 
 /* Of a section: the value of an option with one; p NULL without. */

@@ -41,7 +41,7 @@ static const char *target_of(const struct uci_section *section,
 static void add(struct translation *t, node_list *list, const char *kind,
 		struct node *map, const struct uci_section *section)
 {
-	struct node *entry = tree_entry(t, kind, map);
+	struct node *entry = node_entry(t, kind, map);
 
 	print_note(&t->import->notes, entry, section_title(t, section));
 	*vec_push(t->arena, list) = entry;
@@ -144,14 +144,14 @@ static struct node *forward_to(struct translation *t, const struct redirect *r,
 	struct str rest = host, first;
 
 	if (!ports || !r->port.n || str_eq(r->port, r->old_port))
-		return tree_text(t, host);
+		return node_text(t, host);
 	if (six && !r->net.range)
 		fmt = "[%.*s]:%.*s";
 	if (!six || !r->net.range)
-		return tree_word(t, arena_printf(t->arena, fmt, STR_ARG(host),
+		return node_word(t, arena_printf(t->arena, fmt, STR_ARG(host),
 						 STR_ARG(r->port)));
 	first = str_cut(&rest, '-');
-	return tree_word(t, arena_printf(t->arena, "[%.*s]-[%.*s]:%.*s",
+	return node_word(t, arena_printf(t->arena, "[%.*s]-[%.*s]:%.*s",
 					 STR_ARG(first), STR_ARG(rest),
 					 STR_ARG(r->port)));
 }
@@ -164,7 +164,7 @@ static void put_random(struct translation *t, const struct redirect *r,
 		return;
 	report_nearly(t, option_span(r->section, "dest_port"),
 		      "the new port is one of the range at random");
-	tree_put(t, map, "random", tree_word(t, "true"));
+	node_put(t, map, "random", node_word(t, "true"));
 }
 
 /* Reflection. */
@@ -214,15 +214,15 @@ static bool reflects_to_all(const struct translation *t,
 static struct node *nets_of(struct translation *t, const struct zone *zone,
 			    int family, bool hosts)
 {
-	struct node *list = tree_list(t);
+	struct node *list = node_of_list(t);
 	size_t i;
 
 	for (i = 0; i < zone->networks.n; i++) {
 		const struct net *net = &zone->networks.v[i];
 
 		if (net->family == family && net->text.p)
-			tree_add(t, list,
-				 tree_text(t, hosts ? net->exact : net->text));
+			node_add(t, list,
+				 node_text(t, hosts ? net->exact : net->text));
 	}
 	return list;
 }
@@ -274,31 +274,31 @@ static void add_reflection(struct translation *t, const struct redirect *r,
 			   const struct reflection *how, struct node *protocol,
 			   bool ports)
 {
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 
-	tree_put(t, map, "from", tree_text(t, zone->name));
-	tree_put(t, map, "protocol", protocol);
-	tree_put(t, map, "source", tree_listed(how->inner));
+	node_put(t, map, "from", node_text(t, zone->name));
+	node_put(t, map, "protocol", protocol);
+	node_put(t, map, "source", node_listed(how->inner));
 	if (ports)
-		tree_put(t, map, "source-port", r->conds.source_port);
-	tree_put(t, map, "destination",
+		node_put(t, map, "source-port", r->conds.source_port);
+	node_put(t, map, "destination",
 		 r->conds.destination ? r->conds.destination :
-					tree_listed(how->outer));
+					node_listed(how->outer));
 	if (ports)
-		tree_put(t, map, "port", r->conds.port);
-	tree_put(t, map, "mark", r->conds.mark);
-	tree_put(t, map, "to", forward_to(t, r, ports));
+		node_put(t, map, "port", r->conds.port);
+	node_put(t, map, "mark", r->conds.mark);
+	node_put(t, map, "to", forward_to(t, r, ports));
 	put_name(t, map, r->section, "-reflection");
 	add(t, &t->to_inside, "forward", map, r->section);
 
-	map = tree_map(t);
-	tree_put(t, map, "to", tree_text(t, zone->name));
-	tree_put(t, map, "protocol", protocol);
-	tree_put(t, map, "source", tree_listed(how->inner));
-	tree_put(t, map, "destination", tree_text(t, r->net.host));
+	map = node_map(t);
+	node_put(t, map, "to", node_text(t, zone->name));
+	node_put(t, map, "protocol", protocol);
+	node_put(t, map, "source", node_listed(how->inner));
+	node_put(t, map, "destination", node_text(t, r->net.host));
 	if (ports && r->port.n)
-		tree_put(t, map, "port", tree_text(t, r->port));
-	tree_put(t, map, "address", tree_text(t, how->address));
+		node_put(t, map, "port", node_text(t, r->port));
+	node_put(t, map, "address", node_text(t, how->address));
 	put_name(t, map, r->section, "-reflected");
 	add(t, &t->from_zone, "source", map, r->section);
 }
@@ -330,22 +330,22 @@ static void add_reflections(struct translation *t, const struct redirect *r,
 static void add_forward(struct translation *t, struct redirect *r,
 			struct node *protocol, bool ports)
 {
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 	bool reflect = reflects(r), all = reflect && reflects_to_all(t, r);
 	struct conds c = r->conds;
 
 	if (!c.destination && !r->src->masq[0] && !r->src->masq[1])
 		c.destination =
-			tree_word(t, r->net.family == 6 ? "::/0" : "0.0.0.0/0");
-	tree_put(t, map, "from", tree_text(t, r->src->name));
-	tree_put(t, map, "protocol", protocol);
+			node_word(t, r->net.family == 6 ? "::/0" : "0.0.0.0/0");
+	node_put(t, map, "from", node_text(t, r->src->name));
+	node_put(t, map, "protocol", protocol);
 	c.say_family = false;
 	cond_put(t, &c, map, ports);
-	tree_put(t, map, "to", forward_to(t, r, ports));
+	node_put(t, map, "to", forward_to(t, r, ports));
 	if (ports)
 		put_random(t, r, map);
 	if (all)
-		tree_put(t, map, "reflect", tree_word(t, "true"));
+		node_put(t, map, "reflect", node_word(t, "true"));
 	put_name(t, map, r->section, "");
 	add(t, &t->to_inside, "forward", map, r->section);
 	if (reflect && !all)
@@ -355,13 +355,13 @@ static void add_forward(struct translation *t, struct redirect *r,
 static void add_redirect(struct translation *t, struct redirect *r,
 			 struct node *protocol, bool ports)
 {
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 
-	tree_put(t, map, "from", tree_text(t, r->src->name));
-	tree_put(t, map, "protocol", protocol);
+	node_put(t, map, "from", node_text(t, r->src->name));
+	node_put(t, map, "protocol", protocol);
 	cond_put(t, &r->conds, map, ports);
 	if (ports && r->port.n && !str_eq(r->port, r->old_port)) {
-		tree_put(t, map, "to", tree_text(t, r->port));
+		node_put(t, map, "to", node_text(t, r->port));
 		put_random(t, r, map);
 	}
 	put_name(t, map, r->section, "");
@@ -373,11 +373,11 @@ static void add_redirect(struct translation *t, struct redirect *r,
 static struct node *snat_map(struct translation *t, struct redirect *r,
 			     struct node *protocol, bool ports)
 {
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 
-	tree_put(t, map, "to",
-		 r->dest ? tree_text(t, r->dest->name) : tree_word(t, "any"));
-	tree_put(t, map, "protocol", protocol);
+	node_put(t, map, "to",
+		 r->dest ? node_text(t, r->dest->name) : node_word(t, "any"));
+	node_put(t, map, "protocol", protocol);
 	cond_put(t, &r->conds, map, ports);
 	return map;
 }
@@ -390,9 +390,9 @@ static void add_source(struct translation *t, struct redirect *r,
 	r->conds.say_family = r->conds.say_family &&
 			      r->conds.family != r->net.family;
 	map = snat_map(t, r, protocol, ports);
-	tree_put(t, map, "address", tree_text(t, r->net.host));
+	node_put(t, map, "address", node_text(t, r->net.host));
 	if (ports && r->port.n)
-		tree_put(t, map, "ports", tree_text(t, r->port));
+		node_put(t, map, "ports", node_text(t, r->port));
 	put_name(t, map, r->section, "");
 	add(t, r->dest ? &t->from_zone : &t->from_any, "source", map,
 	    r->section);
@@ -404,15 +404,15 @@ static void add_masquerade(struct translation *t, struct redirect *r,
 	struct node *map, *both;
 
 	if (!r->conds.family) {
-		both = tree_list(t);
-		tree_add(t, both, tree_word(t, "ipv4"));
-		tree_add(t, both, tree_word(t, "ipv6"));
+		both = node_of_list(t);
+		node_add(t, both, node_word(t, "ipv4"));
+		node_add(t, both, node_word(t, "ipv6"));
 	} else {
 		both = NULL;
 		r->conds.say_family = true;
 	}
 	map = snat_map(t, r, protocol, ports);
-	tree_put(t, map, "family", both);
+	node_put(t, map, "family", both);
 	put_name(t, map, r->section, "");
 	add(t, r->dest ? &t->from_zone : &t->from_any, "masquerade", map,
 	    r->section);
@@ -435,26 +435,26 @@ static void each_group(struct translation *t, struct redirect *r,
 {
 	struct protocols *p = &r->protocols;
 	bool ports = r->conds.ports || r->port.n;
-	struct node *rest = tree_list(t);
+	struct node *rest = node_of_list(t);
 	size_t i;
 
 	for (i = 0; !ports && i < p->ported->list.n; i++)
-		tree_add(t, rest, p->ported->list.items[i]);
+		node_add(t, rest, p->ported->list.items[i]);
 	for (i = 0; i < p->icmp->list.n; i++)
 		if (r->conds.family <= 0 || p->icmp->list.n == 1 ||
 		    str_is(p->icmp->list.items[i]->scalar, "icmp") ==
 			    (r->conds.family == 4))
-			tree_add(t, rest, p->icmp->list.items[i]);
+			node_add(t, rest, p->icmp->list.items[i]);
 	for (i = 0; i < p->other->list.n; i++)
-		tree_add(t, rest, p->other->list.items[i]);
+		node_add(t, rest, p->other->list.items[i]);
 	if (ports && p->ported->list.n)
-		one(t, r, tree_listed(p->ported), true);
+		one(t, r, node_listed(p->ported), true);
 	if (p->any || p->negated->list.n > 1)
 		one(t, r, NULL, false);
 	else if (rest->list.n)
-		one(t, r, tree_listed(rest), false);
+		one(t, r, node_listed(rest), false);
 	if (!p->any && p->negated->list.n == 1)
-		one(t, r, tree_not(t, p->negated), false);
+		one(t, r, node_not(t, p->negated), false);
 }
 
 static bool conditions(struct translation *t, struct redirect *r,
@@ -493,7 +493,7 @@ static bool need(struct translation *t, const struct redirect *r, bool holds,
 {
 	if (!holds)
 		report_unused(t, r->section->span,
-			      "fw4 leaves out this %.*s: it has no %s",
+			      "fw4 leaves out this %.*s: %s",
 			      STR_ARG(r->section->type), what);
 	return holds;
 }
@@ -503,7 +503,7 @@ static const char *const all[] = { NULL };
 
 static void take_dnat(struct translation *t, struct redirect *r)
 {
-	if (!need(t, r, r->from == ZONE_ONE, "zone as \"src\"") ||
+	if (!need(t, r, r->from == ZONE_ONE, "it has no zone as \"src\"") ||
 	    !new_address(t, r, "dest_ip") ||
 	    !conditions(t, r, "src_dip", "src_dport") ||
 	    !cond_set(t, &r->conds) ||
@@ -528,11 +528,11 @@ static void take_dnat(struct translation *t, struct redirect *r)
 
 static void take_snat(struct translation *t, struct redirect *r)
 {
-	if (!need(t, r, r->to == ZONE_ONE, "zone as \"dest\"") ||
+	if (!need(t, r, r->to == ZONE_ONE, "it has no zone as \"dest\"") ||
 	    !need(t, r, uci_option(r->section, "src_dip") != NULL,
-		  "\"src_dip\"") ||
+		  "it has no \"src_dip\"") ||
 	    !need(t, r, !uci_option(r->section, "src_mac"),
-		  "right to \"src_mac\"") ||
+		  "\"src_mac\" is not for snat") ||
 	    !new_address(t, r, "src_dip") ||
 	    !conditions(t, r, "dest_ip", "dest_port") ||
 	    !cond_set(t, &r->conds) ||
@@ -600,8 +600,9 @@ static bool nat_target(struct translation *t, struct redirect *r,
 	}
 	if (strcmp(*target, "snat") != 0)
 		return need(t, r, !address && !port,
-			    "right to \"snat_ip\" and \"snat_port\"");
-	if (!need(t, r, address || port, "\"snat_ip\" or \"snat_port\""))
+			    "\"snat_ip\" and \"snat_port\" are for snat");
+	if (!need(t, r, address || port,
+		  "it has neither \"snat_ip\" nor \"snat_port\""))
 		return false;
 	if (address)
 		return new_address(t, r, "snat_ip");
@@ -622,11 +623,11 @@ static bool nat_protocols(struct translation *t, struct redirect *r)
 	if (!need(t, r,
 		  p->any && !p->icmp->list.n && !p->other->list.n &&
 			  !p->negated->list.n,
-		  "protocol with ports"))
+		  "ports are for tcp and udp"))
 		return false;
 	p->any = false;
-	tree_add(t, p->ported, tree_word(t, "tcp"));
-	tree_add(t, p->ported, tree_word(t, "udp"));
+	node_add(t, p->ported, node_word(t, "tcp"));
+	node_add(t, p->ported, node_word(t, "udp"));
 	return true;
 }
 

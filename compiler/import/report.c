@@ -26,12 +26,14 @@ static struct diag *report(struct translation *t, struct span span,
 	return diag_warning(t->import->diags, span, "%s", text);
 }
 
-static void keep(struct translation *t, struct span span, const char *what,
-		 const char *fmt, va_list args)
+static void keep(struct translation *t, struct span span, const char *fmt,
+		 va_list args)
 {
-	buf_printf(&t->head, "line %u: ", span_line(t, span));
-	buf_vprintf(&t->head, fmt, args);
-	buf_puts(&t->head, what);
+	struct remark *remark = vec_push(t->arena, &t->remarks);
+
+	remark->offset = span.offset;
+	remark->text = arena_printf(t->arena, "line %u: %s", span_line(t, span),
+				    arena_vprintf(t->arena, fmt, args));
 }
 
 void report_left_out(struct translation *t, struct span span, const char *fmt,
@@ -44,7 +46,7 @@ void report_left_out(struct translation *t, struct span span, const char *fmt,
 	report(t, span, fmt, args);
 	va_end(args);
 	va_start(args, fmt);
-	keep(t, span, "\n", fmt, args);
+	keep(t, span, fmt, args);
 	va_end(args);
 }
 
@@ -58,7 +60,7 @@ void report_nearly(struct translation *t, struct span span, const char *fmt,
 	report(t, span, fmt, args);
 	va_end(args);
 	va_start(args, fmt);
-	keep(t, span, "\n", fmt, args);
+	keep(t, span, fmt, args);
 	va_end(args);
 }
 

@@ -40,7 +40,7 @@ struct rule {
 
 struct node *log_node(struct translation *t, struct str prefix, struct str rate)
 {
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 	char *text;
 	size_t i;
 
@@ -52,15 +52,15 @@ struct node *log_node(struct translation *t, struct str prefix, struct str rate)
 		if (text[i] < ' ' || text[i] > '~' || text[i] == '\\')
 			text[i] = '?';
 	}
-	tree_put(t, map, "when", tree_word(t, "new"));
+	node_put(t, map, "when", node_word(t, "new"));
 	if (*text) {
-		struct node *node = tree_word(t, text);
+		struct node *node = node_word(t, text);
 
 		node->quoted = true;
-		tree_put(t, map, "prefix", node);
+		node_put(t, map, "prefix", node);
 	}
 	if (rate.p)
-		tree_put(t, map, "rate", tree_text(t, rate));
+		node_put(t, map, "rate", node_text(t, rate));
 	return map;
 }
 
@@ -70,12 +70,12 @@ struct node *log_node(struct translation *t, struct str prefix, struct str rate)
 static bool is_repeated(struct translation *t, const char *action,
 			const struct node *map)
 {
-	struct node *matches = tree_map(t), *entry;
+	struct node *matches = node_map(t), *entry;
 	struct buf text = { 0 };
 	bool repeated;
 	size_t i;
 
-	if (tree_get(map, "limit") || tree_get(map, "set") ||
+	if (node_get(map, "limit") || node_get(map, "set") ||
 	    strcmp(action, "log") == 0 || strcmp(action, "count") == 0 ||
 	    strcmp(action, "notrack") == 0)
 		return false;
@@ -84,9 +84,9 @@ static bool is_repeated(struct translation *t, const char *action,
 
 		if (!str_is(key, "name") && !str_is(key, "log") &&
 		    !str_is(key, "count") && !str_is(key, "with"))
-			tree_put_str(t, matches, key, map->map.pairs[i].value);
+			node_put_str(t, matches, key, map->map.pairs[i].value);
 	}
-	entry = tree_entry(t, "it", matches);
+	entry = node_entry(t, "it", matches);
 	print_yaml(&text, entry);
 	repeated = !map_add(
 		&t->said,
@@ -107,7 +107,7 @@ void rule_add(struct translation *t, node_list *list, const char *action,
 			      "connections");
 		return;
 	}
-	entry = tree_entry(t, action, map);
+	entry = node_entry(t, action, map);
 	print_note(&t->import->notes, entry, section_title(t, section));
 	*vec_push(t->arena, list) = entry;
 }
@@ -120,10 +120,10 @@ static bool is_tcp(const struct node *protocol)
 
 static bool may_be_tcp(const struct node *map)
 {
-	const struct node *protocol = tree_get(map, "protocol");
+	const struct node *protocol = node_get(map, "protocol");
 	size_t i;
 
-	if (tree_get(map, "icmp"))
+	if (node_get(map, "icmp"))
 		return false;
 	if (!protocol || protocol->kind == NODE_MAP)
 		return true;
@@ -138,26 +138,26 @@ static bool may_be_tcp(const struct node *map)
 static void put_code(struct translation *t, struct node *map, const char *code)
 {
 	if (strcmp(code, "tcp-reset") != 0)
-		tree_put(t, map, "with", tree_word(t, code));
+		node_put(t, map, "with", node_word(t, code));
 }
 
 /* The same map for TCP alone. Its name would be taken. */
 static struct node *of_tcp(struct translation *t, const struct node *map,
 			   const struct uci_section *section)
 {
-	struct node *copy = tree_map(t);
+	struct node *copy = node_map(t);
 	size_t i;
 
 	for (i = 0; i < map->map.n; i++) {
 		const struct pair *pair = &map->map.pairs[i];
 
 		if (str_is(pair->key->scalar, "to")) {
-			tree_put(t, copy, "to", pair->value);
-			tree_put(t, copy, "protocol", tree_word(t, "tcp"));
+			node_put(t, copy, "to", pair->value);
+			node_put(t, copy, "protocol", node_word(t, "tcp"));
 		} else if (str_is(pair->key->scalar, "name")) {
 			put_name(t, copy, section, "-tcp");
 		} else if (!str_is(pair->key->scalar, "protocol")) {
-			tree_put_str(t, copy, pair->key->scalar, pair->value);
+			node_put_str(t, copy, pair->key->scalar, pair->value);
 		}
 	}
 	return copy;
@@ -166,7 +166,7 @@ static struct node *of_tcp(struct translation *t, const struct node *map,
 /* What remains of the protocols, TCP being dealt with. */
 static void without_tcp(struct translation *t, struct node *map)
 {
-	struct node *list = tree_list(t), *protocol;
+	struct node *list = node_of_list(t), *protocol;
 	size_t i, k;
 
 	for (i = 0; i < map->map.n; i++) {
@@ -176,18 +176,22 @@ static void without_tcp(struct translation *t, struct node *map)
 			continue;
 		for (k = 0; k < protocol->list.n; k++)
 			if (!is_tcp(protocol->list.items[k]))
-				tree_add(t, list, protocol->list.items[k]);
-		map->map.pairs[i].value = tree_listed(list);
+				node_add(t, list, protocol->list.items[k]);
+		map->map.pairs[i].value = node_listed(list);
 	}
 }
 
 void rule_add_reject(struct translation *t, node_list *list, struct node *map,
 		     const struct uci_section *section)
 {
-	const struct node *protocol = tree_get(map, "protocol");
+	const struct node *protocol = node_get(map, "protocol");
 	bool same = strcmp(t->code[0], t->code[1]) == 0;
 
-	if (is_tcp(protocol) || same || tree_get(map, "limit")) {
+	if (!is_tcp(protocol) && !same && node_get(map, "limit"))
+		report_nearly(t, section->span,
+			      "what is not TCP is refused with another code: "
+			      "a limit is of one rule");
+	if (is_tcp(protocol) || same || node_get(map, "limit")) {
 		put_code(t, map, t->code[0]);
 	} else if (may_be_tcp(map) &&
 		   !(protocol && protocol->kind == NODE_MAP)) {
@@ -206,23 +210,23 @@ void rule_add_reject(struct translation *t, node_list *list, struct node *map,
 static void add(struct translation *t, struct rule *r, struct node *protocol,
 		struct node *icmp, bool ports)
 {
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 	size_t i;
 
-	tree_put(t, map, "from",
-		 r->from == ZONE_NONE ? tree_word(t, "router") :
-		 r->src		      ? tree_text(t, r->src->name) :
-					tree_word(t, "any"));
-	tree_put(t, map, "to",
-		 r->to == ZONE_ONE ? tree_text(t, r->dest->name) :
+	node_put(t, map, "from",
+		 r->from == ZONE_NONE ? node_word(t, "router") :
+		 r->src		      ? node_text(t, r->src->name) :
+					node_word(t, "any"));
+	node_put(t, map, "to",
+		 r->to == ZONE_ONE ? node_text(t, r->dest->name) :
 		 r->to == ZONE_NONE && r->from != ZONE_NONE ?
-				     tree_word(t, "router") :
-				     tree_word(t, "any"));
-	tree_put(t, map, "protocol", protocol);
-	tree_put(t, map, "icmp", icmp);
+				     node_word(t, "router") :
+				     node_word(t, "any"));
+	node_put(t, map, "protocol", protocol);
+	node_put(t, map, "icmp", icmp);
 	cond_put(t, &r->conds, map, ports);
 	for (i = 0; i < r->rest->map.n; i++)
-		tree_put_str(t, map, r->rest->map.pairs[i].key->scalar,
+		node_put_str(t, map, r->rest->map.pairs[i].key->scalar,
 			     r->rest->map.pairs[i].value);
 	put_name(t, map, r->section, "");
 	if (r->action)
@@ -236,12 +240,12 @@ static struct node *joined(struct translation *t, const struct node *a,
 			   const struct node *b, const struct node *c)
 {
 	const struct node *const lists[] = { a, b, c };
-	struct node *list = tree_list(t);
+	struct node *list = node_of_list(t);
 	size_t i, k;
 
 	for (i = 0; i < 3; i++)
 		for (k = 0; lists[i] && k < lists[i]->list.n; k++)
-			tree_add(t, list, lists[i]->list.items[k]);
+			node_add(t, list, lists[i]->list.items[k]);
 	return list;
 }
 
@@ -261,15 +265,15 @@ static void add_groups(struct translation *t, struct rule *r)
 		rest = joined(t, ports ? NULL : p->ported,
 			      r->icmp ? NULL : p->icmp, p->other);
 	if (ports && p->ported->list.n)
-		add(t, r, tree_listed(p->ported), NULL, true);
+		add(t, r, node_listed(p->ported), NULL, true);
 	if (r->icmp && p->icmp->list.n && r->icmp->list.n)
-		add(t, r, NULL, tree_listed(r->icmp), false);
+		add(t, r, NULL, node_listed(r->icmp), false);
 	if (!rest)
 		add(t, r, NULL, NULL, false);
 	else if (rest->list.n)
-		add(t, r, tree_listed(rest), NULL, false);
+		add(t, r, node_listed(rest), NULL, false);
 	if (rest && p->negated->list.n)
-		add(t, r, tree_not(t, p->negated), NULL, false);
+		add(t, r, node_not(t, p->negated), NULL, false);
 }
 
 /* ICMP types. */
@@ -294,7 +298,7 @@ static bool add_icmp(struct translation *t, struct rule *r,
 	for (i = 0; i < r->icmp->list.n; i++)
 		if (str_is(r->icmp->list.items[i]->scalar, name))
 			return true;
-	tree_add(t, r->icmp, tree_word(t, name));
+	node_add(t, r->icmp, node_word(t, name));
 	return true;
 }
 
@@ -320,7 +324,7 @@ static bool read_icmp(struct translation *t, struct rule *r)
 
 	if (!given || !r->protocols.icmp->list.n)
 		return true;
-	r->icmp = tree_list(t);
+	r->icmp = node_of_list(t);
 	for (i = 0; option_value_at(given, i, &value); i++) {
 		value_icmp(value.text, &icmp);
 		if (icmp.v4 && wants_family(r, 4) &&
@@ -364,7 +368,7 @@ static bool read_limit(struct translation *t, struct rule *r)
 	    burst > 0)
 		rate = str_of(arena_printf(t->arena, "%.*s burst %ld",
 					   STR_ARG(rate), burst));
-	tree_put(t, r->rest, "limit", tree_text(t, rate));
+	node_put(t, r->rest, "limit", node_text(t, rate));
 	return true;
 }
 
@@ -412,13 +416,13 @@ static void read_log(struct translation *t, struct rule *r)
 	else if (!prefix.p)
 		prefix = zone_log(t, r, &rate);
 	if (prefix.p)
-		tree_put(t, r->rest, "log", log_node(t, prefix, rate));
+		node_put(t, r->rest, "log", log_node(t, prefix, rate));
 }
 
 /* fw4 counts unless it is told not to; here it is said where it is asked for. */
 static bool read_count(struct translation *t, struct rule *r)
 {
-	bool asked = r->target == TARGET_NONE && !tree_get(r->rest, "log");
+	bool asked = r->target == TARGET_NONE && !node_get(r->rest, "log");
 	struct node *map;
 
 	if (asked && !option_bool(r->section, "counter", true)) {
@@ -431,9 +435,9 @@ static bool read_count(struct translation *t, struct rule *r)
 		return true;
 	if (r->target >= TARGET_NOTRACK && r->target != TARGET_NONE)
 		return true;
-	map = tree_map(t);
-	tree_put(t, map, "when", tree_word(t, "new"));
-	tree_put(t, r->rest, "count", map);
+	map = node_map(t);
+	node_put(t, map, "when", node_word(t, "new"));
+	node_put(t, r->rest, "count", map);
 	return true;
 }
 
@@ -484,7 +488,7 @@ static bool set_mark(struct translation *t, struct rule *r)
 		return false;
 	report_nearly(t, option_span(r->section, "target"),
 		      "the mark is set on replies, too");
-	tree_put(t, r->rest, "set", tree_word(t, text));
+	node_put(t, r->rest, "set", node_word(t, text));
 	return true;
 }
 
@@ -497,8 +501,8 @@ static bool set_dscp(struct translation *t, struct rule *r)
 		return false;
 	report_nearly(t, option_span(r->section, "target"),
 		      "the class is set on replies, too");
-	tree_put(t, r->rest, "set",
-		 tree_word(t, arena_printf(t->arena, "%ld", n)));
+	node_put(t, r->rest, "set",
+		 node_word(t, arena_printf(t->arena, "%ld", n)));
 	return true;
 }
 
@@ -517,7 +521,7 @@ static bool set_helper(struct translation *t, struct rule *r)
 			STR_ARG(text));
 		return false;
 	}
-	tree_put(t, r->rest, "set", tree_word(t, kernel));
+	node_put(t, r->rest, "set", node_word(t, kernel));
 	return true;
 }
 
@@ -620,8 +624,8 @@ static bool narrow_protocols(struct translation *t, struct rule *r)
 		return false;
 	}
 	p->any = false;
-	tree_add(t, p->ported, tree_word(t, "tcp"));
-	tree_add(t, p->ported, tree_word(t, "udp"));
+	node_add(t, p->ported, node_word(t, "tcp"));
+	node_add(t, p->ported, node_word(t, "udp"));
 	return true;
 }
 
@@ -667,7 +671,7 @@ void take_rule(struct translation *t, const struct uci_section *section)
 
 	r.from = zone_ref(t, section, "src", &r.src);
 	r.to = zone_ref(t, section, "dest", &r.dest);
-	r.rest = tree_map(t);
+	r.rest = node_map(t);
 	if (r.from == ZONE_BAD || r.to == ZONE_BAD || !read_device(t, &r) ||
 	    !read_target(t, &r) || !read_conditions(t, &r) ||
 	    !narrow_protocols(t, &r) || !read_icmp(t, &r) || !read_limit(t, &r))
@@ -679,7 +683,7 @@ void take_rule(struct translation *t, const struct uci_section *section)
 				"what this does is not logged");
 	if (!read_count(t, &r))
 		return;
-	if (r.target == TARGET_NONE && tree_get(r.rest, "log"))
+	if (r.target == TARGET_NONE && node_get(r.rest, "log"))
 		r.action = "log";
 	r.list = place(t, &r);
 	add_everywhere(t, &r);
@@ -691,7 +695,7 @@ void take_forwarding(struct translation *t, const struct uci_section *section)
 
 	r.from = zone_ref(t, section, "src", &r.src);
 	r.to = zone_ref(t, section, "dest", &r.dest);
-	r.rest = tree_map(t);
+	r.rest = node_map(t);
 	r.conds.section = section;
 	if (r.from == ZONE_BAD || r.to == ZONE_BAD ||
 	    !cond_family(t, &r.conds) ||
@@ -702,7 +706,7 @@ void take_forwarding(struct translation *t, const struct uci_section *section)
 		return;
 	r.protocols.any = true;
 	r.protocols.ported = r.protocols.icmp = r.protocols.other =
-		r.protocols.negated = tree_list(t);
+		r.protocols.negated = node_of_list(t);
 	r.list = r.from == ZONE_ANY ? &t->any : &t->forwardings;
 	add_groups(t, &r);
 }

@@ -104,7 +104,7 @@ static bool add_element(struct translation *t, const struct ipset *set,
 		if (!value_mac(t->arena, text, &out))
 			return false;
 	}
-	tree_add(t, list, tree_text(t, out));
+	node_add(t, list, node_text(t, out));
 	return true;
 }
 
@@ -113,7 +113,7 @@ static struct node *elements(struct translation *t,
 			     const struct ipset *set, bool whole)
 {
 	const struct uci_option *option = uci_option(section, "entry");
-	struct node *list = tree_list(t);
+	struct node *list = node_of_list(t);
 	struct uci_value value;
 	size_t i;
 
@@ -132,11 +132,11 @@ static void put_numbers(struct translation *t,
 	long n;
 
 	if (value_int(option_text(section, "timeout"), &n) && n > 0)
-		tree_put(t, map, "timeout",
-			 tree_word(t, arena_printf(t->arena, "%lds", n)));
+		node_put(t, map, "timeout",
+			 node_word(t, arena_printf(t->arena, "%lds", n)));
 	if (value_int(option_text(section, "maxelem"), &n) && n > 0)
-		tree_put(t, map, "size",
-			 tree_word(t, arena_printf(t->arena, "%ld", n)));
+		node_put(t, map, "size",
+			 node_word(t, arena_printf(t->arena, "%ld", n)));
 }
 
 static void note_set(struct translation *t, const struct uci_section *section,
@@ -155,18 +155,18 @@ static void add_set(struct translation *t, const struct uci_section *section,
 {
 	static const char *const types[] = { "address", "port", "mac" };
 	struct str file = option_text(section, "loadfile");
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 
-	tree_put(t, map, "type", tree_word(t, types[set->field]));
-	tree_put(t, map, "elements", elements(t, section, set, whole));
+	node_put(t, map, "type", node_word(t, types[set->field]));
+	node_put(t, map, "elements", elements(t, section, set, whole));
 	if (file.n)
-		tree_put(t, map, "file", tree_text(t, file));
+		node_put(t, map, "file", node_text(t, file));
 	put_numbers(t, section, map);
 	if (option_bool(section, "counters", false))
 		report_left_out(t, option_span(section, "counters"),
 				"elements of sets have no counters");
 	note_set(t, section, map);
-	tree_put_str(t, t->sets_node, set->name, map);
+	node_put_str(t, t->sets_node, set->name, map);
 }
 
 static bool is_set_name(struct str name)

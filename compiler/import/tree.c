@@ -17,7 +17,7 @@ static struct node *node_of(struct translation *t, enum node_kind kind)
 	return node;
 }
 
-struct node *tree_text(struct translation *t, struct str text)
+struct node *node_text(struct translation *t, struct str text)
 {
 	struct node *node = node_of(t, NODE_SCALAR);
 
@@ -25,17 +25,17 @@ struct node *tree_text(struct translation *t, struct str text)
 	return node;
 }
 
-struct node *tree_word(struct translation *t, const char *word)
+struct node *node_word(struct translation *t, const char *word)
 {
-	return tree_text(t, str_of(word));
+	return node_text(t, str_of(word));
 }
 
-struct node *tree_map(struct translation *t)
+struct node *node_map(struct translation *t)
 {
 	return node_of(t, NODE_MAP);
 }
 
-struct node *tree_list(struct translation *t)
+struct node *node_of_list(struct translation *t)
 {
 	return node_of(t, NODE_LIST);
 }
@@ -48,30 +48,30 @@ static void *more(struct translation *t, void *old, size_t n, size_t size)
 	return arena_grow(t->arena, old, n * size, (n ? 2 * n : 1) * size);
 }
 
-void tree_add(struct translation *t, struct node *list, struct node *item)
+void node_add(struct translation *t, struct node *list, struct node *item)
 {
 	list->list.items =
 		more(t, list->list.items, list->list.n, sizeof(item));
 	list->list.items[list->list.n++] = item;
 }
 
-void tree_put_str(struct translation *t, struct node *map, struct str key,
+void node_put_str(struct translation *t, struct node *map, struct str key,
 		  struct node *value)
 {
 	map->map.pairs =
 		more(t, map->map.pairs, map->map.n, sizeof(*map->map.pairs));
 	map->map.pairs[map->map.n++] =
-		(struct pair){ tree_text(t, key), value };
+		(struct pair){ node_text(t, key), value };
 }
 
-void tree_put(struct translation *t, struct node *map, const char *key,
+void node_put(struct translation *t, struct node *map, const char *key,
 	      struct node *value)
 {
 	if (value)
-		tree_put_str(t, map, str_of(key), value);
+		node_put_str(t, map, str_of(key), value);
 }
 
-struct node *tree_get(const struct node *map, const char *key)
+struct node *node_get(const struct node *map, const char *key)
 {
 	size_t i;
 
@@ -81,18 +81,18 @@ struct node *tree_get(const struct node *map, const char *key)
 	return NULL;
 }
 
-struct node *tree_copy(struct translation *t, const struct node *map)
+struct node *node_copy(struct translation *t, const struct node *map)
 {
-	struct node *copy = tree_map(t);
+	struct node *copy = node_map(t);
 	size_t i;
 
 	for (i = 0; i < map->map.n; i++)
-		tree_put_str(t, copy, map->map.pairs[i].key->scalar,
+		node_put_str(t, copy, map->map.pairs[i].key->scalar,
 			     map->map.pairs[i].value);
 	return copy;
 }
 
-struct node *tree_listed(const struct node *list)
+struct node *node_listed(const struct node *list)
 {
 	if (!list->list.n)
 		return NULL;
@@ -100,20 +100,20 @@ struct node *tree_listed(const struct node *list)
 				   (struct node *)(uintptr_t)list;
 }
 
-struct node *tree_not(struct translation *t, struct node *list)
+struct node *node_not(struct translation *t, struct node *list)
 {
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 
-	tree_put(t, map, "not", tree_listed(list));
+	node_put(t, map, "not", node_listed(list));
 	return map;
 }
 
-struct node *tree_entry(struct translation *t, const char *kind,
+struct node *node_entry(struct translation *t, const char *kind,
 			struct node *map)
 {
-	struct node *entry = tree_map(t);
+	struct node *entry = node_map(t);
 
-	tree_put(t, entry, kind, map);
+	node_put(t, entry, kind, map);
 	return entry;
 }
 
@@ -186,7 +186,7 @@ struct node *name_node(struct translation *t, struct str wanted)
 		name = str_of(
 			arena_printf(t->arena, "%.*s-%u", (int)n, plain, i));
 	}
-	return tree_text(t, name);
+	return node_text(t, name);
 }
 
 void put_name(struct translation *t, struct node *map,
@@ -199,5 +199,5 @@ void put_name(struct translation *t, struct node *map,
 	if (!name.n)
 		return;
 	name = str_of(arena_printf(t->arena, "%.*s%s", STR_ARG(name), suffix));
-	tree_put(t, map, "name", name_node(t, name));
+	node_put(t, map, "name", name_node(t, name));
 }

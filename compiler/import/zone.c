@@ -12,13 +12,14 @@ static const char *const policy_words[] = { "accept", "reject", "drop", NULL };
 
 static bool is_device(struct str name)
 {
-	size_t i;
+	size_t i, n = name.n;
 
-	for (i = 0; i < name.n; i++)
+	n -= n > 1 && name.p[n - 1] == '*';
+	for (i = 0; i < n; i++)
 		if (name.p[i] <= ' ' || name.p[i] > '~' ||
 		    strchr("/:\"\\*", name.p[i]))
 			return false;
-	return name.n > 0 && name.n <= 15 + (name.p[name.n - 1] == '*');
+	return n > 0 && n <= 15;
 }
 
 static bool names_device(const struct zone *zone, struct str device)
@@ -51,6 +52,12 @@ const struct zone *zone_of_device(const struct translation *t,
 	return zone && zone->devices.n == 1 ? zone : NULL;
 }
 
+/* Zones that share a device are told apart by their subnets. */
+static bool is_narrowed(const struct zone *zone)
+{
+	return zone->family || uci_option(zone->section, "subnet");
+}
+
 static void add_device(struct translation *t, struct zone *zone,
 		       struct str device, struct span span)
 {
@@ -63,7 +70,7 @@ static void add_device(struct translation *t, struct zone *zone,
 	if (!is_device(device))
 		report_left_out(t, span, "\"%.*s\" is no device's name",
 				STR_ARG(device));
-	else if (owner && !uci_option(zone->section, "subnet"))
+	else if (owner && !(is_narrowed(owner) && is_narrowed(zone)))
 		report_left_out(t, span,
 				"the device %.*s is that of zone %.*s, where "
 				"fw4 asks first",
@@ -103,8 +110,8 @@ static void add_network(struct translation *t, struct zone *zone,
 	if (network->device.p)
 		add_device(t, zone, network->device, span);
 	else
-		report_left_out(t, span, "the interface %.*s has no device",
-				STR_ARG(name));
+		report_nearly(t, span, "the interface %.*s has no device now",
+			      STR_ARG(name));
 	add_nets(t, zone, network);
 }
 
@@ -159,7 +166,7 @@ static bool add_subnet(struct translation *t, struct zone *zone,
 	}
 	if (zone->family && net.family != zone->family)
 		return true;
-	tree_add(t, list, tree_text(t, net.text));
+	node_add(t, list, node_text(t, net.text));
 	*vec_push(t->arena, &zone->networks) = net;
 	return true;
 }
@@ -168,7 +175,7 @@ static bool add_subnet(struct translation *t, struct zone *zone,
 static bool subnets(struct translation *t, struct zone *zone, struct node **out)
 {
 	const struct uci_option *option = uci_option(zone->section, "subnet");
-	struct node *list = tree_list(t);
+	struct node *list = node_of_list(t);
 	struct uci_value value;
 	size_t i;
 
@@ -176,20 +183,20 @@ static bool subnets(struct translation *t, struct zone *zone, struct node **out)
 		if (!add_subnet(t, zone, &value, list))
 			return false;
 	if (!option && zone->family)
-		tree_add(t, list,
-			 tree_word(t,
+		node_add(t, list,
+			 node_word(t,
 				   zone->family == 4 ? "0.0.0.0/0" : "::/0"));
-	*out = tree_listed(list);
+	*out = node_listed(list);
 	return true;
 }
 
 static struct node *device_list(struct translation *t, const struct zone *zone)
 {
-	struct node *list = tree_list(t);
+	struct node *list = node_of_list(t);
 	size_t i;
 
 	for (i = 0; i < zone->devices.n; i++)
-		tree_add(t, list, tree_text(t, zone->devices.v[i]));
+		node_add(t, list, node_text(t, zone->devices.v[i]));
 	return list;
 }
 
@@ -203,18 +210,18 @@ static bool masq_asks(const struct zone *zone)
 static void add_masquerade(struct translation *t, const struct zone *zone,
 			   int family)
 {
-	struct node *map = tree_map(t), *entry;
+	struct node *map = node_map(t), *entry;
 	struct conds c = { .section = zone->section, .family = family };
 	const char *title;
 
 	if (!cond_addresses(t, &c, "masq_src", &c.source) ||
 	    !cond_addresses(t, &c, "masq_dest", &c.destination))
 		return;
-	tree_put(t, map, "to", tree_text(t, zone->name));
-	tree_put(t, map, "family", tree_word(t, family == 4 ? "ipv4" : "ipv6"));
-	tree_put(t, map, "source", c.source);
-	tree_put(t, map, "destination", c.destination);
-	entry = tree_entry(t, "masquerade", map);
+	node_put(t, map, "to", node_text(t, zone->name));
+	node_put(t, map, "family", node_word(t, family == 4 ? "ipv4" : "ipv6"));
+	node_put(t, map, "source", c.source);
+	node_put(t, map, "destination", c.destination);
+	entry = node_entry(t, "masquerade", map);
 	title = section_title(t, zone->section);
 	print_note(&t->import->notes, entry, title);
 	*vec_push(t->arena, &t->masquerades) = entry;
@@ -223,7 +230,7 @@ static void add_masquerade(struct translation *t, const struct zone *zone,
 static void put_masquerade(struct translation *t, struct zone *zone,
 			   struct node *map)
 {
-	struct node *list = tree_list(t);
+	struct node *list = node_of_list(t);
 	int i;
 
 	zone->masq[0] = option_bool(zone->section, "masq", false);
@@ -232,8 +239,8 @@ static void put_masquerade(struct translation *t, struct zone *zone,
 		if (zone->masq[i] && masq_asks(zone))
 			add_masquerade(t, zone, i ? 6 : 4);
 		else if (zone->masq[i])
-			tree_add(t, list, tree_word(t, i ? "ipv6" : "ipv4"));
-	tree_put(t, map, "masquerade", tree_listed(list));
+			node_add(t, list, node_word(t, i ? "ipv6" : "ipv4"));
+	node_put(t, map, "masquerade", node_listed(list));
 	if ((zone->masq[0] || zone->masq[1]) &&
 	    !option_bool(zone->section, "masq_allow_invalid", false))
 		t->drop_invalid = true;
@@ -296,15 +303,15 @@ const char *helper_of(struct str name)
 static void add_helper(struct translation *t, const struct zone *zone, size_t i,
 		       const char *to)
 {
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 
-	tree_put(t, map, "set", tree_word(t, helpers[i].kernel));
-	tree_put(t, map, "from", tree_text(t, zone->name));
-	tree_put(t, map, "to", tree_word(t, to));
+	node_put(t, map, "set", node_word(t, helpers[i].kernel));
+	node_put(t, map, "from", node_text(t, zone->name));
+	node_put(t, map, "to", node_word(t, to));
 	if (helpers[i].ipv4 && !zone->family)
-		tree_put(t, map, "family", tree_word(t, "ipv4"));
-	tree_put(t, map, "protocol", tree_word(t, helpers[i].protocol));
-	tree_put(t, map, "port", tree_word(t, helpers[i].port));
+		node_put(t, map, "family", node_word(t, "ipv4"));
+	node_put(t, map, "protocol", node_word(t, helpers[i].protocol));
+	node_put(t, map, "port", node_word(t, helpers[i].port));
 	rule_add(t, &t->early, "helper", map, zone->section);
 }
 
@@ -396,14 +403,14 @@ void take_zone(struct translation *t, const struct uci_section *section)
 	    option_bool(section, "counter", false))
 		report_left_out(t, option_span(section, "counter"),
 				"zones have no counters");
-	zone.node = tree_map(t);
-	tree_put(t, zone.node, "devices", device_list(t, &zone));
-	tree_put(t, zone.node, "subnets", narrowed);
+	zone.node = node_map(t);
+	node_put(t, zone.node, "devices", device_list(t, &zone));
+	node_put(t, zone.node, "subnets", narrowed);
 	put_masquerade(t, &zone, zone.node);
 	if (option_bool(section, "mtu_fix", false))
-		tree_put(t, zone.node, "clamp-mss", tree_word(t, "true"));
+		node_put(t, zone.node, "clamp-mss", node_word(t, "true"));
 	print_note(&t->import->notes, zone.node, section_title(t, section));
-	tree_put_str(t, t->zones_node, zone.name, zone.node);
+	node_put_str(t, t->zones_node, zone.name, zone.node);
 	*vec_push(t->arena, &t->zones) = zone;
 	zone_helpers(t, &zone);
 }
@@ -475,16 +482,16 @@ static void add_policy(struct translation *t, const struct zone *zone,
 		       enum hook hook, bool log)
 {
 	enum policy policy = zone->policy[hook];
-	struct node *map = tree_map(t);
+	struct node *map = node_map(t);
 
-	tree_put(t, map, "from",
-		 hook == HOOK_OUTPUT ? tree_word(t, "router") :
-				       tree_text(t, zone->name));
-	tree_put(t, map, "to",
-		 hook == HOOK_INPUT ? tree_word(t, "router") :
-				      tree_text(t, zone->name));
+	node_put(t, map, "from",
+		 hook == HOOK_OUTPUT ? node_word(t, "router") :
+				       node_text(t, zone->name));
+	node_put(t, map, "to",
+		 hook == HOOK_INPUT ? node_word(t, "router") :
+				      node_text(t, zone->name));
 	if (log)
-		tree_put(t, map, "log",
+		node_put(t, map, "log",
 			 log_node(t, log_prefix(t, zone, policy, hook),
 				  zone->log_limit));
 	if (policy == POLICY_REJECT)
@@ -539,10 +546,10 @@ static void log_refused_forwards(struct translation *t, const struct zone *zone)
 				"port forwards come behind it");
 		return;
 	}
-	map = tree_map(t);
-	tree_put(t, map, "from", tree_text(t, zone->name));
-	tree_put(t, map, "to", tree_word(t, "any"));
-	tree_put(t, map, "log",
+	map = node_map(t);
+	node_put(t, map, "from", node_text(t, zone->name));
+	node_put(t, map, "to", node_word(t, "any"));
+	node_put(t, map, "log",
 		 log_node(t,
 			  str_of(arena_printf(
 				  t->arena, "%s %.*s forward: ",

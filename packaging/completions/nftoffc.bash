@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert apply status flows release help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import apply status flows release help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -116,6 +116,18 @@ _nftoffc()
 		fi
 		_nftoffc_policies
 		;;
+	import)
+		case $previous in
+		-o|--output) _nftoffc_paths -f; return ;;
+		--to) _nftoffc_words yaml policy; return ;;
+		--network) _nftoffc_paths -f; return ;;
+		--name) :; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words -o --output --to --network --name --strict -h --help
+			return
+		fi
+		;;
 	apply)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
@@ -149,7 +161,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert apply status flows release help
+		_nftoffc_words compile check audit test explain fmt convert import apply status flows release help
 		;;
 	esac
 }
