@@ -375,11 +375,11 @@ static struct node *fold_rest(struct fold *f, struct str key, struct span span,
 		fold_row(f, items, map_fields(field), &map);
 		return finish_map(f, &map, (struct span){ 0 });
 	}
-	if (has(field, FIELD_LIST))
-		return list_of(f, items, NULL);
 	if (has(field, FIELD_PHRASE) && items->kind == ITEM_WORD &&
 	    !phrase_end(f, items, NULL))
 		return phrase(f, items, NULL);
+	if (has(field, FIELD_LIST))
+		return list_of(f, items, NULL);
 	too_many(f, key, items, fields);
 	return fold_one(f, items, field);
 }
