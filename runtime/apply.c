@@ -289,6 +289,7 @@ static int plan(struct apply *a)
 		return ret;
 	options.former = running_record(a);
 	options.translated = may_be_translated(a);
+	options.kernel_east = kernel_east();
 	a->ir = lower(a->arena, a->c.model, &options);
 	devices_pending(a->c.diags, a->c.model, a->ir, &a->devices);
 	devices_resolve(a->ir, &a->devices);

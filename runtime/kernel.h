@@ -19,6 +19,12 @@ struct kernel {
 	uint64_t fingerprint; /* by kernel_read_all(), see fingerprint.h */
 };
 
+/*
+ * How far the clock that its days go by is ahead of UTC, in seconds: see
+ * struct lower_options.
+ */
+int32_t kernel_east(void);
+
 int kernel_genid(struct nl *nl, uint32_t *genid);
 /*
  * Names and record: as many messages as there are chains and sets. -EINTR if

@@ -11,6 +11,7 @@
 
 #include "base/map.h"
 #include "base/source.h"
+#include "vocab/clock.h"
 #include "vocab/stmt.h"
 
 #define IR_TABLE "nftoffc" /* family inet, always */
@@ -177,6 +178,8 @@ struct ir {
 	struct ir_flowtable *flowtables;
 	struct map shared_by_value;	 /* -> struct ir_shared * */
 	size_t anonymous;		 /* uses of anonymous sets of values */
+	struct clock clock;		 /* the policy's, and the kernel's: */
+	int32_t kernel_east;		 /* of its days, seconds */
 	const struct stmt *last_verdict; /* the next one may be the same */
 	/* where the next one is appended */
 	struct ir_chain **chain_tail;

@@ -616,16 +616,20 @@ static void record_chain(struct lowering *l)
 struct ir *lower(struct arena *arena, const struct model *model,
 		 const struct lower_options *options)
 {
+	int32_t kernel_east = options ? options->kernel_east : 0;
+	const struct model *by_kernel = lower_clock(arena, model, kernel_east);
 	struct lowering l = {
 		.arena = arena,
-		.model = model,
-		.program =
-			opt_run(arena, model, options ? options->without : 0),
+		.model = by_kernel,
+		.program = opt_run(arena, by_kernel,
+				   options ? options->without : 0),
 		.ir = ir_new(arena, model->name),
 		.former = options ? options->former : NULL,
 		.translated = options && options->translated,
 	};
 
+	l.ir->clock = model->clock;
+	l.ir->kernel_east = kernel_east;
 	map_init(&l.chain_names, arena);
 	map_init(&l.pair_chains, arena);
 	map_init(&l.block_chains, arena);
@@ -635,7 +639,7 @@ struct ir *lower(struct arena *arena, const struct model *model,
 	map_init(&l.sets, arena);
 	map_init(&l.objects, arena);
 	map_init(&l.targets, arena);
-	l.plan = plan_build(arena, model);
+	l.plan = plan_build(arena, by_kernel);
 	mark_layout(&l, options);
 	named_sets(&l);
 	lower_sole(&l);

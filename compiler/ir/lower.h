@@ -33,6 +33,11 @@ struct lower_options {
 	 * so, for which the kernel needs a NAT chain, be it empty.
 	 */
 	bool translated;
+	/*
+	 * How far the clock by which the kernel counts days is ahead of UTC, in
+	 * seconds: it has one for all, told by settimeofday(2).
+	 */
+	int32_t kernel_east;
 };
 
 /* The empty chain, where the policy has none of its own. */

@@ -14,12 +14,15 @@ static bool has_l4(enum key_id id)
 }
 
 /*
- * Ports come behind the test of their protocol. The link's header comes last:
- * nft joins it with the network's where they stand together.
+ * Ports come behind the test of their protocol, and clocks, which cost most,
+ * behind all else but the link's header: nft joins that with the network's where
+ * they stand together.
  */
 static int place(enum key_id id)
 {
 	if (key(id)->link)
+		return 3;
+	if (id == KEY_DAY || id == KEY_HOUR || id == KEY_TIME)
 		return 2;
 	return id == KEY_TH_SPORT || id == KEY_TH_DPORT;
 }
@@ -133,7 +136,7 @@ void lower_alt(struct lowering *l, struct ir_build *b, const struct alt *alt,
 	}
 	if (family)
 		ir_is(b, KEY_NFPROTO, alt->families == FAMILY_IPV4 ? 2 : 10);
-	for (at = 0; at < 3; at++) {
+	for (at = 0; at < 4; at++) {
 		for (i = 0; i < alt->n; i++)
 			if (place(alt->constraints[i].key) == at)
 				constraint_op(l, b, &alt->constraints[i], dir);

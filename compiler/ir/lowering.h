@@ -13,6 +13,7 @@
  *	lower_offload.c  what is eligible, the flowtables
  *	lower_nat.c      address translation
  *	lower_guard.c    spoofed addresses, floods
+ *	lower_clock.c    times by the policy's clock as times by the kernel's
  *
  * The way a packet takes in a base chain:
  *
@@ -234,6 +235,11 @@ void lower_flowtables(struct lowering *l);
 void lower_antispoof(struct lowering *l);
 /* What goes to the router in @chain: new TCP connections, so many a time. */
 void lower_syn_flood(struct lowering *l, struct ir_chain *chain);
+
+/* lower_clock.c */
+/* @model, asking for the kernel's times where it asks for the clock's. */
+const struct model *lower_clock(struct arena *arena, const struct model *model,
+				int32_t kernel_east);
 
 /* lower_nat.c */
 void lower_nat(struct lowering *l);

@@ -26,6 +26,7 @@ struct chain_code {
 
 struct ir_machine {
 	struct arena *arena;
+	const struct ir *ir;
 	struct map chains; /* name -> struct chain_code * */
 	const struct ir_chain *base[5];
 };
@@ -49,6 +50,7 @@ struct ir_machine *ir_machine(struct arena *arena, const struct ir *ir)
 	size_t i;
 
 	machine->arena = arena;
+	machine->ir = ir;
 	map_init(&machine->chains, arena);
 	for (chain = ir->chains; chain; chain = chain->next) {
 		struct chain_code *code =
@@ -141,6 +143,48 @@ static bool load_ct(uint8_t out[WIRE_MAX], const struct run *run,
 	}
 }
 
+/*
+ * A time at which the policy's clock shows what the packet's words say: in the
+ * first week of 2025, which begins on a Wednesday, or half a year later if
+ * daylight is saved then. A day that they do not say is that Wednesday.
+ */
+static int64_t some_time(const struct clock *clock, const struct packet *packet)
+{
+	const uint8_t *day = packet_value(packet, KEY_DAY);
+	int64_t week = INT64_C(1735689600), begin, end, now;
+	uint8_t hour[WIRE_MAX] = { 0 };
+
+	put_value(hour, packet, KEY_HOUR);
+	now = week + (int64_t)((day ? *day : 3) + 4) % 7 * CLOCK_DAY +
+	      (int64_t)wire_get(WIRE_HOUR, hour) - clock->east;
+	if (!clock->daylight)
+		return now;
+	clock_daylight(clock, 2024, &begin, &end);
+	return now >= begin && now < end ? now + 26 * CLOCK_WEEK : now;
+}
+
+/* The kernel's clocks, if the packet says anything of the policy's. */
+static bool put_time(uint8_t out[WIRE_MAX], const struct run *run,
+		     enum key_id id)
+{
+	const struct packet *packet = &run->packet->packet;
+	const struct ir *ir = run->machine->ir;
+	int64_t now = run->packet->now;
+
+	if (!now && !packet->known[KEY_DAY] && !packet->known[KEY_HOUR])
+		return false;
+	if (!now)
+		now = some_time(&ir->clock, packet);
+	if (id == KEY_TIME)
+		now *= (int64_t)WIRE_SECOND;
+	else if (id == KEY_HOUR)
+		now %= CLOCK_DAY;
+	else
+		now = ((now + ir->kernel_east) / CLOCK_DAY + 4) % 7;
+	wire_put(key(id)->type, (uint64_t)now, out);
+	return true;
+}
+
 static enum key_id id_of(const struct key *k)
 {
 	int i;
@@ -179,6 +223,10 @@ static bool load(uint8_t out[WIRE_MAX], struct run *run, enum key_id id)
 	case KEY_FIB_DADDR_TYPE:
 		wire_put(WIRE_FIB_TYPE, packet->to < 0 ? 2 : 1, out);
 		return true;
+	case KEY_HOUR:
+	case KEY_DAY:
+	case KEY_TIME:
+		return put_time(out, run, id);
 	case KEY_MARK:
 		put_value(out, packet, id); /* else 0 */
 		return true;
@@ -195,8 +243,6 @@ static bool load(uint8_t out[WIRE_MAX], struct run *run, enum key_id id)
 	case KEY_IP6_DSCP:
 	case KEY_ETHER_SADDR:
 	case KEY_LENGTH:
-	case KEY_HOUR:
-	case KEY_DAY:
 	case KEY_SKUID:
 	case KEY_SECPATH:
 	case KEY_RT_IPSEC:
@@ -266,6 +312,18 @@ static bool within(const struct expr *e, const uint8_t *value)
 
 /* ---- sets ---- */
 
+/* Between both, which are in the type's order; @value was turned round. */
+static bool field_has(enum wire_id type, const uint8_t *lo, const uint8_t *hi,
+		      const uint8_t *value)
+{
+	uint8_t first[WIRE_MAX], last[WIRE_MAX];
+	uint32_t len = wire_type(type)->len;
+
+	wire_to_network(type, lo, first);
+	wire_to_network(type, hi, last);
+	return memcmp(value, first, len) >= 0 && memcmp(value, last, len) <= 0;
+}
+
 static bool element_has(const struct ir_set *set, size_t index,
 			const uint8_t *value)
 {
@@ -276,10 +334,8 @@ static bool element_has(const struct ir_set *set, size_t index,
 	if (!set->interval)
 		return memcmp(lo, value, set->klen) == 0;
 	for (i = 0; i < set->nfields; i++) {
-		uint32_t len = wire_type(set->fields[i])->len;
-
-		if (memcmp(value + offset, lo + offset, len) < 0 ||
-		    memcmp(value + offset, lo + set->klen + offset, len) > 0)
+		if (!field_has(set->fields[i], lo + offset,
+			       lo + set->klen + offset, value + offset))
 			return false;
 		offset += ir_field_len(set, i);
 	}

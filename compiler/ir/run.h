@@ -24,6 +24,7 @@ struct ir_packet {
 	uint32_t mark;	  /* of the connection, before */
 	uint32_t status;  /* IPS_* of the connection */
 	uint64_t packets; /* of the connection, before */
+	int64_t now;	  /* seconds since 1970; 0: as the packet's words say */
 };
 
 enum ir_end { IR_DROP, IR_ACCEPT, IR_REJECT, IR_QUEUE };

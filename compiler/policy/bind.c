@@ -292,6 +292,7 @@ enum top {
 	TOP_EXISTING,
 	TOP_LOCKOUT,
 	TOP_MARK_MASK,
+	TOP_TIMEZONE,
 	TOP_RULES,
 	TOP_NAT,
 	TOP_OFFLOAD,
@@ -319,6 +320,7 @@ TOP(top_syn_flood, TOP_SYN_FLOOD)
 TOP(top_existing, TOP_EXISTING)
 TOP(top_lockout, TOP_LOCKOUT)
 TOP(top_mark_mask, TOP_MARK_MASK)
+TOP(top_timezone, TOP_TIMEZONE)
 TOP(top_rules, TOP_RULES)
 TOP(top_nat, TOP_NAT)
 TOP(top_offload, TOP_OFFLOAD)
@@ -339,6 +341,7 @@ static const struct field top_fields[] = {
 	{ "existing", top_existing, false },
 	{ "lockout", top_lockout, false },
 	{ "mark-mask", top_mark_mask, false },
+	{ "timezone", top_timezone, false },
 	{ "rules", top_rules, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, NULL,
 	  NULL, action_at },
 	{ "nat", top_nat, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, NULL,
@@ -407,6 +410,21 @@ static void bind_mark_mask(struct binder *b, const struct node *node)
 	b->model->mark_mask_span = node->span;
 }
 
+static void bind_timezone(struct binder *b, const struct node *node)
+{
+	static const char expected[] =
+		"a clock: utc, +01:00, or a rule of POSIX as in "
+		"\"CET-1CEST,M3.5.0,M10.5.0/3\"";
+	const char *why = "";
+	struct str text;
+
+	b->model->clock_span = node->span;
+	if (!bind_text(b, node, expected, &text))
+		return;
+	if (!clock_parse(text, &b->model->clock, &why))
+		diag_help(bind_expected(b, node, expected), "%s", why);
+}
+
 static void bind_policy_name(struct binder *b, const struct node *node)
 {
 	const char *name = bind_name(b, node, "a policy");
@@ -441,6 +459,8 @@ static void bind_top(struct binder *b, const struct node *const tops[TOPS])
 		bind_lockout(b, tops[TOP_LOCKOUT]);
 	if (tops[TOP_MARK_MASK])
 		bind_mark_mask(b, tops[TOP_MARK_MASK]);
+	if (tops[TOP_TIMEZONE])
+		bind_timezone(b, tops[TOP_TIMEZONE]);
 	if (tops[TOP_DEFAULT])
 		bind_map(b, tops[TOP_DEFAULT], default_fields, NULL,
 			 "\"default\"", NULL);

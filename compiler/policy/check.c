@@ -152,6 +152,73 @@ static unsigned int nat_hooks(const struct nat *nat)
 	}
 }
 
+/* "22:00-06:00" on a Friday is the end of two nights. */
+static bool wraps(const struct match *match)
+{
+	const struct node *said = match->said;
+	size_t i, n = said && said->kind == NODE_LIST ? said->list.n : 1;
+	struct value values[2];
+	const char *why;
+
+	for (i = 0; said && i < n; i++) {
+		const struct node *item =
+			said->kind == NODE_LIST ? said->list.items[i] : said;
+
+		if (item->kind == NODE_SCALAR &&
+		    match->word->type->parse(item->scalar, values, &why) > 1)
+			return true;
+	}
+	return false;
+}
+
+/* "not" all that there is, from 0 to @last. */
+static void check_always(struct binder *b, const struct match *match,
+			 uint64_t last)
+{
+	enum wire_id type = match->word->type->wire[0];
+	uint8_t wire[WIRE_MAX], lo[WIRE_MAX] = { 0 }, hi[WIRE_MAX];
+	const struct ranges *ranges = &match->ranges[0];
+
+	wire_put(type, last, wire);
+	wire_to_network(type, wire, hi);
+	if (match->negated && ranges->n == 1 &&
+	    !memcmp(range_lo(ranges, 0), lo, ranges->len) &&
+	    !memcmp(range_hi(ranges, 0), hi, ranges->len))
+		diag_error(b->diags, match->span, "this can never match");
+}
+
+static void check_clock(struct binder *b, const struct match *matches, size_t n)
+{
+	const struct match *time = NULL, *day = NULL;
+	struct diag *diag;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (matches[i].word->key[0] == KEY_HOUR)
+			time = &matches[i];
+		if (matches[i].word->key[0] == KEY_DAY)
+			day = &matches[i];
+	}
+	if (time)
+		check_always(b, time, CLOCK_DAY - 1);
+	if (day)
+		check_always(b, day, CLOCK_WEEK / CLOCK_DAY - 1);
+	if ((time || day) && !b->model->clock_span.source) {
+		diag = diag_warning(b->diags, (time ? time : day)->span,
+				    "no \"timezone\" is given: this is UTC");
+		diag_help(diag, "\"timezone: utc\" says so");
+		b->model->clock_span = (time ? time : day)->span;
+	}
+	if (!time || !day || time->negated || !wraps(time))
+		return;
+	diag = diag_warning(b->diags, time->span,
+			    "the hours before midnight and those behind it are "
+			    "of the same day here, not of the same night");
+	diag_note(diag, day->span, "the day is given here");
+	diag_help(diag, "if that is meant, write both ranges apart; a night is "
+			"two rules, the second one of the day after");
+}
+
 static const struct alts *expand(struct binder *b, struct match *matches,
 				 size_t n, struct span span)
 {
@@ -160,6 +227,7 @@ static const struct alts *expand(struct binder *b, struct match *matches,
 	bool fits = alts_expand(b->arena, b->scratch, matches, n, alts);
 
 	arena_reset(b->scratch, mark);
+	check_clock(b, matches, n);
 	if (!fits) {
 		diag_error(b->diags, span,
 			   "this asks for more than %d combinations of values: "

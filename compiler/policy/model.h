@@ -10,6 +10,7 @@
 
 #include "base/map.h"
 #include "base/source.h"
+#include "vocab/clock.h"
 #include "vocab/match.h"
 #include "vocab/stmt.h"
 
@@ -394,6 +395,8 @@ struct model {
 	struct span lockout_span;
 	uint32_t mark_mask;
 	struct span mark_mask_span; /* nowhere: not given */
+	struct clock clock;	    /* what "time" and "weekday" mean */
+	struct span clock_span;	    /* nowhere: not given */
 	struct rule *rules;	    /* those of port forwards at the end */
 	size_t nrules;
 	struct nat *nats;

@@ -44,6 +44,7 @@ enum key_id {
 	KEY_SECPATH,	       /* it came through IPsec */
 	KEY_RT_IPSEC,	       /* it will leave through IPsec */
 	KEY_FIB_SADDR_IIF_OIF, /* is there a route back: fib saddr . iif oif */
+	KEY_TIME,	       /* nanoseconds since 1970, UTC */
 	KEY_IDS
 };
 

@@ -172,6 +172,28 @@ static const struct match_word words[] = {
 		.where = "\"in\" is asked of what comes in, \"out\" of what "
 			 "goes out; both of what is forwarded",
 	},
+	{
+		.word = "time",
+		.doc = "The time of day at which the connection is opened, by "
+		       "the clock of \"timezone\"; the end is not included.",
+		.example = "time: [08:00-12:30, 22:00-06:00]",
+		.type = &type_time,
+		.key = { KEY_HOUR },
+		.reply = { KEY_HOUR },
+		.merge = MERGE_EQUAL,
+		.negatable = true,
+	},
+	{
+		.word = "weekday",
+		.doc = "The day of the week on which the connection is opened, "
+		       "from midnight to midnight by the same clock.",
+		.example = "weekday: [monday-thursday, sat]",
+		.type = &type_weekday,
+		.key = { KEY_DAY },
+		.reply = { KEY_DAY },
+		.merge = MERGE_EQUAL,
+		.negatable = true,
+	},
 };
 
 static const struct match_never nevers[] = {

@@ -70,7 +70,8 @@ struct value_type {
 
 extern const struct value_type type_address, type_port, type_protocol,
 	type_service, type_icmp, type_family, type_mark, type_dscp, type_mac,
-	type_length, type_tcp_flags, type_user, type_ipsec;
+	type_length, type_tcp_flags, type_user, type_ipsec, type_time,
+	type_weekday;
 /* By the name a person writes; NULL if there is none. */
 const struct value_type *value_type_find(struct str name);
 const struct value_type *value_type_at(size_t i); /* NULL past the end */

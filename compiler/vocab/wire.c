@@ -181,6 +181,13 @@ static void print_number(struct buf *out, const struct wire_type *type,
 	buf_put_u64(out, number_of(type, value));
 }
 
+/* Of nanoseconds: nft reads no other unit. */
+static void print_seconds(struct buf *out, const struct wire_type *type,
+			  const uint8_t *value)
+{
+	buf_put_u64(out, number_of(type, value) / WIRE_SECOND);
+}
+
 static void print_mark(struct buf *out, const struct wire_type *type,
 		       const uint8_t *value)
 {
@@ -381,8 +388,14 @@ static const struct wire_type types[WIRE_IDS] = {
 			 6, 6, true },
 	[WIRE_LENGTH] = { "integer", 4, 4, true, false, NULL, print_number, 0,
 			  0, true },
-	[WIRE_HOUR] = { "hour", 44, 4, true, false, NULL, print_number },
-	[WIRE_DAY] = { "day", 45, 1, false, false, day_names, print_named },
+	/* words of nft's language, and so none of its types' */
+	[WIRE_HOUR] = { "hour", 44, 4, true, false, NULL, print_number, 0, 0,
+			true },
+	[WIRE_DAY] = { "day", 45, 1, false, false, day_names, print_named, 0, 0,
+		       true },
+	/* nft knows "type time", but as a length of time */
+	[WIRE_TIME] = { "time", 43, 8, true, false, NULL, print_seconds, 0, 0,
+			true },
 	[WIRE_UID] = { "uid", 24, 4, true, false, NULL, print_number },
 	[WIRE_BOOLEAN] = { "boolean", 39, 1, false, false, boolean_names,
 			   print_named },

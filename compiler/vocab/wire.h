@@ -17,6 +17,9 @@
 /* The longest single field: an IPv6 address or a device name. */
 #define WIRE_MAX 16
 
+/* One second in WIRE_TIME. */
+#define WIRE_SECOND UINT64_C(1000000000)
+
 enum wire_id {
 	WIRE_NONE,
 	WIRE_NFPROTO,	 /* 1 byte, NFPROTO_* */
@@ -44,6 +47,7 @@ enum wire_id {
 	WIRE_UID,	/* 4 bytes, host order */
 	WIRE_BOOLEAN,	/* 1 byte */
 	WIRE_ARPHRD,	/* 2 bytes, host order: ARPHRD_* */
+	WIRE_TIME,	/* 8 bytes, host order: nanoseconds since 1970, UTC */
 	WIRE_IDS
 };
 

@@ -228,6 +228,7 @@ static const struct example examples[KEY_IDS] = {
 	[KEY_LENGTH] = { 64, 1500, true },
 	[KEY_HOUR] = { 28800, 61200, true },
 	[KEY_DAY] = { 1, 5, true },
+	[KEY_TIME] = { 1711846800000000000, 1729990800000000000, true },
 	[KEY_SKUID] = { 33, 1000, true },
 	[KEY_SECPATH] = { 0, 1, false },
 	[KEY_RT_IPSEC] = { 0, 1, false },

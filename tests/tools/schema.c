@@ -231,7 +231,7 @@ static const struct {
 	{ "duration", "scalar" }, { "rate", "scalar" },
 	{ "amount", "scalar" },	  { "bytes", "scalar" },
 	{ "packets", "scalar" },  { "set", "scalar" },
-	{ "range", "scalar" },
+	{ "range", "scalar" },	  { "clock", "scalar" },
 };
 
 static const char *kind_of(struct str word)

@@ -6,6 +6,7 @@
 #include <check.h>
 
 Suite *base_suite(void);
+Suite *clock_suite(void);
 Suite *dsl_suite(void);
 Suite *flowfilter_suite(void);
 Suite *ir_suite(void);

@@ -396,6 +396,7 @@ static const char *const wire_examples[WIRE_IDS] = {
 	[WIRE_LENGTH] = "2",
 	[WIRE_HOUR] = "2",
 	[WIRE_DAY] = "\"Tuesday\"",
+	[WIRE_TIME] = "0", /* nanoseconds */
 	[WIRE_UID] = "2",
 	[WIRE_BOOLEAN] = "2",
 	[WIRE_ARPHRD] = "2",
@@ -602,6 +603,9 @@ static const struct {
 	[KEY_DAY] = { 0, "meta day \"Sunday\"",
 		      "[ meta load day => reg 1 ]\n"
 		      "[ cmp eq reg 1 0x00000000 ]\n" },
+	[KEY_TIME] = { 86400000000000, "meta time 86400",
+		       "[ meta load time => reg 1 ]\n"
+		       "[ cmp eq reg 1 0x914f0000 0x00004e94 ]\n" },
 	[KEY_SKUID] = { 1000, "meta skuid 1000",
 			"[ meta load skuid => reg 1 ]\n"
 			"[ cmp eq reg 1 0x000003e8 ]\n" },
