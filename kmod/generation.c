@@ -148,6 +148,7 @@ static struct nftoffc_shape *get_shape(struct nftoffc_generation *gen,
 			shape->words[shape->nwords++] = i;
 	shape->devices = mask->in[0] || mask->out[0];
 	gen->devices |= shape->devices;
+	gen->marks |= mask->mark != 0;
 	return shape;
 }
 

@@ -40,6 +40,7 @@ struct nftoffc_generation {
 	u32 seed;
 	u32 nshapes;
 	bool devices;	/* any entry asks of devices */
+	bool marks;	/* any asks of the mark */
 	struct hlist_head *buckets;
 	struct nftoffc_shape shapes[NFTOFFC_SHAPES_MAX];
 };

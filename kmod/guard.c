@@ -19,6 +19,8 @@
  *	one that was		on that packet, if it is not pinned: it may have
  *	added on this packet	come by without a first packet (inserted by
  *				ctnetlink) or its mark may have changed
+ *	one that is pinned	on each packet, if any entry asks of the mark: the
+ *				rules may just have decided of it
  *
  * Connection tracking does not know devices. If an entry asks of them, live
  * connections that hold in all else are pinned too, and the next packet, whose
@@ -74,13 +76,16 @@ static bool is_exempt(const struct nftoffc_net *nn,
 				       cookie) == NFTOFFC_EXEMPT;
 }
 
-static bool asks_devices(const struct nftoffc_net *nn)
+static bool asks_more_of(const struct nftoffc_generation *gen)
 {
-	const struct nftoffc_generation *now, *next;
+	return gen && (gen->devices || gen->marks);
+}
 
-	now = rcu_dereference(nn->current_gen);
-	next = rcu_dereference(nn->armed);
-	return (now && now->devices) || (next && next->devices);
+/* May the answer of a connection be another with its next packet? */
+static bool asks_more(const struct nftoffc_net *nn)
+{
+	return asks_more_of(rcu_dereference(nn->current_gen)) ||
+	       asks_more_of(rcu_dereference(nn->armed));
 }
 
 /* The devices are those of the original direction. */
@@ -124,7 +129,7 @@ static bool keep_out(struct nftoffc_net *nn, struct nf_conn *ct,
 	return true;
 }
 
-/* It may have been pinned for what was not known of it. */
+/* It may have been pinned for what was not known of it, or not yet so. */
 static void look_at_pinned(struct nftoffc_net *nn, struct nf_conn *ct,
 			   enum ip_conntrack_info ctinfo,
 			   const struct nf_hook_state *state)
@@ -133,7 +138,7 @@ static void look_at_pinned(struct nftoffc_net *nn, struct nf_conn *ct,
 	u32 cookie;
 
 	assure_udp(ct);
-	if (!asks_devices(nn))
+	if (!asks_more(nn))
 		return;
 	packet_key(&key, ct, ctinfo, state);
 	if (!is_exempt(nn, &key, &cookie))

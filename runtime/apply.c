@@ -3,13 +3,16 @@
  * The steps of an apply, in order, each a function:
  *
  *	lock - read what runs - recover - compile - plan - (try) - clear stale
- *	marks - stage - commit - verify - point to it - tidy up
+ *	marks - stage - (stage in the module) - commit - verify - (commit in the
+ *	module) - point to it - tidy up
  *
  * The commit is the kernel's own transaction; all that can be done is done
- * before it: the new generation is on the disk, the way back is built. What is
- * left after it is to read back and one rename(). If that fails the way back
- * is taken. If we are killed in between, the next run finds the generation
- * that the kernel's record speaks of and points to it.
+ * before it: the new generation is on the disk, the way back is built, and the
+ * kernel module, if it is loaded, has all that it needs (twophase.h). What is
+ * left after it is to read back, one message and one rename(). If that fails
+ * the way back is taken. If we are killed in between, the next run finds the
+ * generation that the kernel's record speaks of and points to it, in the
+ * directory and in the module.
  */
 #include "runtime/apply.h"
 
@@ -37,6 +40,7 @@
 #include "runtime/state.h"
 #include "runtime/textdiff.h"
 #include "runtime/trial.h"
+#include "runtime/twophase.h"
 
 /* How often a commit is tried while others change the ruleset. */
 #define COMMIT_TRIES 10
@@ -58,6 +62,7 @@ struct apply {
 	struct generation last; /* what `current` names; number 0: nothing */
 	struct devices devices;
 	struct ir *ir;
+	struct twophase module;
 	struct batch batch;
 	struct table_names names; /* of the new policy */
 	struct buf undo;	  /* the way back; empty: there is none */
@@ -124,6 +129,21 @@ static int read_kernel(struct apply *a)
 		     NEXT;
 }
 
+/* A dry run that may not ask it does without. */
+static int find_module(struct apply *a)
+{
+	int ret = twophase_open(&a->module);
+
+	if (ret == -EPERM && a->options->dry_run)
+		return NEXT;
+	if (ret)
+		return report_failure(ret, "cannot ask the kernel module");
+	if (a->module.found == TWOPHASE_OTHER_ABI)
+		report_warning("the kernel module is %s: it is not used",
+			       twophase_missing(&a->module));
+	return NEXT;
+}
+
 /* Which generation runs, whatever `current` says. */
 static int find_running(struct apply *a)
 {
@@ -155,13 +175,43 @@ static int tidy(struct apply *a)
 	return state_prune(a->state, keep->number, keep->previous);
 }
 
+static int refused_by_module(struct apply *a, int error)
+{
+	const char *said = module_said(a->module.module);
+
+	report_failure(error, "the kernel module refused; nothing was changed");
+	if (said)
+		report_help("it says: %s", said);
+	return EXIT_SYSTEM;
+}
+
+/* What the module has to say of a killed apply. */
+static int settle(struct apply *a)
+{
+	bool settled;
+	int ret;
+
+	ret = twophase_settle(
+		&a->module, a->now.recorded ? &a->now.record : NULL, &settled);
+	if (ret)
+		return refused_by_module(a, ret);
+	if (settled)
+		report_warning("an apply was interrupted: the kernel module "
+			       "was brought into line with what runs");
+	return NEXT;
+}
+
 /* What a killed apply left behind. */
 static int recover(struct apply *a)
 {
-	int ret = 0;
+	int ret;
 
 	if (a->options->dry_run)
 		return NEXT;
+	ret = settle(a);
+	if (ret != NEXT)
+		return ret;
+	ret = 0;
 	if (a->has_old && a->old.number != a->last.number) {
 		ret = state_point(a->state, a->old.number);
 		if (!ret)
@@ -197,6 +247,19 @@ static int look_for_devices(struct apply *a)
 		return report_failure(ret, "cannot list the network devices");
 	devices_require(a->c.diags, a->c.model, &a->devices);
 	return diags_errors(a->c.diags) ? EXIT_SYSTEM : NEXT;
+}
+
+static int require_module(struct apply *a)
+{
+	const struct offload *offload = &a->c.model->offload;
+
+	if (!offload->module_required || a->module.module || a->blind)
+		return NEXT;
+	diag_help(diag_error(a->c.diags, offload->module_span,
+			     "the kernel module nftoffc is required, and is %s",
+			     twophase_missing(&a->module)),
+		  "'modprobe nftoffc', or build it with 'make kmod'");
+	return EXIT_SYSTEM;
 }
 
 /* What runs, or what ran last if our table is gone: NULL if nothing. */
@@ -328,6 +391,60 @@ static bool is_unchanged(struct apply *a)
 	       all.fingerprint == a->old.fingerprint;
 }
 
+static uint64_t new_generation(const struct apply *a)
+{
+	const struct ir_record record = {
+		.digest = a->ir->digest,
+		.epoch = a->ir->mark.epoch,
+		.mask = a->ir->mark.mask,
+	};
+
+	return keepout_generation(&record);
+}
+
+/* In a dry run: as a comment behind the difference. */
+static void tell_module(const struct apply *a, uint64_t generation,
+			const struct keepout *entries)
+{
+	const char *missing = twophase_missing(&a->module);
+
+	if (a->blind)
+		return;
+	if (missing)
+		printf("# kernel module: %s\n", missing);
+	else
+		printf("# kernel module: generation %016" PRIx64
+		       ", %zu entries\n",
+		       generation, entries->n);
+}
+
+/* What the rules of @epoch have the module keep out. */
+static struct keepout keepout(const struct apply *a, uint32_t epoch)
+{
+	return keepout_of(a->arena, &a->ir->mark, epoch);
+}
+
+/* The module was loaded since: it alone is told what the rules say already. */
+static int align_module(struct apply *a)
+{
+	const struct ir_record *record = &a->now.record;
+	struct keepout entries = keepout(a, record->epoch);
+	uint64_t generation = keepout_generation(record);
+	int ret;
+
+	if (a->options->dry_run) {
+		tell_module(a, generation, &entries);
+		return EXIT_DONE;
+	}
+	ret = twophase_stage(&a->module, generation, &entries);
+	if (!ret)
+		ret = twophase_commit(&a->module);
+	if (ret)
+		return refused_by_module(a, ret);
+	printf("the kernel module was told what %s keeps out\n", a->ir->policy);
+	return EXIT_DONE;
+}
+
 static int stop_if_applied(struct apply *a)
 {
 	const struct ir_record *record = &a->now.record;
@@ -338,6 +455,10 @@ static int stop_if_applied(struct apply *a)
 		    sizeof(record->policy) - 1) ||
 	    !devices_match(a->ir, &a->now.names) || !is_unchanged(a))
 		return NEXT;
+	if (!twophase_agrees(&a->module, record)) {
+		printf("%s is already applied\n", a->ir->policy);
+		return align_module(a);
+	}
 	printf("%s is already applied, nothing to do\n", a->ir->policy);
 	return EXIT_DONE;
 }
@@ -368,6 +489,7 @@ static void old_text(struct apply *a, struct buf *text)
 static int show_difference(struct apply *a)
 {
 	struct buf old = { 0 }, new = { 0 }, diff = { 0 };
+	struct keepout entries;
 
 	if (!a->options->dry_run)
 		return NEXT;
@@ -379,6 +501,8 @@ static int show_difference(struct apply *a)
 	buf_free(&diff);
 	buf_free(&new);
 	buf_free(&old);
+	entries = keepout(a, a->ir->mark.epoch);
+	tell_module(a, new_generation(a), &entries);
 	return EXIT_DONE;
 }
 
@@ -504,10 +628,22 @@ static int stage(struct apply *a)
 /* Nothing was committed: the staged generation goes. */
 static int unstage(struct apply *a, int code)
 {
+	if (twophase_back(&a->module))
+		report_warning("the kernel module holds a generation that was "
+			       "not applied");
 	if (tidy(a))
 		report_warning("%s holds a generation that was not applied",
 			       a->options->state);
 	return code;
+}
+
+static int stage_module(struct apply *a)
+{
+	struct keepout entries = keepout(a, a->ir->mark.epoch);
+	int ret;
+
+	ret = twophase_stage(&a->module, new_generation(a), &entries);
+	return ret ? unstage(a, refused_by_module(a, ret)) : NEXT;
 }
 
 static int build_batch(struct apply *a)
@@ -628,6 +764,13 @@ static int undo(struct apply *a, const char *why)
 			    "'nft delete table inet " IR_TABLE "'");
 		return EXIT_BROKEN;
 	}
+	if (twophase_back(&a->module)) {
+		report_error("%s, and the rules that ran before were restored, "
+			     "but not what the kernel module keeps out",
+			     why);
+		report_help("apply again");
+		return EXIT_BROKEN;
+	}
 	if (a->now.names.exists)
 		report_error("%s: the policy that ran before, %s, was restored",
 			     why, a->old.record.policy);
@@ -680,6 +823,13 @@ static int verify(struct apply *a)
 	if (all)
 		state_note(a->state, a->number, after.genid, after.fingerprint);
 	return NEXT;
+}
+
+static int commit_module(struct apply *a)
+{
+	return twophase_commit(&a->module) ?
+		       undo(a, "the kernel module did not follow") :
+		       NEXT;
 }
 
 static int point(struct apply *a)
@@ -737,13 +887,30 @@ static int hold_signals(struct apply *a)
 }
 
 static int (*const steps[])(struct apply *a) = {
-	open_state,	  take_lock,	  read_kernel,
-	find_running,	  recover,	  compile,
-	look_for_devices, protect_access, plan,
-	stop_if_applied,  validate,	  show_difference,
-	hold_signals,	  clear_marks,	  stage,
-	commit,		  verify,	  point,
-	follow_foreseen,  report,
+	open_state,
+	take_lock,
+	read_kernel,
+	find_module,
+	find_running,
+	recover,
+	compile,
+	require_module,
+	look_for_devices,
+	protect_access,
+	plan,
+	stop_if_applied,
+	validate,
+	show_difference,
+	hold_signals,
+	clear_marks,
+	stage,
+	stage_module,
+	commit,
+	verify,
+	commit_module,
+	point,
+	follow_foreseen,
+	report,
 };
 
 int apply(const struct apply_options *options)
@@ -763,6 +930,7 @@ int apply(const struct apply_options *options)
 	buf_free(&a.undo);
 	batch_free(&a.batch);
 	state_close(a.state);
+	twophase_close(&a.module);
 	nl_close(a.nl);
 	compile_free(&a.c);
 	arena_free(a.arena);

@@ -1,28 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nftoffc status: which policy runs, and whether it is as it was applied.
- * Reads the kernel and the state directory, writes neither.
+ * nftoffc status: which policy runs, whether it is as it was applied, what the
+ * kernel module keeps out for it, and what is offloaded.
+ *
+ * Reads the kernel and the state directory, and writes neither; with one
+ * exception: where an apply was killed and the module does not know which
+ * rules run, it is told, under the lock of the state directory.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/json.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
+#include "runtime/conntrack.h"
 #include "runtime/exit.h"
+#include "runtime/files.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
+#include "runtime/on_policy.h"
 #include "runtime/report.h"
+#include "runtime/ruleset.h"
 #include "runtime/state.h"
+#include "runtime/twophase.h"
 
-enum { STATE };
+enum { STATE, JSON };
 
 const struct cli_option status_options[] = {
 	[STATE] = { 0, "state", "DIR",
 		    "reads what was applied from DIR instead of " STATE_DIRECTORY },
+	[JSON] = OPTION_JSON,
 	{ 0 },
 };
+
+struct status {
+	const char *path; /* of the state directory */
+	struct arena *arena;
+	struct nl *nl;
+	struct kernel kernel;
+	struct generation
+		stored; /* what runs; number 0: not applied from here */
+	struct twophase module;
+	struct ruleset ruleset;
+	size_t flows;
+};
+
+/*
+ * What there is
+ */
+
+static const struct ir_record *record_of(const struct status *s)
+{
+	return s->kernel.recorded ? &s->kernel.record : NULL;
+}
 
 /* The generation that runs; number 0 if it is not there. */
 static struct generation read_state(const char *path,
@@ -39,69 +73,292 @@ static struct generation read_state(const char *path,
 	return generation;
 }
 
-static int read_kernel(struct arena *arena, const char *path,
-		       struct kernel *kernel, struct generation *stored)
+static int read_rules(struct status *s)
 {
-	struct nl *nl;
+	int ret = kernel_read(s->nl, s->arena, &s->kernel);
+
+	if (ret || !s->kernel.recorded)
+		return ret;
+	s->stored = read_state(s->path, &s->kernel.record);
+	return kernel_read_all(s->nl, s->arena, s->stored.elements, &s->kernel);
+}
+
+static int settle_locked(struct status *s)
+{
+	bool settled = false;
 	int ret;
 
-	ret = nl_open(&nl, NETLINK_NETFILTER);
-	if (ret)
-		return ret;
-	ret = kernel_read(nl, arena, kernel);
-	if (!ret && kernel->recorded) {
-		*stored = read_state(path, &kernel->record);
-		ret = kernel_read_all(nl, arena, stored->elements, kernel);
-	}
-	nl_close(nl);
+	/* Not before the lock: an apply may have ended since. */
+	ret = kernel_read(s->nl, s->arena, &s->kernel);
+	if (!ret)
+		ret = module_info(s->module.module, &s->module.info);
+	if (!ret && s->module.info.state == NFTOFFC_STATE_IN_DOUBT)
+		ret = twophase_settle(&s->module, record_of(s), &settled);
+	if (settled)
+		report_warning("an apply was interrupted: the kernel module "
+			       "was brought into line with what runs");
 	return ret;
 }
 
-static const char *condition(const struct kernel *kernel,
-			     const struct generation *stored)
+static void settle(struct status *s)
 {
+	struct buf holder = { 0 };
+	struct state *state;
+
+	if (!s->module.module || s->module.info.state != NFTOFFC_STATE_IN_DOUBT)
+		return;
+	if (state_open(&state, s->path, false))
+		return;
+	if (!state_lock(state, "nftoffc status", &holder) && settle_locked(s))
+		report_warning("the kernel module cannot be told which rules "
+			       "run");
+	buf_free(&holder);
+	state_close(state);
+}
+
+static int count_flows(struct status *s)
+{
+	if (s->module.module) {
+		s->flows = s->module.info.flows;
+		return 0;
+	}
+	/* A kernel without ctnetlink does not tell. */
+	if (conntrack_offloaded(s->nl, &s->flows))
+		s->flows = 0;
+	return 0;
+}
+
+static int read_status(struct status *s)
+{
+	int ret;
+
+	ret = nl_open(&s->nl, NETLINK_NETFILTER);
+	if (!ret)
+		ret = twophase_open(&s->module);
+	if (ret)
+		return ret;
+	settle(s);
+	ret = read_rules(s);
+	if (!ret)
+		ret = ruleset_read(s->nl, s->arena, &s->ruleset);
+	if (!ret)
+		ret = count_flows(s);
+	return ret;
+}
+
+/*
+ * What is said of it
+ */
+
+static const char *condition(const struct status *s)
+{
+	const struct generation *stored = &s->stored;
+
 	if (!stored->number)
 		return "not applied from here";
-	if (stored->genid == kernel->genid ||
-	    stored->fingerprint == kernel->fingerprint)
+	if (stored->genid == s->kernel.genid ||
+	    stored->fingerprint == s->kernel.fingerprint)
 		return "unchanged";
 	return stored->fingerprint ? "changed by another program" : "unknown";
 }
 
-static void print_status(const struct kernel *kernel, const char *path,
-			 const struct generation *stored)
+static const char *module_says(const struct status *s)
 {
-	const struct ir_record *record = &kernel->record;
+	if (s->module.info.state != NFTOFFC_STATE_IDLE)
+		return "an apply is at work";
+	if (twophase_agrees(&s->module, record_of(s)))
+		return "with the rules";
+	return s->kernel.recorded ? "not of these rules: apply them again" :
+				    "of rules that are gone";
+}
+
+static const char *mode_of(uint32_t flags)
+{
+	return flags & NFT_FLOWTABLE_HW_OFFLOAD ? "hardware" : "software";
+}
+
+/*
+ * In words
+ */
+
+static void print_policy(const struct status *s)
+{
+	const struct ir_record *record = &s->kernel.record;
 
 	printf("policy:     %s\n", record->policy);
 	printf("digest:     %016" PRIx64 "\n", record->digest);
 	printf("epoch:      %u to %u of mask %08x\n", record->epoch,
 	       record->epoch + record->count - 1, record->mask);
-	printf("generation: %u\n", kernel->genid);
-	printf("rules:      %zu\n", kernel->names.nrules);
-	printf("condition:  %s\n", condition(kernel, stored));
-	if (stored->number)
-		printf("state:      %s/generations/%u\n", path, stored->number);
+	printf("generation: %u\n", s->kernel.genid);
+	printf("rules:      %zu\n", s->kernel.names.nrules);
+	printf("condition:  %s\n", condition(s));
+	if (s->stored.number)
+		printf("state:      %s/generations/%u\n", s->path,
+		       s->stored.number);
+}
+
+static void print_module(const struct status *s)
+{
+	const struct module_info *info = &s->module.info;
+	const char *missing = twophase_missing(&s->module);
+
+	if (missing) {
+		printf("module:     %s: what other tables add to a flowtable "
+		       "is not kept out\n",
+		       missing);
+		return;
+	}
+	printf("module:     generation %016" PRIx64 ", %s\n", info->generation,
+	       module_says(s));
+	printf("kept out:   %u entries, %u lookups; %" PRIu64
+	       " connections so far, %" PRIu64 " flows released\n",
+	       info->entries_now, info->shapes_now, info->kept_out,
+	       info->released);
+}
+
+static void print_flowtables(const struct status *s)
+{
+	size_t i, j;
+
+	for (i = 0; i < s->ruleset.flowtables.n; i++) {
+		const struct ruleset_flowtable *f = &s->ruleset.flowtables.v[i];
+
+		printf("flowtable:  %s %s %s: %s%s;", ruleset_family(f->family),
+		       f->table, f->name, mode_of(f->flags),
+		       f->flags & NFT_FLOWTABLE_COUNTER ? ", counts" : "");
+		for (j = 0; j < f->devices.n; j++)
+			printf(" %s", f->devices.v[j]);
+		puts(f->devices.n ? "" : " no device");
+	}
+	printf("flows:      %zu\n", s->flows);
+}
+
+static void print_status(const struct status *s)
+{
+	if (s->kernel.recorded)
+		print_policy(s);
+	else if (s->kernel.names.exists)
+		printf("table inet " IR_TABLE " is not of nftoffc's making\n");
+	else
+		printf("no policy runs\n");
+	print_module(s);
+	print_flowtables(s);
+}
+
+/*
+ * In JSON
+ */
+
+/* All 64 bits: more than every reader's numbers hold. */
+static void put_hex(struct json *json, const char *key, uint64_t n)
+{
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016" PRIx64, n);
+	json_put_str(json, key, text);
+}
+
+static void json_policy(struct json *json, const struct status *s)
+{
+	const struct ir_record *record = &s->kernel.record;
+
+	json_key(json, "policy");
+	if (!s->kernel.recorded) {
+		json_null(json);
+		return;
+	}
+	json_object(json);
+	json_put_str(json, "name", record->policy);
+	put_hex(json, "digest", record->digest);
+	json_put_u64(json, "epoch", record->epoch);
+	json_put_u64(json, "values", record->count);
+	json_put_u64(json, "mask", record->mask);
+	json_put_u64(json, "rules", s->kernel.names.nrules);
+	json_put_str(json, "condition", condition(s));
+	json_put_u64(json, "stored", s->stored.number);
+	json_end(json);
+}
+
+static void json_module(struct json *json, const struct status *s)
+{
+	const struct module_info *info = &s->module.info;
+
+	json_key(json, "module");
+	json_object(json);
+	json_put_bool(json, "used", s->module.module);
+	if (s->module.found != TWOPHASE_ABSENT)
+		json_put_u64(json, "abi", info->abi);
+	if (s->module.module) {
+		put_hex(json, "generation", info->generation);
+		json_put_bool(json, "agrees",
+			      info->state == NFTOFFC_STATE_IDLE &&
+				      twophase_agrees(&s->module,
+						      record_of(s)));
+		json_put_u64(json, "entries", info->entries_now);
+		json_put_u64(json, "lookups", info->shapes_now);
+		json_put_u64(json, "kept_out", info->kept_out);
+		json_put_u64(json, "released", info->released);
+	}
+	json_end(json);
+}
+
+static void json_flowtable(struct json *json, const struct ruleset_flowtable *f)
+{
+	size_t i;
+
+	json_object(json);
+	json_put_str(json, "family", ruleset_family(f->family));
+	json_put_str(json, "table", f->table);
+	json_put_str(json, "name", f->name);
+	json_put_str(json, "mode", mode_of(f->flags));
+	json_put_bool(json, "counters", f->flags & NFT_FLOWTABLE_COUNTER);
+	json_key(json, "devices");
+	json_array(json);
+	for (i = 0; i < f->devices.n; i++)
+		json_text(json, f->devices.v[i]);
+	json_end_n(json, 2);
+}
+
+static int json_status(const struct status *s)
+{
+	struct buf out = { 0 };
+	struct json json = json_begin(&out);
+	size_t i;
+	int ret;
+
+	json_object(&json);
+	json_policy(&json, s);
+	json_put_u64(&json, "generation", s->kernel.genid);
+	json_module(&json, s);
+	json_key(&json, "flowtables");
+	json_array(&json);
+	for (i = 0; i < s->ruleset.flowtables.n; i++)
+		json_flowtable(&json, &s->ruleset.flowtables.v[i]);
+	json_end(&json);
+	json_put_u64(&json, "flows", s->flows);
+	json_end(&json);
+	json_finish(&json);
+	ret = files_write(STDOUT_FILENO, out.p, out.n);
+	buf_free(&out);
+	return ret ? report_failure(ret, "cannot write the output") : EXIT_DONE;
 }
 
 int cmd_status(const struct cli *cli)
 {
-	const char *state = cli->values[STATE];
-	const char *path = state ? state : STATE_DIRECTORY;
-	struct arena *arena = arena_new();
-	struct generation stored = { 0 };
-	struct kernel kernel;
+	const char *path = cli->values[STATE];
+	struct status s = { .path = path ? path : STATE_DIRECTORY };
 	int ret;
 
-	ret = read_kernel(arena, path, &kernel, &stored);
+	s.arena = arena_new();
+	ret = read_status(&s);
 	if (ret)
 		ret = report_failure(ret, "cannot read the running ruleset");
-	else if (kernel.recorded)
-		print_status(&kernel, path, &stored);
-	else if (kernel.names.exists)
-		printf("table inet " IR_TABLE " is not of nftoffc's making\n");
+	else if (cli->values[JSON])
+		ret = json_status(&s);
 	else
-		printf("no policy runs\n");
-	arena_free(arena);
+		print_status(&s);
+	twophase_close(&s.module);
+	nl_close(s.nl);
+	arena_free(s.arena);
 	return ret;
 }

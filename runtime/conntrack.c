@@ -190,3 +190,21 @@ int conntrack_translated(struct nl *nl, bool *any)
 		      see_status, any);
 	return ret == -EINVAL ? -EOPNOTSUPP : ret;
 }
+
+static int count_offloaded(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attrs[CTA_MAX + 1];
+
+	nl_attrs(message, NULL, attrs, CTA_MAX);
+	*(size_t *)data += !!(nl_be32(attrs[CTA_STATUS], 0) & IPS_OFFLOAD);
+	return 0;
+}
+
+int conntrack_offloaded(struct nl *nl, size_t *n)
+{
+	struct nl_room room;
+
+	*n = 0;
+	return nl_dump(nl, nl_request(&room, CT(IPCTNL_MSG_CT_GET), AF_UNSPEC),
+		       count_offloaded, n);
+}

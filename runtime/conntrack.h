@@ -26,5 +26,7 @@ int conntrack_move(struct nl *nl, const struct ir_mark *run, uint32_t value);
 
 /* Does any connection live that is translated, by whomever? 0 or -errno. */
 int conntrack_translated(struct nl *nl, bool *any);
+/* How many connections the kernel calls offloaded. 0 or -errno. */
+int conntrack_offloaded(struct nl *nl, size_t *n);
 
 #endif

@@ -158,6 +158,9 @@ struct ir_mark {
 	uint32_t pending; /* the last of them, which do not mean "accepted" */
 	/* Values of the policy before that are accepted, too; count 0: none. */
 	uint32_t kept_epoch, kept_count;
+	/* Those that mean "may be offloaded", from 0, ascending. */
+	const uint32_t *offload;
+	uint32_t noffload;
 };
 
 /* An anonymous set of values, and how many rules ask for just these. */

@@ -552,6 +552,19 @@ static void named_sets(struct lowering *l)
 	}
 }
 
+static void mark_offload(struct lowering *l, struct ir_mark *mark)
+{
+	const struct plan *plan = l->plan;
+	uint32_t *values =
+		arena_array(l->arena, plan->decided.n, sizeof(*values));
+	size_t i;
+
+	for (i = 0; i < plan->decided.n; i++)
+		if (plan->decided.v[i].offload)
+			values[mark->noffload++] = plan->decided.v[i].value;
+	mark->offload = values;
+}
+
 static void mark_layout(struct lowering *l, const struct lower_options *options)
 {
 	struct ir_mark *mark = &l->ir->mark;
@@ -561,6 +574,7 @@ static void mark_layout(struct lowering *l, const struct lower_options *options)
 	mark->epoch = options && options->epoch ? options->epoch : 1;
 	mark->count = (uint32_t)l->plan->decided.n;
 	mark->pending = l->plan->npending;
+	mark_offload(l, mark);
 }
 
 const char *ir_record_print(struct arena *arena, const struct ir *ir)

@@ -296,6 +296,18 @@ static void offload_flowtables(struct binder *b, const struct node *node,
 	((struct offload_nodes *)into)->flowtables = node;
 }
 
+static void offload_module(struct binder *b, const struct node *node,
+			   void *into)
+{
+	static const char *const words[] = { "auto", "required", NULL };
+	struct offload *offload = &b->model->offload;
+
+	(void)into;
+	offload->module_span = node->span;
+	offload->module_required =
+		bind_word(b, node, words, "a word on the module") == 1;
+}
+
 static void offload_eligible(struct binder *b, const struct node *node,
 			     void *into)
 {
@@ -314,6 +326,7 @@ const struct field offload_fields[] = {
 	{ "devices", offload_devices, false },
 	{ "mode", offload_mode, false },
 	{ "priority", offload_priority, FIELD_PHRASE },
+	{ "module", offload_module, false },
 	{ "counters", offload_counters, FIELD_FLAG },
 	{ "flowtables", offload_flowtables, FIELD_NAMED, flowtable_fields,
 	  "flowtable" },

@@ -285,6 +285,8 @@ struct flowtable {
 struct offload {
 	bool given;
 	struct span span;
+	bool module_required; /* the kernel module, to keep out what is exempt */
+	struct span module_span;
 	bool named; /* by "flowtables"; else there is one, FLOWTABLE_FAST */
 	struct flowtable *flowtables;
 	size_t nflowtables;

@@ -144,7 +144,7 @@ _nftoffc()
 		--state) _nftoffc_paths -d; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words --state -h --help
+			_nftoffc_words --state --json -h --help
 			return
 		fi
 		;;

@@ -51,6 +51,7 @@ complete -c nftoffc -n '__fish_seen_subcommand_from apply' -l keep-access -x -d 
 complete -c nftoffc -n '__fish_seen_subcommand_from apply' -k -a '(__fish_complete_suffix .policy; __fish_complete_suffix .yaml)'
 complete -c nftoffc -n __fish_use_subcommand -a status -d 'says which policy runs, and whether it is unchanged'
 complete -c nftoffc -n '__fish_seen_subcommand_from status' -l state -r -F -d 'reads what was applied from DIR instead of /var/lib/nftoffc'
+complete -c nftoffc -n '__fish_seen_subcommand_from status' -l json -d 'answers in JSON, for programs'
 complete -c nftoffc -n __fish_use_subcommand -a flows -d 'lists the connections that are offloaded'
 complete -c nftoffc -n __fish_use_subcommand -a release -d 'takes offloaded connections back to the rules, unbroken'
 complete -c nftoffc -n '__fish_seen_subcommand_from release' -s n -l dry-run -d 'says how many flows match, and releases none'

@@ -10,6 +10,7 @@ Suite *clock_suite(void);
 Suite *dsl_suite(void);
 Suite *flowfilter_suite(void);
 Suite *ir_suite(void);
+Suite *keepout_suite(void);
 Suite *policy_suite(void);
 Suite *runtime_suite(void);
 Suite *yaml_suite(void);

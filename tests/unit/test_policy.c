@@ -14,6 +14,7 @@
 #include "policy/reach.h"
 #include "read/yaml.h"
 #include "suites.h"
+#include "tests/lib/keeps.h"
 #include "tests/lib/random_policy.h"
 
 /* That a rule repeats another one is a mistake, but its model is whole. */
@@ -294,6 +295,7 @@ struct rules_try {
 	uint64_t seed;
 	const struct model *model;
 	const struct ir_machine *machine;
+	struct keepout keepout; /* what the kernel module is told */
 	opt_without without; /* of the optimiser */
 	size_t policies, accepted, refused, logged,
 		offloaded; /* what was met */
@@ -447,6 +449,8 @@ static void try_packet(struct rules_try *try, struct random *random)
 	try->offloaded += said.offload;
 	if (done.end != IR_ACCEPT || try->wrong[0])
 		return;
+	if (keeps_out(&try->keepout, done.mark) == said.offload)
+		differ(try, &first.packet, "the module is told otherwise");
 	later = first;
 	later.state = CT_ESTABLISHED;
 	later.mark = done.mark;
@@ -476,6 +480,7 @@ static bool try_passes(struct rules_try *try, struct compilation *c)
 {
 	struct lower_options options = { 0 };
 	size_t i, j, n = 0;
+	struct ir *ir;
 
 	while (opt_pass_at(n))
 		n++;
@@ -486,8 +491,9 @@ static bool try_passes(struct rules_try *try, struct compilation *c)
 			       i == 1 ? OPT_NONE :
 					~((opt_without)1 << (i - 2));
 		options.without = try->without;
-		try->machine = ir_machine(c->arena,
-					  lower(c->arena, c->model, &options));
+		ir = lower(c->arena, c->model, &options);
+		try->machine = ir_machine(c->arena, ir);
+		try->keepout = keepout_of(c->arena, &ir->mark, ir->mark.epoch);
 		if (i == 0)
 			count_lines(try, c->arena);
 		for (j = 0; !try->wrong[0] && j < RULES_PACKETS; j++)
@@ -836,6 +842,8 @@ START_TEST(what_goes_on_is_done_to_all)
 	struct random random = random_seeded(7);
 	struct compilation c = { .arena = arena_new() };
 	struct ir_machine *machine;
+	struct keepout keepout;
+	struct ir *ir;
 	size_t offloaded = 0, kept = 0;
 
 	sources_init(&c.sources, c.arena);
@@ -849,7 +857,9 @@ START_TEST(what_goes_on_is_done_to_all)
 					c.diags),
 			      c.diags);
 	ck_assert_int_eq(diags_errors(c.diags), 0);
-	machine = ir_machine(c.arena, lower(c.arena, c.model, NULL));
+	ir = lower(c.arena, c.model, NULL);
+	machine = ir_machine(c.arena, ir);
+	keepout = keepout_of(c.arena, &ir->mark, ir->mark.epoch);
 	for (size_t i = 0; i < GOING_ON_PACKETS; i++) {
 		struct ir_packet first = { .state = CT_NEW, .packets = 1 };
 		struct ir_packet later, reply;
@@ -865,6 +875,7 @@ START_TEST(what_goes_on_is_done_to_all)
 		model_evaluate(c.model, &first.packet, &said);
 		done = ir_run(machine, &first);
 		ck_assert_ptr_null(done.unknown);
+		ck_assert_int_eq(keeps_out(&keepout, done.mark), !said.offload);
 		later = first;
 		later.state = CT_ESTABLISHED;
 		later.mark = done.mark;

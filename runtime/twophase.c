@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel module's two phases: see twophase.h. */
+#include "runtime/twophase.h"
+
+#include <errno.h>
+
+static int look(struct twophase *t)
+{
+	int ret = module_info(t->module, &t->info);
+
+	if (ret)
+		return ret;
+	t->found = t->info.abi == NFTOFFC_ABI ? TWOPHASE_READY :
+						TWOPHASE_OTHER_ABI;
+	return 0;
+}
+
+int twophase_open(struct twophase *t)
+{
+	int ret;
+
+	*t = (struct twophase){ 0 };
+	ret = module_open(&t->module);
+	if (!ret)
+		ret = look(t);
+	if (t->found != TWOPHASE_READY) {
+		module_close(t->module);
+		t->module = NULL;
+	}
+	return ret == -ENOENT ? 0 : ret;
+}
+
+void twophase_close(struct twophase *t)
+{
+	module_close(t->module);
+	t->module = NULL;
+}
+
+const char *twophase_missing(const struct twophase *t)
+{
+	switch (t->found) {
+	case TWOPHASE_ABSENT:
+		return "not loaded";
+	case TWOPHASE_OTHER_ABI:
+		return "of another version than this program";
+	case TWOPHASE_READY:
+		break;
+	}
+	return NULL;
+}
+
+static uint64_t number_of(const struct ir_record *running)
+{
+	return running ? keepout_generation(running) : 0;
+}
+
+bool twophase_agrees(const struct twophase *t, const struct ir_record *running)
+{
+	return !t->module || t->info.generation == number_of(running);
+}
+
+/*
+ * In doubt: it was killed around the commit of its rules. Not in doubt, and
+ * the rules that run are those of the generation before: it was killed when
+ * it had taken its rules back, and not the module.
+ */
+int twophase_settle(struct twophase *t, const struct ir_record *running,
+		    bool *settled)
+{
+	uint64_t right = number_of(running);
+	int ret = 0;
+
+	*settled = false;
+	if (!t->module)
+		return 0;
+	if (t->info.state == NFTOFFC_STATE_IN_DOUBT)
+		ret = t->info.staged == right ?
+			      module_commit(t->module, t->info.staged) :
+			      module_abort(t->module, t->info.staged);
+	else if (t->info.state == NFTOFFC_STATE_IDLE && t->info.has_former &&
+		 t->info.generation != right && t->info.former == right)
+		ret = module_abort(t->module, t->info.generation);
+	else
+		return 0;
+	*settled = !ret;
+	return ret ? ret : look(t);
+}
+
+int twophase_stage(struct twophase *t, uint64_t generation,
+		   const struct keepout *keepout)
+{
+	int ret;
+
+	if (!t->module || t->info.generation == generation)
+		return 0;
+	ret = module_stage(t->module, generation, keepout->entries, keepout->n,
+			   NULL);
+	if (!ret)
+		t->staged = generation;
+	return ret;
+}
+
+int twophase_commit(struct twophase *t)
+{
+	return t->staged ? module_commit(t->module, t->staged) : 0;
+}
+
+/* If it is gone, or has been loaded anew, it keeps out nothing of ours. */
+int twophase_back(struct twophase *t)
+{
+	int ret;
+
+	if (!t->staged)
+		return 0;
+	ret = module_abort(t->module, t->staged);
+	t->staged = 0;
+	return ret == -ENOENT ? 0 : ret;
+}
