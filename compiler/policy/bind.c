@@ -272,9 +272,12 @@ static void default_output(struct binder *b, const struct node *node,
 }
 
 static const struct field default_fields[] = {
-	{ "input", default_input, false },
-	{ "forward", default_forward, false },
-	{ "output", default_output, false },
+	{ "input", default_input, false, .type = "drop | reject | accept",
+	  .dflt = "drop", .doc = "Of those to the router." },
+	{ "forward", default_forward, false, .type = "drop | reject | accept",
+	  .dflt = "drop", .doc = "Of those from zone to zone." },
+	{ "output", default_output, false, .type = "drop | reject | accept",
+	  .dflt = "accept", .doc = "Of those that the router opens." },
 	{ NULL, NULL, false },
 };
 
@@ -327,27 +330,87 @@ TOP(top_offload, TOP_OFFLOAD)
 TOP(top_tests, TOP_TESTS)
 
 static const struct field top_fields[] = {
-	{ "policy", top_policy, true },
-	{ "include", top_include, FIELD_ENTRIES | FIELD_LIST },
-	{ "define", top_define, FIELD_NAMED },
-	{ "zones", top_zones, true | FIELD_NAMED, zone_fields, "zone" },
-	{ "sets", top_sets, FIELD_NAMED | FIELD_LINE, set_fields, "set" },
+	{ "policy", top_policy, true, .type = "<name>",
+	  .doc = "What the policy is called in messages and in the kernel." },
+	{ "include", top_include, FIELD_ENTRIES | FIELD_LIST,
+	  .type = "<path> | <list>",
+	  .doc = "Other files that belong to the policy; see <SEVERAL "
+		 "FILES>." },
+	{ "define", top_define, FIELD_NAMED, .type = "<map>",
+	  .doc = "Variables; see <VARIABLES>." },
+	{ "zones", top_zones, true | FIELD_NAMED, zone_fields, "zone",
+	  .type = "<map>", .doc = "The zones, each by its name; see <ZONES>." },
+	{ "sets", top_sets, FIELD_NAMED | FIELD_LINE, set_fields, "set",
+	  .type = "<map>", .doc = "Sets of addresses or ports; see <SETS>." },
 	{ "services", top_services, FIELD_NAMED | FIELD_LIST | FIELD_BLOCK,
-	  NULL, "service" },
-	{ "default", top_default, false, default_fields },
-	{ "invalid", top_invalid, false },
+	  NULL, "service", .type = "<map>",
+	  .doc = "Names for protocols and ports; see <SERVICES>." },
+	{ "default", top_default, false, default_fields, .type = "<map>",
+	  .doc = "What becomes of connections that no rule decides; see "
+		 "<DEFAULTS>." },
+	{ "invalid", top_invalid, false, .type = "drop | filter",
+	  .dflt = "drop",
+	  .doc = "What becomes of packets that connection tracking can make "
+		 "nothing of, as they come in or are forwarded. `drop` "
+		 "drops them; `filter` lets them meet the rules." },
 	{ "syn-flood", top_syn_flood, FIELD_PHRASE | FIELD_LIST,
-	  syn_flood_fields },
-	{ "existing", top_existing, false },
-	{ "lockout", top_lockout, false },
-	{ "mark-mask", top_mark_mask, false },
-	{ "timezone", top_timezone, false },
+	  syn_flood_fields, .type = "<rate> | <map> | <list>",
+	  .doc = "How many new TCP connections to the router are looked at, "
+		 "of whatever zone; what is beyond is dropped before any "
+		 "rule is asked: `25/second burst 50`, or a map that can "
+		 "ask for as many of each source, or both in a list, see "
+		 "<FLOODS>. What goes through the router is not counted. "
+		 "The default is not to limit them." },
+	{ "existing", top_existing, false, .type = "decide | keep",
+	  .dflt = "decide",
+	  .doc = "What becomes of the connections that live when the policy "
+		 "is applied. With `decide` it decides them anew. With "
+		 "`keep`, what the policy that ran before had accepted is "
+		 "accepted until it ends, and what that one itself had "
+		 "kept. Which of the new policy's rules it would meet is "
+		 "not asked, nor whether one of them, or of the old one's, "
+		 "wants to see each of its packets: so it is not logged any "
+		 "more, and passes through the rules for as long as it "
+		 "lives, though it was offloaded, or could be now. Where "
+		 "that is too slow or hides too much, have them decided." },
+	{ "lockout", top_lockout, false, .type = "protect | ignore",
+	  .dflt = "protect",
+	  .doc = "Whether `nftoffc apply` refuses the policy when it cuts "
+		 "off the address that applies it; see nftoffc(1)." },
+	{ "mark-mask", top_mark_mask, false, .type = "<mask>",
+	  .dflt = "0xff000000",
+	  .doc = "Which bits of the conntrack mark the policy keeps its "
+		 "decision in: a hexadecimal number whose bits stand "
+		 "together. Bits outside of it are never changed. Nobody "
+		 "else may use those inside of it, or connections are taken "
+		 "for decided.\n"
+		 "A policy needs one value for what is accepted, one for "
+		 "each different `after`, and one for each different "
+		 "treatment of later packets: what is logged, counted, "
+		 "marked with a class, held to a quota or queued. Rules "
+		 "that treat connections alike share it. Rules that go on "
+		 "multiply: each way in which some of them can meet in one "
+		 "connection needs two. It can have half of the values that "
+		 "fit into the mask, so that the next policy finds as many "
+		 "that are not in use: 127 with the default of 8 bits." },
+	{ "timezone", top_timezone, false, .type = "<clock>", .dflt = "utc",
+	  .doc = "By which clock `time` and `weekday` go: `utc`, hours and "
+		 "minutes east of it as in `+05:30`, or a rule of POSIX, "
+		 "which also says when the clock is changed; see <Clocks>. "
+		 "Where a rule asks for the time, there is a warning unless "
+		 "it is given." },
 	{ "rules", top_rules, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, NULL,
-	  NULL, action_at },
+	  NULL, action_at, .type = "<list>",
+	  .doc = "What is accepted and what is not; see <RULES>." },
 	{ "nat", top_nat, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, NULL,
-	  "nat", nat_kind_at },
-	{ "offload", top_offload, false, offload_fields },
-	{ "tests", top_tests, FIELD_ENTRIES, test_fields, "test" },
+	  "nat", nat_kind_at, .type = "<list>",
+	  .doc = "Address translation; see <ADDRESS TRANSLATION>." },
+	{ "offload", top_offload, false, offload_fields, .type = "<map>",
+	  .doc = "What may be offloaded. Without it, nothing is; see "
+		 "<OFFLOAD>." },
+	{ "tests", top_tests, FIELD_ENTRIES, test_fields, "test",
+	  .type = "<list>",
+	  .doc = "Packets, and what they must meet; see <TESTS>." },
 	{ NULL, NULL, false },
 };
 

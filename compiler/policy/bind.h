@@ -106,6 +106,19 @@ void bind_sets(struct binder *b, const struct node *node);
 void bind_services(struct binder *b, const struct node *node);
 const struct service *service_resolve(struct binder *b, struct str name,
 				      struct span span);
+/* Actions as kinds of rules: see struct field. */
+#define KIND(action) (UINT32_C(1) << (action))
+#define KINDS (KIND(ACTIONS) - 1)
+#define SETTING                                                                \
+	(KIND(ACTION_MARK) | KIND(ACTION_DSCP) | KIND(ACTION_HELPER) |         \
+	 KIND(ACTION_ADD_TO))
+/* Those that stand where connections are not decided. */
+#define ELSEWHERE                                                              \
+	(KIND(ACTION_MARK) | KIND(ACTION_CLAMP_MSS) | KIND(ACTION_NOTRACK))
+#define ENDING                                                                 \
+	(KIND(ACTION_DROP) | KIND(ACTION_REJECT) | KIND(ACTION_ACCEPT) |       \
+	 KIND(ACTION_QUEUE))
+
 /* What the keys of a rule are, beside its matches: bind_effect.c. */
 struct rule_fill {
 	struct rule *rule;

@@ -3,14 +3,12 @@
  * What a rule does besides its verdict, and the conditions on how often and
  * how much: the keys of a rule that are neither zones nor matches.
  *
- * What must stay true: which action may have which key is a row of data here;
- * what "set" means depends on the action, so it is bound when all is known.
+ * What must stay true: which action may have which key the rows of rule_fields
+ * say; what "set" means depends on the action, so it is bound when all is known.
  */
 #include <stdlib.h>
 
 #include "bind.h"
-
-#define ACTION(action) (1u << (action))
 
 /* ---- limits ---- */
 
@@ -64,10 +62,18 @@ void limit_size(struct binder *b, const struct node *node, void *into)
 }
 
 const struct field limit_fields[] = {
-	{ "rate", limit_rate, true | FIELD_PHRASE },
-	{ "burst", limit_burst, false },
-	{ "per", limit_per, false },
-	{ "size", limit_size, false },
+	{ "rate", limit_rate, true | FIELD_PHRASE, .type = "<rate>",
+	  .doc = "How many new connections." },
+	{ "burst", limit_burst, false, .type = "<number>",
+	  .doc = "How many may come at once, instead of what `rate` says." },
+	{ "per", limit_per, false, .type = "rule | source", .dflt = "rule",
+	  .doc = "Whether all sources share the rate, or each address has "
+		 "its own." },
+	{ "size", limit_size, false, .type = "<number>", .dflt = "65535",
+	  .doc = "How many sources are remembered. When there are more, "
+		 "connections of the others go on with the next rule. A "
+		 "source is forgotten when its rate would be unused again, "
+		 "after a minute at least." },
 	{ NULL, NULL, false },
 };
 
@@ -105,9 +111,15 @@ static void connections_size(struct binder *b, const struct node *node,
 }
 
 const struct field connections_fields[] = {
-	{ "max", connections_max, true },
-	{ "per", connections_per, false },
-	{ "size", connections_size, false },
+	{ "max", connections_max, true, .type = "<number>",
+	  .doc = "How many at the same time." },
+	{ "per", connections_per, false, .type = "source | rule",
+	  .dflt = "source",
+	  .doc = "Whether each source address may have so many, or all of "
+		 "them together." },
+	{ "size", connections_size, false, .type = "<number>", .dflt = "65535",
+	  .doc = "How many sources are counted at the same time. "
+		 "Connections of more sources go on with the next rule." },
 	{ NULL, NULL, false },
 };
 
@@ -156,8 +168,14 @@ static void count_name(struct binder *b, const struct node *node, void *into)
 }
 
 const struct field count_fields[] = {
-	{ "name", count_name, FIELD_FIRST },
-	{ "when", count_when, false },
+	{ "name", count_name, FIELD_FIRST, .type = "<name>",
+	  .doc = "The counter's name; the default is the rule's." },
+	{ "when", count_when, false, .type = "every | new", .dflt = "every",
+	  .doc = "What is counted: each packet of the connection in both "
+		 "directions, which keeps it from being offloaded, or the "
+		 "first one alone, so that the packets counted are "
+		 "connections opened. Of a connection that is refused, each "
+		 "packet counts." },
 	{ NULL, NULL, false },
 };
 
@@ -230,8 +248,11 @@ static void add_timeout(struct binder *b, const struct node *node, void *into)
 }
 
 const struct field add_fields[] = {
-	{ "set", add_set, true | FIELD_FIRST },
-	{ "timeout", add_timeout, FIELD_PHRASE },
+	{ "set", add_set, true | FIELD_FIRST, .type = "<set>",
+	  .doc = "The set, as `\"@name\"`." },
+	{ "timeout", add_timeout, FIELD_PHRASE, .type = "<duration>",
+	  .doc = "How long the source stays in it, instead of the set's own "
+		 "timeout." },
 	{ NULL, NULL, false },
 };
 
@@ -484,43 +505,6 @@ static void bind_set_word(struct binder *b, struct rule_fill *fill)
 
 /* ---- which action may have which key ---- */
 
-#define SET_ACTIONS                                                            \
-	(ACTION(ACTION_MARK) | ACTION(ACTION_DSCP) | ACTION(ACTION_HELPER) |   \
-	 ACTION(ACTION_ADD_TO))
-/* Those that stand where connections are not decided. */
-#define ELSEWHERE                                                              \
-	(ACTION(ACTION_MARK) | ACTION(ACTION_CLAMP_MSS) |                      \
-	 ACTION(ACTION_NOTRACK))
-#define ENDING                                                                 \
-	(ACTION(ACTION_DROP) | ACTION(ACTION_REJECT) | ACTION(ACTION_ACCEPT) | \
-	 ACTION(ACTION_QUEUE))
-
-struct key_of {
-	const char *key;
-	uint32_t actions;  /* that may have it */
-	uint32_t required; /* that must */
-	const char *of;	   /* "a rule that accepts" */
-};
-
-static const struct key_of keys_of[] = {
-	{ "log", ~ELSEWHERE, 0, NULL },
-	{ "limit", ~ELSEWHERE, 0, NULL },
-	{ "connections", ~ELSEWHERE, 0, NULL },
-	{ "count", ~ELSEWHERE, 0, NULL },
-	{ "add-to", ~(ELSEWHERE | ACTION(ACTION_ADD_TO)), 0, NULL },
-	{ "quota", ENDING, 0, "rules that decide" },
-	{ "offload", ACTION(ACTION_ACCEPT), 0, "\"accept\"" },
-	{ "after", ACTION(ACTION_ACCEPT), 0, "\"accept\"" },
-	{ "with", ACTION(ACTION_REJECT), 0, "\"reject\"" },
-	{ "set", SET_ACTIONS, SET_ACTIONS,
-	  "\"mark\", \"dscp\", \"helper\" and \"add-to\"" },
-	{ "timeout", ACTION(ACTION_ADD_TO), 0, "\"add-to\"" },
-	{ "num", ACTION(ACTION_QUEUE), ACTION(ACTION_QUEUE), "\"queue\"" },
-	{ "bypass", ACTION(ACTION_QUEUE), 0, "\"queue\"" },
-	{ "fanout", ACTION(ACTION_QUEUE), 0, "\"queue\"" },
-	{ "size", ACTION(ACTION_CLAMP_MSS), 0, "\"clamp-mss\"" },
-};
-
 static const struct node *find_key(const struct node *map, const char *key)
 {
 	size_t i;
@@ -531,25 +515,53 @@ static const struct node *find_key(const struct node *map, const char *key)
 	return NULL;
 }
 
+/* "accept", "drop" and "queue": the actions that may have the key. */
+static const char *kinds_with(struct arena *arena, const struct field *field)
+{
+	uint32_t left = KINDS & ~field->not_of;
+	const char *text = "";
+	struct field_kind kind;
+	size_t i;
+
+	for (i = 0; action_at(i, &kind); i++) {
+		if (!(left & kind.bit))
+			continue;
+		left &= ~kind.bit;
+		text = arena_printf(arena, "%s%s\"%s\"", text,
+				    !*text	    ? "" :
+				    !(left & KINDS) ? " and " :
+						      ", ",
+				    kind.word);
+	}
+	return text;
+}
+
+/* What a rule that merely logs may have: one beside it can have it. */
+static bool is_common(const struct field *field)
+{
+	return !(field->not_of & KIND(ACTION_LOG));
+}
+
 static void check_key(struct binder *b, const struct node *map,
-		      const struct key_of *row, const struct rule *rule,
+		      const struct field *field, const struct rule *rule,
 		      const char *word)
 {
-	const struct node *key = find_key(map, row->key);
+	const struct node *key = find_key(map, field->key);
 	struct diag *diag;
 
-	if (!key && row->required & ACTION(rule->action))
+	if (!key && field->needed_by & KIND(rule->action))
 		diag_error(b->diags, rule->action_span, "\"%s\" needs \"%s\"",
-			   word, row->key);
-	if (!key || row->actions & ACTION(rule->action))
+			   word, field->key);
+	if (!key || !(field->not_of & KIND(rule->action)))
 		return;
 	diag = diag_error(b->diags, key->span, "\"%s\" has no key \"%s\"", word,
-			  row->key);
-	if (row->of)
-		diag_help(diag, "it is a key of %s", row->of);
-	else
+			  field->key);
+	if (is_common(field))
 		diag_help(diag, "write a rule of its own for it, as in "
 				"\"- log: { ... }\"");
+	else
+		diag_help(diag, "it is a key of %s",
+			  kinds_with(b->arena, field));
 }
 
 /* Of a rule of the router's own connections, in neither direction forwarded. */
@@ -578,11 +590,11 @@ static void check_place(struct binder *b, const struct rule *rule)
 void bind_effects(struct binder *b, const struct node *map,
 		  struct rule_fill *fill, const char *word)
 {
+	const struct field *field;
 	struct rule *rule = fill->rule;
-	size_t i;
 
-	for (i = 0; i < sizeof(keys_of) / sizeof(keys_of[0]); i++)
-		check_key(b, map, &keys_of[i], rule, word);
+	for (field = rule_fields; field->key; field++)
+		check_key(b, map, field, rule, word);
 	if (fill->set)
 		bind_set_word(b, fill);
 	if (rule->action == ACTION_COUNT && !rule->count.when) {

@@ -4,7 +4,8 @@
  * Binding reads how its value is bound; the policy's own spelling (read/dsl.h,
  * print/print.h) reads how it is written there. Zero is what every word can
  * do: a key and one value. So a row says only what is special about it, and a
- * new key can be written, in both spellings, before anybody says more.
+ * new key can be written, in both spellings, before anybody says more. The
+ * manual and the JSON schema are made of what a row says of itself.
  *
  *	top-level table -> fields of the maps in it -> fields of those ...
  *
@@ -15,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct binder;
 struct node;
@@ -38,6 +40,7 @@ enum field_how {
 struct field_kind {
 	const char *word;
 	const struct field *fields;
+	uint32_t bit; /* what its fields' masks call it; 0: all are its */
 };
 
 struct field {
@@ -48,6 +51,19 @@ struct field {
 	const char *one; /* of named and entries: the word of one, if not key */
 	/* Entries that have kinds. Without "one", a kind begins a statement. */
 	bool (*kind_at)(size_t i, struct field_kind *kind);
+
+	/* What it may be: words, and kinds of values, "new | every | <map>". */
+	const char *type;
+	/* What it is where it is not given, in the language; NULL: see doc. */
+	const char *dflt;
+	/*
+	 * Sentences, in lines one paragraph each: the first is what an editor
+	 * shows. `this` is written so, <this> is a section of the manual, and
+	 * what follows a tab stands on a line of its own.
+	 */
+	const char *doc;
+	/* Kinds of entries that may not have it, and that must. */
+	uint32_t not_of, needed_by;
 };
 
 #endif

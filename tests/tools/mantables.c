@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tables of nftoffc-policy(5) that say what the vocabulary's tables say:
+ * The tables of nftoffc-policy(5) that say what the program's tables say: keys,
  * match words, types of values, well-known services, statements, how keys are
  * written in the policy's own spelling, and the optimiser's passes. As mdoc, each
  * between two comments that tests/man/run finds it by in the page.
@@ -289,6 +289,283 @@ static void put_keys(const char *name, enum field_how how)
 	end(name);
 }
 
+/* ---- What keys are ---- */
+
+/* Running text, with macros on lines of their own. */
+struct page {
+	size_t column; /* of the line that is begun; 0: none is */
+};
+
+static void page_break(struct page *page)
+{
+	if (page->column)
+		putchar('\n');
+	page->column = 0;
+}
+
+static void put_str(struct str text)
+{
+	char word[256];
+
+	snprintf(word, sizeof(word), "%.*s", STR_ARG(text));
+	put_argument(word);
+}
+
+static void page_word(struct page *page, struct str word)
+{
+	if (page->column && page->column + 1 + word.n > LINE_MAX_CHARS)
+		page_break(page);
+	if (page->column)
+		putchar(' ');
+	else if (word.p[0] == '.' || word.p[0] == '\'')
+		fputs("\\&", stdout); /* no macro */
+	put_str(word);
+	page->column += word.n + 1;
+	if (ends_sentence(word))
+		page_break(page);
+}
+
+/* Punctuation around it is arguments of the macro's, too. */
+static void page_macro(struct page *page, const char *macro, bool opened,
+		       struct str text, struct str behind)
+{
+	page_break(page);
+	printf(".%s%s ", macro, opened ? " (" : "");
+	put_str(text);
+	for (size_t i = 0; i < behind.n; i++)
+		printf(" %c", behind.p[i]);
+	putchar('\n');
+}
+
+/* Up to the first of @ends, or all. */
+static struct str cut_any(struct str *text, const char *ends)
+{
+	struct str part = { text->p, 0 };
+
+	while (part.n < text->n && !strchr(ends, text->p[part.n]))
+		part.n++;
+	text->p += part.n;
+	text->n -= part.n;
+	return part;
+}
+
+static void skip(struct str *text, size_t n)
+{
+	text->p += n;
+	text->n -= n;
+}
+
+/* A word of the language, or what is written so. */
+static const char *literal_macro(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (!(text.p[i] >= 'a' && text.p[i] <= 'z') &&
+		    text.p[i] != '-' &&
+		    !(i && text.p[i] >= '0' && text.p[i] <= '9'))
+			return "Li";
+	return "Cm";
+}
+
+/* `word`, <SECTION>: what stands between @rest's first character and @end. */
+static void page_marked(struct page *page, struct str *rest, bool opened)
+{
+	bool literal = *rest->p == '`';
+	struct str text;
+
+	skip(rest, 1);
+	text = cut_any(rest, literal ? "`" : ">");
+	skip(rest, 1);
+	page_macro(page, literal ? literal_macro(text) : "Sx", opened, text,
+		   cut_any(rest, " "));
+}
+
+/* "nftoffc(1)," */
+static bool page_page(struct page *page, struct str word)
+{
+	struct str rest = word, name = str_cut(&rest, '(');
+	char both[64];
+
+	if (!rest.p || !name.n || rest.n < 2 || rest.p[1] != ')')
+		return false;
+	snprintf(both, sizeof(both), "Xr %.*s", STR_ARG(name));
+	page_macro(page, both, false, (struct str){ rest.p, 1 },
+		   (struct str){ rest.p + 2, rest.n - 2 });
+	return true;
+}
+
+static void page_paragraph(struct page *page, struct str rest)
+{
+	while (rest.n) {
+		bool opened = rest.n > 1 && rest.p[0] == '(' &&
+			      strchr("`<", rest.p[1]);
+		struct str word;
+
+		if (opened)
+			skip(&rest, 1);
+		if (*rest.p == '`' || *rest.p == '<') {
+			page_marked(page, &rest, opened);
+		} else {
+			word = cut_any(&rest, " ");
+			if (word.n && !page_page(page, word))
+				page_word(page, word);
+		}
+		if (rest.n)
+			skip(&rest, 1);
+	}
+}
+
+/* Paragraphs, lines of their own; the default behind the first. */
+static void put_doc(const struct field *field)
+{
+	struct str rest = str_of(field->doc);
+	struct page page = { 0 };
+	bool apart = false;
+	char text[128];
+
+	while (rest.p) {
+		struct str line = str_cut(&rest, '\n');
+		bool own = line.n && *line.p == '\t';
+
+		page_break(&page);
+		if (own)
+			printf(".Dl %.*s\n", (int)line.n - 1, line.p + 1);
+		else if (apart)
+			puts(".Pp");
+		if (!own)
+			page_paragraph(&page, line);
+		if (line.p == field->doc && field->dflt) {
+			snprintf(text, sizeof(text), "The default is `%s`.",
+				 field->dflt);
+			page_paragraph(&page, str_of(text));
+		}
+		apart = !own;
+	}
+	page_break(&page);
+}
+
+/* "new | every | <map>": words as such, kinds of values as arguments. */
+static void put_forms(const char *type)
+{
+	struct str rest = str_of(type);
+	const char *macro = "";
+
+	while (rest.p) {
+		struct str word = str_cut(&rest, ' ');
+		bool kind = word.n && *word.p == '<';
+		const char *wanted = kind ? " Ar" : " Cm";
+
+		if (str_is(word, "|")) {
+			fputs(" |", stdout);
+			continue;
+		}
+		if (strcmp(macro, wanted) != 0)
+			fputs(wanted, stdout);
+		macro = wanted;
+		if (kind)
+			word = (struct str){ word.p + 1, word.n - 2 };
+		printf(" %.*s", STR_ARG(word));
+	}
+	putchar('\n');
+}
+
+/* The kinds of which @bits speaks, as ".Cm a , b and c". */
+static void put_kinds_of(const char *before, const struct field *entries,
+			 uint32_t bits)
+{
+	struct field_kind kind;
+	uint32_t all = 0;
+	size_t i;
+
+	for (i = 0; entries->kind_at(i, &kind); i++)
+		all |= kind.bit;
+	printf("%s\n", before);
+	bits &= all;
+	for (i = 0; entries->kind_at(i, &kind); i++) {
+		if (!(bits & kind.bit))
+			continue;
+		bits &= ~kind.bit;
+		printf(".Cm %s%s\n", kind.word, bits ? " ," : " .");
+	}
+}
+
+static unsigned int count_bits(uint32_t bits)
+{
+	return (unsigned int)__builtin_popcount(bits);
+}
+
+/* Which kinds of entries must have it, may, or may not. */
+static void put_whose(const struct field *field, const struct field *entries)
+{
+	struct field_kind kind;
+	unsigned int n = 0, may = 0;
+	size_t i;
+
+	if (field->how & FIELD_REQUIRED)
+		puts("Required.");
+	if (!entries || !field->not_of)
+		return;
+	if (field->needed_by)
+		put_kinds_of("Required for", entries, field->needed_by);
+	for (i = 0; entries->kind_at(i, &kind); i++, n++)
+		may += count_bits(kind.bit & ~field->not_of);
+	if (2 * may > n)
+		put_kinds_of("Not for", entries, field->not_of);
+	else if (field->not_of != ~field->needed_by)
+		put_kinds_of("For", entries, ~field->not_of);
+}
+
+static void put_fields(const char *name, const struct field *fields,
+		       const struct field *entries)
+{
+	begin(name);
+	puts(".Bl -tag -width Ds");
+	for (; fields->key; fields++) {
+		printf(".It Cm %s :", fields->key);
+		put_forms(fields->type);
+		put_whose(fields, entries);
+		put_doc(fields);
+	}
+	puts(".El");
+	end(name);
+}
+
+static void put_tables(struct arena *arena, const char *name,
+		       const struct field *fields, const struct field *entries);
+
+/* Kinds that have the same fields have one table, under their parent's name. */
+static void put_kind_tables(struct arena *arena, const char *name,
+			    const struct field *field)
+{
+	struct field_kind kind, first;
+
+	field->kind_at(0, &first);
+	for (size_t i = 0; field->kind_at(i, &kind); i++)
+		if (!i || kind.fields != first.fields)
+			put_tables(arena,
+				   first.bit ? name :
+					       arena_printf(arena, "%s %s",
+							    name, kind.word),
+				   kind.fields, field);
+}
+
+/* A table for each map of the language, named by the way to it. */
+static void put_tables(struct arena *arena, const char *name,
+		       const struct field *fields, const struct field *entries)
+{
+	bool top = fields == policy_fields();
+
+	put_fields(name, fields, entries);
+	for (; fields->key; fields++) {
+		const char *path = arena_printf(
+			arena, "%s %s", top ? "keys" : name, fields->key);
+
+		if (fields->kind_at)
+			put_kind_tables(arena, path, fields);
+		else if (fields->fields)
+			put_tables(arena, path, fields->fields, NULL);
+	}
+}
+
 static void put_passes(void)
 {
 	size_t i;
@@ -305,6 +582,10 @@ static void put_passes(void)
 
 int main(void)
 {
+	struct arena *arena = arena_new();
+
+	put_tables(arena, "keys policy", policy_fields(), NULL);
+	arena_free(arena);
 	put_matches();
 	put_types();
 	put_services();

@@ -2,11 +2,10 @@
 /*
  * A JSON schema of the policy language, for editors:
  *
- *	schema man/nftoffc-policy.5 >man/nftoffc-policy.schema.json
+ *	schema >man/nftoffc-policy.schema.json
  *
- * Which keys there are, and where, the binder's tables of fields say, and those
- * of matches. What a key may be and what it means, the manual says: it has a
- * list for each table ("begin keys"), with the same keys, as tests/man sees.
+ * Which keys there are, and where, what each may be and what it means, the
+ * binder's tables of fields say, and those of matches.
  *
  * What must stay true: what the program accepts, the schema does; it need not
  * know everything that is wrong. A variable ("$name") may stand for any value.
@@ -20,180 +19,16 @@
 #include "policy/policy.h"
 #include "vocab/match.h"
 
-/* A key's entry in the manual. */
-struct entry {
-	struct str key, forms; /* "Cm new | every | Ar map" */
-	const char *doc;
-};
-
-/* One list of the manual. */
-struct list {
-	VEC(struct entry) entries;
-};
-
-struct manual {
-	struct arena *arena;
-	VEC(struct list) lists;
-};
-
 static _Noreturn void die(const char *what, struct str name)
 {
 	fprintf(stderr, "schema: %s: %.*s\n", what, STR_ARG(name));
 	exit(EXIT_FAILURE);
 }
 
-/* ---- The manual ---- */
-
-static bool starts(struct str line, const char *with)
-{
-	size_t n = strlen(with);
-
-	return line.n >= n && !memcmp(line.p, with, n);
-}
-
-static bool is_macro(struct str word)
-{
-	return word.n == 2 && word.p[0] >= 'A' && word.p[0] <= 'Z' &&
-	       word.p[1] >= 'a' && word.p[1] <= 'z';
-}
-
-static bool is_closing(struct str word)
-{
-	return word.n == 1 && strchr(".,:;)", word.p[0]);
-}
-
-/* "\(dq" is a quote, "\e" a backslash, "\&" nothing. */
-static void put_word(struct buf *out, struct str word)
-{
-	while (word.n) {
-		size_t n = 1;
-
-		if (starts(word, "\\(dq")) {
-			buf_putc(out, '"');
-			n = 4;
-		} else if (starts(word, "\\e")) {
-			buf_putc(out, '\\');
-			n = 2;
-		} else if (starts(word, "\\&")) {
-			n = 2;
-		} else {
-			buf_putc(out, *word.p);
-		}
-		word.p += n;
-		word.n -= n;
-	}
-}
-
-/* A line of the page as words, without its macros. */
-static void put_line(struct buf *out, struct str line)
-{
-	bool macro = starts(line, "."), parenthesis = starts(line, ".Pq ");
-	struct str word;
-	bool first = true;
-
-	if (macro)
-		line = (struct str){ line.p + 1, line.n - 1 };
-	while (line.p) {
-		word = str_cut(&line, ' ');
-		if (!word.n || (macro && is_macro(word)))
-			continue;
-		if (out->n && !(macro && is_closing(word)))
-			buf_putc(out, ' ');
-		if (parenthesis && first)
-			buf_putc(out, '(');
-		first = false;
-		put_word(out, word);
-		if (parenthesis && !line.p)
-			buf_putc(out, ')');
-	}
-}
-
-static void end_entry(struct manual *manual, struct list *list, struct buf *doc)
-{
-	if (list->entries.n)
-		list->entries.v[list->entries.n - 1].doc = arena_strndup(
-			manual->arena, doc->p ? doc->p : "", doc->n);
-	doc->n = 0;
-}
-
-/* ".It Cm key : forms" */
-static void begin_entry(struct manual *manual, struct list *list,
-			struct str line)
-{
-	struct str rest = { line.p + strlen(".It Cm "),
-			    line.n - strlen(".It Cm ") };
-	struct str key = str_cut(&rest, ' ');
-
-	str_cut(&rest, ' '); /* the colon */
-	*vec_push(manual->arena, &list->entries) =
-		(struct entry){ key, rest, "" };
-}
-
-/* Up to the blank line of an entry, the rest is for those who read. */
-static void read_manual(struct manual *manual, struct str text)
-{
-	struct list *list = NULL;
-	struct buf doc = { 0 };
-	bool more = false;
-
-	while (text.p) {
-		struct str line = str_cut(&text, '\n');
-
-		if (starts(line, ".\\\" begin keys: ")) {
-			list = vec_push(manual->arena, &manual->lists);
-			*list = (struct list){ 0 };
-			more = false;
-		} else if (!list) {
-			continue;
-		} else if (starts(line, ".\\\" end keys")) {
-			end_entry(manual, list, &doc);
-			list = NULL;
-		} else if (starts(line, ".It Cm ")) {
-			end_entry(manual, list, &doc);
-			begin_entry(manual, list, line);
-			more = true;
-		} else if (starts(line, ".Pp") || starts(line, ".El") ||
-			   starts(line, ".Bl") || starts(line, ".Bd")) {
-			more = false;
-		} else if (more) {
-			put_line(&doc, line);
-		}
-	}
-	buf_free(&doc);
-}
-
-static const struct entry *find_entry(const struct list *list, const char *key)
-{
-	for (size_t i = 0; i < list->entries.n; i++)
-		if (str_is(list->entries.v[i].key, key))
-			return &list->entries.v[i];
-	return NULL;
-}
-
-static bool has_all(const struct list *list, const struct field *fields)
-{
-	size_t n = 0;
-
-	for (; fields->key; fields++, n++)
-		if (!find_entry(list, fields->key))
-			return false;
-	return n == list->entries.n;
-}
-
-/* The list of the manual with the very same keys. */
-static const struct list *find_list(const struct manual *manual,
-				    const struct field *fields)
-{
-	for (size_t i = 0; i < manual->lists.n; i++)
-		if (has_all(&manual->lists.v[i], fields))
-			return &manual->lists.v[i];
-	die("the manual has no list of keys with", str_of(fields->key));
-}
-
 /* ---- The schema ---- */
 
 struct schema {
-	const struct manual *manual;
+	struct arena *arena;
 	struct json json;
 };
 
@@ -217,7 +52,7 @@ static void put_type(struct schema *s, const char *type)
 	json_end(&s->json);
 }
 
-/* What a word of the manual stands for: a definition of the schema. */
+/* What a kind of value is: a definition of the schema. */
 static const struct {
 	const char *word, *definition;
 } kinds[] = {
@@ -231,7 +66,8 @@ static const struct {
 	{ "duration", "scalar" }, { "rate", "scalar" },
 	{ "amount", "scalar" },	  { "bytes", "scalar" },
 	{ "packets", "scalar" },  { "set", "scalar" },
-	{ "range", "scalar" },	  { "clock", "scalar" },
+	{ "range", "scalar" },	  { "priority", "scalar" },
+	{ "clock", "scalar" },
 };
 
 static const char *kind_of(struct str word)
@@ -239,19 +75,20 @@ static const char *kind_of(struct str word)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (str_is(word, kinds[i].word))
 			return kinds[i].definition;
-	die("the manual has a kind of value that is not known", word);
+	die("a kind of value that is not known", word);
 }
 
-/* Kinds that have the same fields share a definition: that of the first. */
 static const char *kind_definition(struct schema *s, const struct field *field,
 				   const struct field_kind *kind)
 {
-	struct field_kind first;
-	size_t i = 0;
+	return arena_printf(s->arena, "%s-%s", field->key, kind->word);
+}
 
-	while (field->kind_at(i, &first) && first.fields != kind->fields)
-		i++;
-	return arena_printf(s->manual->arena, "%s-%s", field->key, first.word);
+/* What a key of entries is, for the kinds of them that share their fields. */
+static const char *key_definition(struct schema *s, const struct field *field,
+				  const char *key)
+{
+	return arena_printf(s->arena, "%s.%s", field->key, key);
 }
 
 static void put_one_of_kinds(struct schema *s, const struct field *field)
@@ -344,29 +181,38 @@ static void put_word_of(struct schema *s, struct str word)
 	json_end(&s->json);
 }
 
-/* "Cm new | every | Ar map": each as the schema says it. */
-static void put_forms(struct schema *s, const struct field *field,
-		      struct str forms)
+static void put_kind_of_value(struct schema *s, const struct field *field,
+			      struct str kind)
 {
-	bool literal = false, words = false;
+	if (str_is(kind, "map"))
+		put_map(s, field);
+	else if (str_is(kind, "list"))
+		put_list(s, field);
+	else
+		put_ref(s, kind_of(kind));
+}
+
+/* "new | every | <map>": each as the schema says it. */
+static void put_forms(struct schema *s, const struct field *field)
+{
+	struct str forms = str_of(field->type);
+	bool words = false;
 
 	json_key(&s->json, "anyOf");
 	json_array(&s->json);
 	while (forms.p) {
 		struct str word = str_cut(&forms, ' ');
 
-		if (str_is(word, "Cm") || str_is(word, "Ar")) {
-			literal = str_is(word, "Cm");
-		} else if (literal && !str_is(word, "|")) {
-			put_word_of(s, word);
-			words = true;
-		} else if (str_is(word, "map")) {
-			put_map(s, field);
-		} else if (str_is(word, "list")) {
-			put_list(s, field);
-		} else if (word.n && !str_is(word, "|")) {
-			put_ref(s, kind_of(word));
+		if (str_is(word, "|"))
+			continue;
+		if (*word.p == '<') {
+			put_kind_of_value(s, field,
+					  (struct str){ word.p + 1,
+							word.n - 2 });
+			continue;
 		}
+		put_word_of(s, word);
+		words = true;
 	}
 	if (field->how & FIELD_LIST)
 		put_ref(s, "scalars");
@@ -375,14 +221,38 @@ static void put_forms(struct schema *s, const struct field *field,
 	json_end(&s->json);
 }
 
-static void put_field(struct schema *s, const struct field *field,
-		      const struct entry *entry)
+/* The first paragraph, without what marks words for the manual. */
+static void put_doc(struct schema *s, const char *doc)
 {
-	json_key(&s->json, field->key);
+	struct buf text = { 0 };
+
+	for (; *doc && *doc != '\n'; doc++)
+		if (!strchr("`<>", *doc))
+			buf_putc(&text, *doc);
+	if (text.n)
+		json_put_str(&s->json, "description", text.p);
+	buf_free(&text);
+}
+
+static void put_default(struct schema *s, const char *dflt)
+{
+	if (!dflt)
+		return;
+	json_key(&s->json, "default");
+	if (!strcmp(dflt, "true") || !strcmp(dflt, "false"))
+		json_bool(&s->json, *dflt == 't');
+	else if (strspn(dflt, "0123456789") == strlen(dflt))
+		json_u64(&s->json, strtoull(dflt, NULL, 10));
+	else
+		json_text(&s->json, dflt);
+}
+
+static void put_field(struct schema *s, const struct field *field)
+{
 	json_object(&s->json);
-	if (*entry->doc)
-		json_put_str(&s->json, "description", entry->doc);
-	put_forms(s, field, entry->forms);
+	put_doc(s, field->doc);
+	put_default(s, field->dflt);
+	put_forms(s, field);
 	json_end(&s->json);
 }
 
@@ -398,12 +268,21 @@ static void put_match_refs(struct schema *s)
 	}
 }
 
-static void put_required(struct schema *s, const struct field *fields)
+/* Of an entry of this kind, NULL: of no kind. */
+static bool is_required(const struct field *field,
+			const struct field_kind *kind)
+{
+	return field->how & FIELD_REQUIRED ||
+	       (kind && field->needed_by & kind->bit);
+}
+
+static void put_required(struct schema *s, const struct field *fields,
+			 const struct field_kind *kind)
 {
 	bool any = false;
 
 	for (; fields && fields->key; fields++) {
-		if (!(fields->how & FIELD_REQUIRED))
+		if (!is_required(fields, kind))
 			continue;
 		if (!any) {
 			json_key(&s->json, "required");
@@ -420,14 +299,13 @@ static void put_required(struct schema *s, const struct field *fields)
 static void put_members(struct schema *s, const struct field *fields,
 			bool matches)
 {
-	const struct list *list =
-		fields && fields->key ? find_list(s->manual, fields) : NULL;
-
 	json_put_str(&s->json, "type", "object");
 	json_key(&s->json, "properties");
 	json_object(&s->json);
-	for (const struct field *f = fields; f && f->key; f++)
-		put_field(s, f, find_entry(list, f->key));
+	for (const struct field *f = fields; f && f->key; f++) {
+		json_key(&s->json, f->key);
+		put_field(s, f);
+	}
 	if (matches)
 		put_match_refs(s);
 	json_end(&s->json);
@@ -439,7 +317,7 @@ static void put_object(struct schema *s, const struct field *fields,
 {
 	json_object(&s->json);
 	put_members(s, fields, matches);
-	put_required(s, fields);
+	put_required(s, fields, NULL);
 	json_end(&s->json);
 }
 
@@ -555,18 +433,43 @@ static bool is_first_of_type(size_t i)
 	return true;
 }
 
+/* An entry of one kind: only what it may have. */
+static void put_kind(struct schema *s, const struct field *field,
+		     const struct field_kind *kind)
+{
+	json_key(&s->json, kind_definition(s, field, kind));
+	if (!kind->bit) {
+		put_object(s, kind->fields, field->how & FIELD_MATCHES);
+		return;
+	}
+	json_object(&s->json);
+	json_put_str(&s->json, "type", "object");
+	json_key(&s->json, "properties");
+	json_object(&s->json);
+	for (const struct field *f = kind->fields; f->key; f++) {
+		if (f->not_of & kind->bit)
+			continue;
+		json_key(&s->json, f->key);
+		put_ref(s, key_definition(s, field, f->key));
+	}
+	if (field->how & FIELD_MATCHES)
+		put_match_refs(s);
+	json_end(&s->json);
+	json_put_bool(&s->json, "additionalProperties", false);
+	put_required(s, kind->fields, kind);
+	json_end(&s->json);
+}
+
 static void put_kinds(struct schema *s, const struct field *field)
 {
 	struct field_kind kind;
 
-	for (size_t i = 0; field->kind_at(i, &kind); i++) {
-		const char *name = kind_definition(s, field, &kind);
-
-		if (strcmp(name, arena_printf(s->manual->arena, "%s-%s",
-					      field->key, kind.word)) != 0)
-			continue;
-		json_key(&s->json, name);
-		put_object(s, kind.fields, field->how & FIELD_MATCHES);
+	for (size_t i = 0; field->kind_at(i, &kind); i++)
+		put_kind(s, field, &kind);
+	field->kind_at(0, &kind);
+	for (const struct field *f = kind.fields; kind.bit && f->key; f++) {
+		json_key(&s->json, key_definition(s, field, f->key));
+		put_field(s, f);
 	}
 }
 
@@ -600,7 +503,7 @@ static void put_top_required(struct schema *s)
 	json_key(&s->json, "anyOf");
 	json_array(&s->json);
 	json_object(&s->json);
-	put_required(s, policy_fields());
+	put_required(s, policy_fields(), NULL);
 	json_end(&s->json);
 	json_wrap(&s->json, "required");
 	json_array(&s->json);
@@ -608,18 +511,17 @@ static void put_top_required(struct schema *s)
 	json_end_n(&s->json, 3);
 }
 
-static void print_schema(const struct manual *manual)
+static void print_schema(struct arena *arena)
 {
 	struct buf out = { 0 };
-	struct schema s = { manual, json_begin(&out) };
+	struct schema s = { arena, json_begin(&out) };
 
 	json_object(&s.json);
 	json_put_str(&s.json, "$schema",
 		     "http://json-schema.org/draft-07/schema#");
 	json_put_str(&s.json, "title", "nftoffc policy");
 	json_put_str(&s.json, "$comment",
-		     "made by tests/tools/schema.c of the program's tables and "
-		     "nftoffc-policy(5)");
+		     "made by tests/tools/schema.c of the program's tables");
 	put_members(&s, policy_fields(), false);
 	put_top_required(&s);
 	put_definitions(&s);
@@ -629,20 +531,11 @@ static void print_schema(const struct manual *manual)
 	buf_free(&out);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	struct arena *arena = arena_new();
-	struct manual manual = { .arena = arena };
-	struct sources sources;
-	struct source *page;
 
-	sources_init(&sources, arena);
-	if (argc != 2 || source_read(&sources, argv[1], &page)) {
-		fputs("usage: schema nftoffc-policy.5\n", stderr);
-		return EXIT_FAILURE;
-	}
-	read_manual(&manual, page->text);
-	print_schema(&manual);
+	print_schema(arena);
 	arena_free(arena);
 	return EXIT_SUCCESS;
 }
