@@ -15,6 +15,8 @@ struct escape {
 	const struct cost *cost;
 	struct packet packet; /* one that meets both; or the one that escapes */
 	bool met;	      /* there is one */
+	const char *members;  /* sets it is taken to be in; NULL: none */
+	bool cut;	      /* there were more than are tried */
 	size_t tried;
 	const char *found; /* it escapes: how; NULL: none does */
 };

@@ -23,8 +23,19 @@ struct audited {
 	struct compilation *c;
 	const struct rule *rule; /* the last one shown */
 	bool words;
-	size_t pairs, packets, escapes;
+	size_t pairs, packets, escapes, cut;
 };
+
+static const char *packet_said(struct audited *a, const struct escape *escape)
+{
+	const char *words =
+		packet_words(a->c->arena, a->c->model, &escape->packet);
+
+	return escape->members ?
+		       arena_printf(a->c->arena, "%s\" while it is in \"%s",
+				    words, escape->members) :
+		       words;
+}
 
 static void print_pair(struct audited *a, const struct escape *escape)
 {
@@ -39,10 +50,11 @@ static void print_pair(struct audited *a, const struct escape *escape)
 	printf("  ");
 	print_policy_line(a->c, cost->entry->span);
 	if (escape->met)
-		printf("    as \"%s\"\n",
-		       packet_words(a->c->arena, a->c->model, &escape->packet));
+		printf("    as \"%s\"\n", packet_said(a, escape));
 	else
 		printf("    but none that is known to meet both\n");
+	if (escape->cut)
+		printf("    more meet both than were followed\n");
 }
 
 static void show(void *data, const struct escape *escape)
@@ -52,15 +64,14 @@ static void show(void *data, const struct escape *escape)
 
 	a->pairs++;
 	a->packets += escape->tried;
+	a->cut += escape->cut;
 	if (a->words)
 		print_pair(a, escape);
 	if (!escape->found)
 		return;
 	a->escapes++;
 	diag = diag_error(a->c->diags, need_place(escape->cost->rule),
-			  "\"%s\" escapes this: %s",
-			  packet_words(a->c->arena, a->c->model,
-				       &escape->packet),
+			  "\"%s\" escapes this: %s", packet_said(a, escape),
 			  escape->found);
 	diag_note(diag, escape->cost->entry->span, "by this entry");
 }
@@ -74,11 +85,14 @@ static int audit_policy(struct inquiry *inquiry)
 		json_put_u64(inquiry->json, "pairs", a.pairs);
 		json_put_u64(inquiry->json, "packets", a.packets);
 		json_put_u64(inquiry->json, "escapes", a.escapes);
+		json_put_u64(inquiry->json, "incomplete", a.cut);
 	} else {
 		printf("%zu pairs of a rule and an entry, %zu packets "
 		       "followed: %s\n",
 		       a.pairs, a.packets,
-		       a.escapes ? "some escape" : "none escapes");
+		       a.escapes ? "some escape" :
+		       a.cut	 ? "none of these escapes" :
+				   "none escapes");
 	}
 	return a.escapes ? EXIT_POLICY : EXIT_DONE;
 }

@@ -75,6 +75,8 @@ struct ir_set {
 	bool interval;
 	bool dynamic;	  /* elements may be added from the packet path or by
 			   * hand: it survives an apply with its contents */
+	uint32_t member;  /* of the policy's sets, from 1: bit of a packet's
+			   * member_of; 0: none */
 	bool epoch;	  /* keys are marks of the epoch (see ir_digest()) */
 	uint64_t timeout; /* milliseconds, 0: none */
 	uint32_t size;	  /* bound on elements, 0: none given */

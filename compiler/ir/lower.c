@@ -527,6 +527,7 @@ static void named_set(struct lowering *l, const struct set *set, int family,
 	ir_set_field(out, set->type->wire[family]);
 	map_add(&l->sets, str_of(name), out);
 	out->dynamic = set->dynamic;
+	out->member = set->dynamic ? 1 + set->index : 0;
 	out->timeout = set->timeout;
 	out->size = set->size;
 	out->interval = is_interval(ranges);

@@ -5,7 +5,8 @@
  * What must stay true: it is the kernel's semantics, not the compiler's idea
  * of them. A value is bytes in a register; a load of what the packet has not
  * ends the rule; a chain that ends returns, but not into one that it was left
- * by goto.
+ * by goto. A value that is not known is nothing to compare: the test is known by
+ * what it asks, and the way that is gone says how it ends.
  */
 #include "run.h"
 
@@ -14,6 +15,7 @@
 
 #include <linux/if_arp.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 
 #define REGISTERS 80 /* bytes: the verdict, and four of 16 */
@@ -29,13 +31,34 @@ struct ir_machine {
 	const struct ir *ir;
 	struct map chains; /* name -> struct chain_code * */
 	const struct ir_chain *base[5];
+	const struct ir_chain *dstnat;
 };
+
+/* How a test of what is not known ends, as long as this way is gone. */
+struct guess {
+	uint64_t test;
+	const char *what;
+	bool holds;
+};
+
+struct ir_ways {
+	struct arena *arena;
+	VEC(struct guess) guesses;
+	size_t gone;
+	bool cut;
+};
+
+#define WAYS_MAX 256
 
 struct run {
 	const struct ir_machine *machine;
 	const struct ir_packet *packet;
 	struct ir_result *result;
 	uint8_t registers[REGISTERS];
+	/* By 4 bytes of these: what is loaded there and not known, and what was
+	 * done to it since. */
+	const struct key *unknown[REGISTERS / 4];
+	uint64_t done[REGISTERS / 4];
 	uint32_t mark;
 	int depth;
 };
@@ -67,8 +90,51 @@ struct ir_machine *ir_machine(struct arena *arena, const struct ir *ir)
 		if (chain->type && !strcmp(chain->type, "filter") &&
 		    !chain->priority)
 			machine->base[chain->hook] = chain;
+		if (chain->type && !strcmp(chain->type, "nat") &&
+		    chain->hook == IR_HOOK_PREROUTING)
+			machine->dstnat = chain;
 	}
 	return machine;
+}
+
+/* ---- what is not known ---- */
+
+struct ir_ways *ir_ways(struct arena *arena)
+{
+	struct ir_ways *ways = arena_new_object(arena, struct ir_ways);
+
+	ways->arena = arena;
+	return ways;
+}
+
+bool ir_ways_next(struct ir_ways *ways)
+{
+	while (ways->guesses.n && ways->guesses.v[ways->guesses.n - 1].holds)
+		ways->guesses.n--;
+	if (!ways->guesses.n)
+		return false;
+	ways->cut = ++ways->gone >= WAYS_MAX;
+	ways->guesses.v[ways->guesses.n - 1].holds = true;
+	return !ways->cut;
+}
+
+bool ir_ways_cut(const struct ir_ways *ways)
+{
+	return ways->cut;
+}
+
+/* Does a test hold that cannot be answered? The same one as before, as before. */
+static bool guess(struct run *run, uint64_t test, const char *what)
+{
+	struct ir_ways *ways = run->packet->ways;
+	size_t i;
+
+	for (i = 0; i < ways->guesses.n; i++)
+		if (ways->guesses.v[i].test == test)
+			return ways->guesses.v[i].holds;
+	*vec_push(ways->arena, &ways->guesses) =
+		(struct guess){ test, what, false };
+	return false;
 }
 
 /* ---- what a packet has ---- */
@@ -80,38 +146,66 @@ static bool has_ports(uint8_t proto)
 	       proto == IPPROTO_UDPLITE;
 }
 
-static bool put_name(uint8_t out[WIRE_MAX], const char *name)
+/* What a packet has of a key. */
+enum has { HAS_NOT, HAS, HAS_UNKNOWN };
+
+static enum has put_name(uint8_t out[WIRE_MAX], const char *name)
 {
 	if (!name)
-		return false;
+		return HAS_NOT;
 	wire_ifname(name, strlen(name), out);
-	return true;
+	return HAS;
 }
 
 /* As the header or the kernel has it; an address of the other family is none. */
-static bool put_value(uint8_t out[WIRE_MAX], const struct packet *packet,
-		      enum key_id id)
+static enum has put_value(uint8_t out[WIRE_MAX], const struct packet *packet,
+			  enum key_id id)
 {
 	const struct key *k = key(id);
 	const uint8_t *value = packet_value(packet, id);
 	uint8_t nfproto = packet->family ? NFPROTO_IPV6 : NFPROTO_IPV4;
 
-	if (!value || (k->nfproto && k->nfproto != nfproto))
-		return false;
+	if ((k->nfproto && k->nfproto != nfproto) ||
+	    (k->l4proto && k->l4proto != packet->proto))
+		return HAS_NOT;
+	if (!value)
+		return HAS_UNKNOWN;
 	wire_from_network(k->type, value, out);
-	return true;
+	return HAS;
 }
 
 /* Both ports, so that a load of four bytes finds the other one. */
-static bool put_ports(uint8_t out[WIRE_MAX], const struct packet *packet,
-		      enum key_id id)
+static enum has put_ports(uint8_t out[WIRE_MAX], const struct packet *packet,
+			  enum key_id id)
 {
 	if (!has_ports(packet->proto))
-		return false;
+		return HAS_NOT;
+	if (!packet->known[id])
+		return HAS_UNKNOWN;
 	memcpy(out, packet->values[id], 2);
 	if (id == KEY_TH_SPORT)
 		memcpy(out + 2, packet->values[KEY_TH_DPORT], 2);
-	return true;
+	return HAS;
+}
+
+/* A socket, or a link that it came by. */
+static enum has put_of_side(uint8_t out[WIRE_MAX], const struct packet *packet,
+			    enum key_id id)
+{
+	if ((packet->from < 0) != (id == KEY_SKUID))
+		return HAS_NOT;
+	return put_value(out, packet, id);
+}
+
+/* The first packet's flags, unless it says otherwise. */
+static enum has put_tcp_flags(uint8_t out[WIRE_MAX],
+			      const struct packet *packet)
+{
+	enum has has = put_value(out, packet, KEY_TCP_FLAGS);
+
+	if (has == HAS_UNKNOWN)
+		out[0] = 2; /* syn */
+	return has == HAS_NOT ? HAS_NOT : HAS;
 }
 
 static bool load_ct(uint8_t out[WIRE_MAX], const struct run *run,
@@ -164,15 +258,15 @@ static int64_t some_time(const struct clock *clock, const struct packet *packet)
 }
 
 /* The kernel's clocks, if the packet says anything of the policy's. */
-static bool put_time(uint8_t out[WIRE_MAX], const struct run *run,
-		     enum key_id id)
+static enum has put_time(uint8_t out[WIRE_MAX], const struct run *run,
+			 enum key_id id)
 {
 	const struct packet *packet = &run->packet->packet;
 	const struct ir *ir = run->machine->ir;
 	int64_t now = run->packet->now;
 
 	if (!now && !packet->known[KEY_DAY] && !packet->known[KEY_HOUR])
-		return false;
+		return HAS_UNKNOWN;
 	if (!now)
 		now = some_time(&ir->clock, packet);
 	if (id == KEY_TIME)
@@ -182,7 +276,7 @@ static bool put_time(uint8_t out[WIRE_MAX], const struct run *run,
 	else
 		now = ((now + ir->kernel_east) / CLOCK_DAY + 4) % 7;
 	wire_put(key(id)->type, (uint64_t)now, out);
-	return true;
+	return HAS;
 }
 
 static enum key_id id_of(const struct key *k)
@@ -195,44 +289,55 @@ static enum key_id id_of(const struct key *k)
 	return KEY_NONE;
 }
 
-static bool load(uint8_t out[WIRE_MAX], struct run *run, enum key_id id)
+static enum has put_number(uint8_t out[WIRE_MAX], enum key_id id, uint64_t n)
+{
+	wire_put(key(id)->type, n, out);
+	return HAS;
+}
+
+/* The router's addresses are another device's than the one that it came by. */
+static enum has put_fib_type(uint8_t out[WIRE_MAX], const struct packet *packet,
+			     enum key_id id)
+{
+	bool local = packet->to < 0 && id == KEY_FIB_DADDR_TYPE;
+
+	return put_number(out, id, local ? 2 : 1); /* RTN_LOCAL, _UNICAST */
+}
+
+static enum has load(uint8_t out[WIRE_MAX], struct run *run, enum key_id id)
 {
 	const struct packet *packet = &run->packet->packet;
 
 	memset(out, 0, WIRE_MAX);
 	switch (id) {
 	case KEY_NFPROTO:
-		out[0] = packet->family ? NFPROTO_IPV6 : NFPROTO_IPV4;
-		return true;
+		return put_number(out, id,
+				  packet->family ? NFPROTO_IPV6 : NFPROTO_IPV4);
 	case KEY_L4PROTO:
-		out[0] = packet->proto;
-		return true;
+		return put_number(out, id, packet->proto);
 	case KEY_IIFNAME:
 		return put_name(out, run->packet->iif);
 	case KEY_OIFNAME:
+	case KEY_FIB_DADDR_OIFNAME:
 		return put_name(out, run->packet->oif);
 	case KEY_TH_SPORT:
 	case KEY_TH_DPORT:
 		return put_ports(out, packet, id);
 	case KEY_TCP_FLAGS:
-		out[0] = 2; /* syn, unless it says otherwise */
-		put_value(out, packet, id);
-		return packet->proto == IPPROTO_TCP;
-	case KEY_FIB_DADDR_OIFNAME:
-		return put_name(out, run->packet->oif);
+		return put_tcp_flags(out, packet);
 	case KEY_FIB_DADDR_TYPE:
-		wire_put(WIRE_FIB_TYPE, packet->to < 0 ? 2 : 1, out);
-		return true;
+	case KEY_FIB_DADDR_IIF_TYPE:
+		return put_fib_type(out, packet, id);
 	case KEY_HOUR:
 	case KEY_DAY:
 	case KEY_TIME:
 		return put_time(out, run, id);
-	case KEY_MARK:
-		put_value(out, packet, id); /* else 0 */
-		return true;
 	case KEY_IIFTYPE:
-		wire_put(WIRE_ARPHRD, ARPHRD_ETHER, out);
-		return true;
+		return put_number(out, id, ARPHRD_ETHER);
+	case KEY_ETHER_SADDR:
+	case KEY_SKUID:
+		return put_of_side(out, packet, id);
+	case KEY_MARK:
 	case KEY_IP_SADDR:
 	case KEY_IP_DADDR:
 	case KEY_IP6_SADDR:
@@ -241,28 +346,69 @@ static bool load(uint8_t out[WIRE_MAX], struct run *run, enum key_id id)
 	case KEY_ICMPV6_TYPE:
 	case KEY_IP_DSCP:
 	case KEY_IP6_DSCP:
-	case KEY_ETHER_SADDR:
 	case KEY_LENGTH:
-	case KEY_SKUID:
 	case KEY_SECPATH:
 	case KEY_RT_IPSEC:
 		return put_value(out, packet, id);
 	default:
 		if (load_ct(out, run, id))
-			return true;
+			return HAS;
 		run->result->unknown = key(id)->text;
-		return false;
+		return HAS_NOT;
 	}
 }
 
 /* ---- registers ---- */
 
+static size_t slot(uint32_t reg)
+{
+	return reg >= NFT_REG32_00 ? reg - NFT_REG32_00 + 4 :
+				     4 * (size_t)(reg - NFT_REG_1) + 4;
+}
+
 static uint8_t *at(struct run *run, uint32_t reg)
 {
-	uint32_t offset = reg >= NFT_REG32_00 ? 4 * (reg - NFT_REG32_00) :
-						16 * (reg - NFT_REG_1);
+	return run->registers + 4 * slot(reg);
+}
 
-	return run->registers + offset;
+/* Of @len bytes the first that is not known; NULL if all are. */
+static const struct key *unknown_in(const struct run *run, uint32_t reg,
+				    uint32_t len)
+{
+	size_t i, first = slot(reg);
+
+	for (i = first; i < first + (len + 3) / 4; i++)
+		if (run->unknown[i])
+			return run->unknown[i];
+	return NULL;
+}
+
+static void now_holds(struct run *run, uint32_t reg, uint32_t len,
+		      const struct key *unknown)
+{
+	size_t i, first = slot(reg);
+
+	for (i = first; i < first + (len + 3) / 4; i++) {
+		run->unknown[i] = unknown;
+		run->done[i] = HASH_INIT;
+	}
+}
+
+/* What is asked, whatever the value is: what it is of, and what was done. */
+static uint64_t test_of(const struct run *run, uint32_t reg, uint32_t len,
+			const void *data, size_t n)
+{
+	size_t i, first = slot(reg);
+	uint64_t hash = HASH_INIT;
+
+	for (i = first; i < first + (len + 3) / 4; i++) {
+		hash = hash_bytes(hash, &run->unknown[i],
+				  sizeof(run->unknown[i]));
+		hash = hash_bytes(hash, &run->done[i], sizeof(run->done[i]));
+		if (!run->unknown[i])
+			hash = hash_bytes(hash, run->registers + 4 * i, 4);
+	}
+	return hash_bytes(hash, data, n);
 }
 
 static void turn_round(uint8_t *bytes, uint32_t size, uint32_t len)
@@ -281,8 +427,7 @@ static void turn_round(uint8_t *bytes, uint32_t size, uint32_t len)
 	}
 }
 
-static bool compares(uint32_t op, const uint8_t *a, const uint8_t *b,
-		     uint32_t len)
+static bool holds(uint32_t op, const uint8_t *a, const uint8_t *b, uint32_t len)
 {
 	int order = memcmp(a, b, len);
 
@@ -302,11 +447,36 @@ static bool compares(uint32_t op, const uint8_t *a, const uint8_t *b,
 	}
 }
 
-static bool within(const struct expr *e, const uint8_t *value)
+/* "Equal" and "not equal" are one question. */
+static bool compares(struct run *run, const struct expr *e)
 {
-	bool in = memcmp(value, e->data, e->len) >= 0 &&
-		  memcmp(value, e->data2, e->len) <= 0;
+	const struct key *unknown = unknown_in(run, e->reg, e->len);
+	uint32_t op = e->op == NFT_CMP_NEQ ? NFT_CMP_EQ : e->op;
+	uint8_t asked[WIRE_MAX + 1] = { (uint8_t)op };
+	bool is;
 
+	if (!unknown)
+		return holds(e->op, at(run, e->reg), e->data, e->len);
+	memcpy(asked + 1, e->data, e->len);
+	is = guess(run, test_of(run, e->reg, e->len, asked, sizeof(asked)),
+		   unknown->text);
+	return is == (op == e->op);
+}
+
+static bool within(struct run *run, const struct expr *e)
+{
+	const struct key *unknown = unknown_in(run, e->reg, e->len);
+	const uint8_t *value = at(run, e->reg);
+	uint8_t asked[2 * WIRE_MAX];
+	bool in;
+
+	memcpy(asked, e->data, WIRE_MAX);
+	memcpy(asked + WIRE_MAX, e->data2, WIRE_MAX);
+	in = unknown ? guess(run,
+			     test_of(run, e->reg, e->len, asked, sizeof(asked)),
+			     unknown->text) :
+		       memcmp(value, e->data, e->len) >= 0 &&
+			       memcmp(value, e->data2, e->len) <= 0;
 	return in == (e->op == NFT_RANGE_EQ);
 }
 
@@ -342,18 +512,47 @@ static bool element_has(const struct ir_set *set, size_t index,
 	return true;
 }
 
-static const struct ir_verdict none = { VERDICT_RETURN, NULL };
-
-/* The verdict under the key; one that says nothing for a plain set. */
-static const struct ir_verdict *find(const struct ir_set *set,
-				     const uint8_t *value)
+/* What a set of the policy has that is filled while it runs. */
+static bool member(struct run *run, const struct ir_set *set,
+		   const struct expr *e)
 {
+	const struct packet *packet = &run->packet->packet;
+	uint64_t test;
+
+	if (set->member && packet->members_known)
+		return set->member <= 64 &&
+		       packet->member_of >> (set->member - 1) & 1;
+	test = hash_bytes(HASH_INIT, &set, sizeof(set));
+	return guess(run, hash_bytes(test, at(run, e->reg), set->klen),
+		     set->name);
+}
+
+/* An element that a value is in, of which not all is known. */
+static bool may_be_in(struct run *run, const struct ir_set *set, size_t index,
+		      const struct expr *e, const struct key *unknown)
+{
+	const uint8_t *element = set->keys + index * ir_set_stride(set);
+
+	return guess(run,
+		     test_of(run, e->reg, set->klen, element,
+			     ir_set_stride(set)),
+		     unknown->text);
+}
+
+#define NOWHERE ((size_t)-1)
+
+/* The element that has the value in the register. */
+static size_t find(struct run *run, const struct expr *e)
+{
+	const struct ir_set *set = e->set;
+	const struct key *unknown = unknown_in(run, e->reg, set->klen);
 	size_t i;
 
 	for (i = 0; i < set->nelems; i++)
-		if (element_has(set, i, value))
-			return set->verdicts ? &set->verdicts[i] : &none;
-	return NULL;
+		if (unknown ? may_be_in(run, set, i, e, unknown) :
+			      element_has(set, i, at(run, e->reg)))
+			return i;
+	return NOWHERE;
 }
 
 /* ---- control ---- */
@@ -399,13 +598,28 @@ static enum flow immediate(struct run *run, const struct expr *e)
 	}
 }
 
+/* The value of a map to values. */
+static void map_value(struct run *run, const struct expr *e, size_t element)
+{
+	uint32_t len = wire_type(e->set->data_type)->len;
+
+	memset(at(run, e->reg2), 0, (len + 3) / 4 * 4);
+	memcpy(at(run, e->reg2), e->set->data + element * len, len);
+	now_holds(run, e->reg2, len, NULL);
+}
+
 static enum flow lookup(struct run *run, const struct expr *e)
 {
-	const struct ir_verdict *found = find(e->set, at(run, e->reg));
+	size_t element = e->set->dynamic ? NOWHERE : find(run, e);
+	bool found = e->set->dynamic ? member(run, e->set, e) :
+				       element != NOWHERE;
 
 	if (e->set->verdicts)
-		return found ? decide(run, found->code, found->chain) :
+		return found ? decide(run, e->set->verdicts[element].code,
+				      e->set->verdicts[element].chain) :
 			       NEXT_RULE;
+	if (found && e->reg2)
+		map_value(run, e, element);
 	return !found == !!(e->flags & NFT_LOOKUP_F_INV) ? GO_ON : NEXT_RULE;
 }
 
@@ -437,11 +651,16 @@ static void note_dscp(struct run *run, const struct expr *e)
 
 static enum flow load_expr(struct run *run, const struct expr *e)
 {
+	enum key_id id = id_of(e->key);
 	uint8_t value[WIRE_MAX];
+	enum has has = HAS;
 
 	memset(value, 0, sizeof(value)); /* to be written: not in the table */
-	if (id_of(e->key) != KEY_NONE && !load(value, run, id_of(e->key)))
+	if (id != KEY_NONE)
+		has = load(value, run, id);
+	if (has == HAS_NOT)
 		return NEXT_RULE;
+	now_holds(run, e->reg, e->len, has == HAS_UNKNOWN ? e->key : NULL);
 	/* shorter loads fill up their last 4 bytes with zeros */
 	memset(at(run, e->reg), 0, (e->len + 3) / 4 * 4);
 	memcpy(at(run, e->reg), value, e->len);
@@ -453,6 +672,10 @@ static enum flow bitwise(struct run *run, const struct expr *e)
 	uint8_t *reg = at(run, e->reg);
 	uint32_t i;
 
+	for (i = 0; i < (e->len + 3) / 4; i++)
+		run->done[slot(e->reg) + i] =
+			hash_bytes(run->done[slot(e->reg) + i], e->data + 4 * i,
+				   e->len - 4 * i < 4 ? e->len - 4 * i : 4);
 	for (i = 0; i < e->len; i++)
 		reg[i] = (reg[i] & e->data[i]) ^ e->data2[i];
 	return GO_ON;
@@ -466,6 +689,44 @@ static enum flow set_mark(struct run *run, const struct expr *e)
 	return GO_ON;
 }
 
+/* An address, of a range the first; with netmap, the host's bits stay. */
+static void new_address(struct run *run, const struct expr *e)
+{
+	const struct packet *packet = &run->packet->packet;
+	const uint8_t *old = packet_value(packet, packet_destination(packet));
+	const uint8_t *lo = at(run, e->reg), *hi;
+	uint8_t *out = run->result->address;
+	size_t i, len = packet->family ? 16 : 4;
+
+	memcpy(out, lo, len);
+	if (!(e->flags & NF_NAT_RANGE_NETMAP) || !e->reg2)
+		return;
+	if (!old) {
+		run->result->unknown = "its destination";
+		return;
+	}
+	hi = at(run, e->reg2);
+	for (i = 0; i < len; i++)
+		out[i] = (uint8_t)((lo[i] & ~(lo[i] ^ hi[i])) |
+				   (old[i] & (lo[i] ^ hi[i])));
+}
+
+static enum flow translate(struct run *run, const struct expr *e)
+{
+	uint32_t port = e->kind == EXPR_NAT ? e->nat.port : e->reg;
+
+	if (e->kind == EXPR_NAT && e->arg != NFT_NAT_DNAT)
+		return end(run, IR_ACCEPT);
+	run->result->translated = true;
+	run->result->own = e->kind == EXPR_REDIR;
+	if (!run->result->own)
+		new_address(run, e);
+	if (port)
+		run->result->port =
+			(uint16_t)wire_get(WIRE_PORT, at(run, port));
+	return end(run, IR_ACCEPT);
+}
+
 static enum flow run_expr(struct run *run, const struct expr *e)
 {
 	run->result->steps++;
@@ -473,11 +734,9 @@ static enum flow run_expr(struct run *run, const struct expr *e)
 	case EXPR_LOAD:
 		return load_expr(run, e);
 	case EXPR_CMP:
-		return compares(e->op, at(run, e->reg), e->data, e->len) ?
-			       GO_ON :
-			       NEXT_RULE;
+		return compares(run, e) ? GO_ON : NEXT_RULE;
 	case EXPR_RANGE:
-		return within(e, at(run, e->reg)) ? GO_ON : NEXT_RULE;
+		return within(run, e) ? GO_ON : NEXT_RULE;
 	case EXPR_BITWISE:
 		return bitwise(run, e);
 	case EXPR_BYTEORDER:
@@ -487,7 +746,11 @@ static enum flow run_expr(struct run *run, const struct expr *e)
 		return lookup(run, e);
 	case EXPR_IMMEDIATE:
 		memcpy(at(run, e->reg), e->data, e->len);
+		now_holds(run, e->reg, e->len, NULL);
 		return GO_ON;
+	case EXPR_NAT:
+	case EXPR_REDIR:
+		return translate(run, e);
 	case EXPR_VERDICT:
 		return immediate(run, e);
 	case EXPR_CT_SET:
@@ -550,9 +813,9 @@ static enum flow run_chain(struct run *run, const char *name)
 	return flow == ENDED ? ENDED : RETURNED;
 }
 
-static struct ir_result run_base(const struct ir_machine *machine,
-				 const struct ir_packet *packet,
-				 const struct ir_chain *base)
+static struct ir_result run_way(const struct ir_machine *machine,
+				const struct ir_packet *packet,
+				const struct ir_chain *base)
 {
 	struct ir_result result = { .dscp = -1 };
 	struct run run = {
@@ -566,6 +829,54 @@ static struct ir_result run_base(const struct ir_machine *machine,
 		result.end = base->policy_drop ? IR_DROP : IR_ACCEPT;
 	result.mark = run.mark;
 	return result;
+}
+
+static bool same_names(const char *const *a, size_t n, const char *const *b,
+		       size_t m)
+{
+	size_t i;
+
+	for (i = 0; i < n && n == m; i++)
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	return n == m;
+}
+
+static bool ends_alike(const struct ir_result *a, const struct ir_result *b)
+{
+	return a->end == b->end && a->mark == b->mark && a->flow == b->flow &&
+	       a->dscp == b->dscp && a->translated == b->translated &&
+	       a->own == b->own && a->port == b->port &&
+	       !memcmp(a->address, b->address, sizeof(a->address)) &&
+	       same_names(a->logs, a->nlogs, b->logs, b->nlogs) &&
+	       same_names(a->objects, a->nobjects, b->objects, b->nobjects);
+}
+
+/* All ways. Where one ends otherwise than the one before, that is due to the
+ * last guess that was made again. */
+static struct ir_result run_base(const struct ir_machine *machine,
+				 const struct ir_packet *packet,
+				 const struct ir_chain *base)
+{
+	struct ir_packet own = *packet;
+	struct ir_result first, other;
+
+	if (packet->ways)
+		return run_way(machine, packet, base);
+	own.ways = ir_ways(machine->arena);
+	first = run_way(machine, &own, base);
+	while (!first.unknown && ir_ways_next(own.ways)) {
+		size_t last = own.ways->guesses.n - 1;
+
+		other = run_way(machine, &own, base);
+		if (other.unknown)
+			first.unknown = other.unknown;
+		else if (!ends_alike(&first, &other))
+			first.unknown = own.ways->guesses.v[last].what;
+	}
+	if (ir_ways_cut(own.ways))
+		first.unknown = own.ways->guesses.v[0].what;
+	return first;
 }
 
 struct ir_result ir_run(const struct ir_machine *machine,
@@ -588,4 +899,13 @@ struct ir_result ir_run_marks(const struct ir_machine *machine,
 		return (struct ir_result){ .end = IR_ACCEPT,
 					   .mark = packet->mark };
 	return run_base(machine, packet, code->chain);
+}
+
+struct ir_result ir_run_dstnat(const struct ir_machine *machine,
+			       const struct ir_packet *packet)
+{
+	if (!machine->dstnat)
+		return (struct ir_result){ .end = IR_ACCEPT,
+					   .mark = packet->mark };
+	return run_base(machine, packet, machine->dstnat);
 }

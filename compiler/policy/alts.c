@@ -456,6 +456,16 @@ static bool has_bits(const struct bits *bits, const uint8_t *value, size_t len)
 	return true;
 }
 
+static bool is_dynamic(const struct constraint *constraint)
+{
+	return constraint->set && constraint->set->dynamic;
+}
+
+bool packet_member(const struct packet *packet, const struct set *set)
+{
+	return set->index < 64 && packet->member_of >> set->index & 1;
+}
+
 static bool holds(const struct constraint *constraint,
 		  const struct packet *packet)
 {
@@ -468,7 +478,9 @@ static bool holds(const struct constraint *constraint,
 
 	if (!value)
 		return false;
-	has = constraint->bits ?
+	has = is_dynamic(constraint) ?
+		      packet_member(packet, constraint->set) :
+	      constraint->bits ?
 		      has_bits(constraint->bits, value,
 			       wire_type(key(constraint->key)->type)->len) :
 		      ranges_have(ranges, value);

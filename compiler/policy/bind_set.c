@@ -284,8 +284,10 @@ void bind_sets(struct binder *b, const struct node *node)
 	for (i = 0; i < node->map.n; i++) {
 		struct set *set = bind_set(b, &node->map.pairs[i]);
 
-		if (set)
-			model->sets[model->nsets++] = set;
+		if (!set)
+			continue;
+		set->index = (uint32_t)model->nsets;
+		model->sets[model->nsets++] = set;
 	}
 }
 

@@ -164,6 +164,7 @@ void model_evaluate(const struct model *model, const struct packet *packet,
 		return;
 	}
 	nat_destination(model, &seen, answer);
+	answer->seen = seen;
 	decide(model, &seen, answer);
 	answer->why = why_not(model, &seen, answer);
 	answer->offload = !answer->why;

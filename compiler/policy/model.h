@@ -49,6 +49,7 @@ struct set {
 	const char *name;
 	struct span span;
 	const struct value_type *type;
+	uint32_t index;	  /* into model->sets, and bit of member_of */
 	bool dynamic;	  /* filled while it runs: has a timeout */
 	uint64_t timeout; /* milliseconds */
 	uint32_t size;
@@ -316,8 +317,14 @@ struct packet {
 	 */
 	uint8_t values[KEY_IDS][WIRE_MAX];
 	bool known[KEY_IDS];
+	/* The sets filled while it runs that have what is asked of them, by bit;
+	 * if that is not known, the model takes them for empty. */
+	uint64_t member_of;
+	bool members_known;
 };
 
+/* Is @set, filled while it runs, taken to have what @packet has? */
+bool packet_member(const struct packet *packet, const struct set *set);
 /* The packet's value of @id, or NULL if it is not known. */
 const uint8_t *packet_value(const struct packet *packet, enum key_id id);
 /* @value is as long as the key's type. */
@@ -421,6 +428,7 @@ void translated_print(struct buf *out, unsigned int family,
 
 /* What the policy says of a packet, and which entry decided each part. */
 struct answer {
+	struct packet seen; /* as the rules see it: where it goes, translated */
 	enum hook_index hook;
 	enum action action;
 	const struct rule *rule; /* NULL: the hook's default */

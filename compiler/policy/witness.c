@@ -187,6 +187,32 @@ static void transport_words(struct buf *out, const struct packet *packet)
 		port_words(out, " source-port ", sport);
 }
 
+/* Of what no box has: where it is known, in the words that ask for it. */
+static void other_words(struct buf *out, const struct packet *packet)
+{
+	const struct match_word *word;
+	size_t i;
+
+	for (i = 0; (word = match_word_at(i)); i++) {
+		enum key_id id = word->key[packet->family];
+		const uint8_t *value;
+		uint8_t wire[WIRE_MAX];
+
+		if (!id)
+			id = word->key[0];
+		value = packet_value(packet, id);
+		if (!value || region_field(id) != FIELDS || id == KEY_L4PROTO ||
+		    id == KEY_NFPROTO || word->key[1] == KEY_RT_IPSEC)
+			continue;
+		buf_printf(out, " %s ", word->word);
+		wire_from_network(key(id)->type, value, wire);
+		if (wire_type(key(id)->type)->flags)
+			wire_print_any(out, key(id)->type, wire);
+		else
+			wire_print(out, key(id)->type, wire);
+	}
+}
+
 const char *packet_words(struct arena *arena, const struct model *model,
 			 const struct packet *packet)
 {
@@ -203,6 +229,7 @@ const char *packet_words(struct arena *arena, const struct model *model,
 	if (destination)
 		address_words(&out, "destination", packet->family, destination);
 	transport_words(&out, packet);
+	other_words(&out, packet);
 	words = arena_strndup(arena, out.p, out.n);
 	buf_free(&out);
 	return words;

@@ -26,9 +26,8 @@
 readonly bench_sport=4000 bench_dport=5201
 readonly bench_from=192.168.1.20 bench_to=203.0.113.5
 
-# Source ports from bench_sport on; with as many as there are packets each is
-# the first of a connection.
-bench_sports=1
+# Not empty: each packet is the first of a connection, by its source port.
+bench_new=
 
 # Writes lines to a file of pktgen's; each line is one command.
 pktgen()
@@ -40,12 +39,21 @@ pktgen()
 	done
 }
 
-# send_packets COUNT SIZE: prints the nanoseconds that they took.
+# send_packets COUNT SIZE NUMBER: prints the nanoseconds that they took; NUMBER
+# were sent before.
 send_packets()
 {
+	local first=$bench_sport last=$bench_sport
+
+	if [ "$bench_new" ]; then
+		first=$((bench_sport + 1 + $3))
+		last=$((first + $1))
+	fi
 	pktgen eth0 <<-END
 	count $1
 	pkt_size $2
+	udp_src_min $first
+	udp_src_max $last
 	END
 	pktgen pgctrl <<<start
 	in_ns lan sed -n 's/^Result: OK: \([0-9]*\)(.*/\1000/p' \
@@ -134,15 +142,13 @@ packet_cost()
 	src_min $bench_from
 	src_max $bench_from
 	dst $bench_to
-	udp_src_min $bench_sport
-	udp_src_max $((bench_sport + bench_sports - 1))
 	udp_dst_min $bench_dport
 	udp_dst_max $bench_dport
 	END
 	fresh_slabs
-	send_packets "$warm" "$size" >/dev/null
+	send_packets "$warm" "$size" 0 >/dev/null
 	for ((i = 0; i < 9; i++)); do
-		took+=("$(send_packets "$count" "$size")")
+		took+=("$(send_packets "$count" "$size" $((warm + i * count)))")
 	done
 	equal "packets that arrived" $((warm + 9 * count)) \
 		"$(counter_of arrived wan)"

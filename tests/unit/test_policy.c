@@ -769,6 +769,19 @@ START_TEST(nothing_moves_across_a_map)
 }
 END_TEST
 
+static void compile_text(struct compilation *c, const char *text)
+{
+	const struct source *source;
+
+	*c = (struct compilation){ .arena = arena_new() };
+	sources_init(&c->sources, c->arena);
+	c->diags = diags_new(c->arena, &c->sources);
+	source = source_add(&c->sources, "text.yaml", str_of(text));
+	c->model = policy_bind(c->arena, &c->sources, source,
+			       yaml_read(c->arena, source, c->diags), c->diags);
+	ck_assert_int_eq(diags_errors(c->diags), 0);
+}
+
 /* ---- what rules that go on do ---- */
 
 static const char going_on[] =
@@ -840,23 +853,13 @@ static void assert_done(const struct model *model, const struct answer *said,
 START_TEST(what_goes_on_is_done_to_all)
 {
 	struct random random = random_seeded(7);
-	struct compilation c = { .arena = arena_new() };
+	struct compilation c;
 	struct ir_machine *machine;
 	struct keepout keepout;
 	struct ir *ir;
 	size_t offloaded = 0, kept = 0;
 
-	sources_init(&c.sources, c.arena);
-	c.diags = diags_new(c.arena, &c.sources);
-	c.model = policy_bind(c.arena, &c.sources,
-			      source_add(&c.sources, "going-on.yaml",
-					 str_of(going_on)),
-			      yaml_read(c.arena,
-					source_add(&c.sources, "going-on.yaml",
-						   str_of(going_on)),
-					c.diags),
-			      c.diags);
-	ck_assert_int_eq(diags_errors(c.diags), 0);
+	compile_text(&c, going_on);
 	ir = lower(c.arena, c.model, NULL);
 	machine = ir_machine(c.arena, ir);
 	keepout = keepout_of(c.arena, &ir->mark, ir->mark.epoch);
@@ -891,6 +894,126 @@ START_TEST(what_goes_on_is_done_to_all)
 	}
 	ck_assert_uint_gt(offloaded, 20);
 	ck_assert_uint_gt(kept, 500);
+	arena_free(c.arena);
+}
+END_TEST
+
+/* ---- what is not known ---- */
+
+static const char not_known[] =
+	"policy: not-known\n"
+	"zones:\n"
+	"  lan: { devices: [lan0] }\n"
+	"  wan: { devices: [wan0] }\n"
+	"sets:\n"
+	"  some: { type: address, timeout: 1h }\n"
+	"rules:\n"
+	"  - accept: { from: lan, to: wan, protocol: tcp, port: 1, dscp: ef }\n"
+	"  - accept: { from: lan, to: wan, protocol: tcp, port: 2, dscp: [ef, cs1] }\n"
+	"  - accept: { from: lan, to: wan, protocol: tcp, port: 2, dscp: { not: [ef, cs1] } }\n"
+	"  - accept: { from: lan, to: wan, protocol: tcp, port: 3, source: \"@some\" }\n"
+	"  - accept: { from: lan, to: wan, protocol: tcp, port: 4, source: \"@some\" }\n"
+	"  - accept: { from: lan, to: wan, protocol: tcp, port: 4 }\n"
+	"  - accept: { from: lan, to: wan, protocol: tcp, port: 5, mac: 02:00:00:00:00:01 }\n"
+	"  - reject: { from: lan, to: wan, protocol: tcp, port: 5 }\n"
+	"  - drop: { from: lan, to: wan, protocol: tcp, port: 6, mark: 1 }\n"
+	"  - accept: { from: lan, to: wan, protocol: tcp, port: 6, length: 0-9 }\n";
+
+/* A packet of which only this is known. */
+static struct ir_packet barely_known(unsigned int port)
+{
+	static const uint8_t address[4] = { 10, 0, 0, 1 };
+	struct ir_packet packet = {
+		.hook = IR_HOOK_FORWARD,
+		.iif = "lan0",
+		.oif = "wan0",
+		.state = CT_NEW,
+		.packets = 1,
+		.packet = { .from = 0, .to = 1, .proto = 6 },
+	};
+	uint8_t value[WIRE_MAX];
+
+	wire_put(WIRE_PORT, port, value);
+	packet_set(&packet.packet, KEY_TH_DPORT, value);
+	packet_set(&packet.packet, KEY_IP_SADDR, address);
+	packet_set(&packet.packet, KEY_IP_DADDR, address);
+	return packet;
+}
+
+static void assert_unknown(const struct ir_machine *machine, unsigned int port,
+			   const char *what)
+{
+	const struct ir_packet packet = barely_known(port);
+	struct ir_result done = ir_run(machine, &packet);
+
+	ck_assert_ptr_nonnull(done.unknown);
+	ck_assert_str_eq(done.unknown, what);
+}
+
+static void assert_ends(const struct ir_machine *machine,
+			const struct ir_packet *packet, enum ir_end end)
+{
+	struct ir_result done = ir_run(machine, packet);
+
+	ck_assert_ptr_null(done.unknown);
+	ck_assert_int_eq(done.end, end);
+}
+
+START_TEST(what_is_not_known_is_not_guessed)
+{
+	static const uint8_t ef = 46 << 2, other = 0;
+	struct ir_machine *machine;
+	struct ir_packet packet;
+	struct compilation c;
+
+	compile_text(&c, not_known);
+	machine = ir_machine(c.arena, lower(c.arena, c.model, NULL));
+	assert_unknown(machine, 1, "ip dscp");
+	assert_unknown(machine, 3, "some.ipv4");
+	assert_unknown(machine, 5, "ether saddr");
+	assert_unknown(machine, 6, "meta length");
+	/* it ends alike, whatever it is */
+	packet = barely_known(2);
+	assert_ends(machine, &packet, IR_ACCEPT);
+	packet = barely_known(4);
+	assert_ends(machine, &packet, IR_ACCEPT);
+	packet = barely_known(7);
+	assert_ends(machine, &packet, IR_DROP);
+	/* and what is known, is */
+	packet = barely_known(1);
+	packet_set(&packet.packet, KEY_IP_DSCP, &ef);
+	assert_ends(machine, &packet, IR_ACCEPT);
+	packet_set(&packet.packet, KEY_IP_DSCP, &other);
+	assert_ends(machine, &packet, IR_DROP);
+	packet = barely_known(3);
+	packet.packet.members_known = true;
+	assert_ends(machine, &packet, IR_DROP);
+	packet.packet.member_of = 1;
+	assert_ends(machine, &packet, IR_ACCEPT);
+	arena_free(c.arena);
+}
+END_TEST
+
+/* What is taken for true of one packet is true of the next. */
+START_TEST(ways_are_gone_to_their_end)
+{
+	struct ir_packet packet = barely_known(3);
+	unsigned int ends[IR_QUEUE + 1] = { 0 };
+	struct ir_machine *machine;
+	struct compilation c;
+
+	compile_text(&c, not_known);
+	machine = ir_machine(c.arena, lower(c.arena, c.model, NULL));
+	packet.ways = ir_ways(c.arena);
+	do {
+		struct ir_result done = ir_run(machine, &packet);
+
+		ends[done.end]++;
+		ck_assert_int_eq(ir_run(machine, &packet).end, done.end);
+	} while (ir_ways_next(packet.ways));
+	ck_assert(!ir_ways_cut(packet.ways));
+	ck_assert_uint_gt(ends[IR_ACCEPT], 0);
+	ck_assert_uint_gt(ends[IR_DROP], 0);
 	arena_free(c.arena);
 }
 END_TEST
@@ -953,6 +1076,8 @@ Suite *policy_suite(void)
 	tcase_add_test(tcase, no_tuple_moves_across_what_it_might_change);
 	tcase_add_test(tcase, tuples_say_what_they_did);
 	tcase_add_test(tcase, what_goes_on_is_done_to_all);
+	tcase_add_test(tcase, what_is_not_known_is_not_guessed);
+	tcase_add_test(tcase, ways_are_gone_to_their_end);
 	tcase_add_test(tcase, words_name_the_packet);
 	suite_add_tcase(suite, tcase);
 	return suite;
