@@ -31,6 +31,8 @@ struct site {
 	struct ir_chain *chain;
 	enum spot spot;
 	const struct rule *rule;
+	/* Of the rule's: zones, or the router. */
+	const struct zone_set *from, *to;
 	enum dir dir;
 	void (*put)(struct site *site, struct ir_build *b);
 };
@@ -134,8 +136,8 @@ static void put_rules(struct site *site)
 {
 	const struct rule *rule = site->rule;
 	bool original = site->dir == DIR_ORIGINAL;
-	const struct zone_set *from = original ? &rule->from : &rule->to;
-	const struct zone_set *to = original ? &rule->to : &rule->from;
+	const struct zone_set *from = original ? site->from : site->to;
+	const struct zone_set *to = original ? site->to : site->from;
 	struct pieces in = pieces_of(site, from), out = pieces_of(site, to);
 	size_t ni = in.any ? 1 : in.list.n, no = out.any ? 1 : out.list.n;
 	size_t i, n = ni * no * rule->alts->n;
@@ -149,12 +151,47 @@ static void put_rules(struct site *site)
 /* Does a packet of this direction pass here? */
 static bool passes(const struct site *site)
 {
-	const struct rule *rule = site->rule;
-	bool ours = site->dir == DIR_ORIGINAL ? rule->from.router :
-						rule->to.router;
+	bool ours = site->dir == DIR_ORIGINAL ? site->from->router :
+						site->to->router;
 
 	return site->spot == SPOT_FORWARD ||
 	       ours == (site->spot == SPOT_OUTPUT);
+}
+
+/* The zones of @set, and the router: how many of @out. */
+static size_t parts_of(struct lowering *l, const struct zone_set *set,
+		       struct zone_set out[2])
+{
+	size_t n = 0;
+
+	if (zone_set_zones(set)) {
+		out[n] = *set;
+		out[n++].router = false;
+	}
+	if (!set->router)
+		return n;
+	out[n] = *set;
+	out[n].any = false;
+	out[n].words = arena_array(l->arena, set->nwords, sizeof(*set->words));
+	return n + 1;
+}
+
+static void put_parts(struct site *site)
+{
+	struct zone_set from[2], to[2];
+	size_t i, nf = parts_of(site->l, &site->rule->from, from);
+	size_t nt = parts_of(site->l, &site->rule->to, to);
+
+	for (i = 0; i < nf * nt; i++) {
+		site->from = &from[i / nt];
+		site->to = &to[i % nt];
+		if (site->from->router && site->to->router)
+			continue;
+		for (site->dir = 0; site->dir < DIRS; site->dir++)
+			if (passes(site))
+				put_rules(site);
+	}
+	site->from = site->to = NULL;
 }
 
 static void put_action(struct lowering *l, struct ir_chain *chain,
@@ -167,11 +204,8 @@ static void put_action(struct lowering *l, struct ir_chain *chain,
 	site.put = put;
 	for (i = 0; i < l->model->nrules; i++) {
 		site.rule = &l->model->rules[i];
-		if (site.rule->action != action)
-			continue;
-		for (site.dir = 0; site.dir < DIRS; site.dir++)
-			if (passes(&site))
-				put_rules(&site);
+		if (site.rule->action == action)
+			put_parts(&site);
 	}
 }
 

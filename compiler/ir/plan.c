@@ -328,8 +328,6 @@ static void go_on(struct walk *w, const struct rule *rule)
 	struct plan *plan = w->plan;
 	size_t i, n = w->stands.n;
 
-	if (!has_steps(rule) && !is_forwarded(w))
-		return; /* it would only keep from offload */
 	for (i = 0; i < n; i++) {
 		struct stand from = w->stands.v[i], to;
 		uint32_t state;
@@ -411,15 +409,20 @@ static void own_values(struct plan *plan, struct rules *rules)
 	plan->own = arena_array(plan->arena, model->nrules, sizeof(uint32_t));
 	for (i = 0; i < model->nrules; i++) {
 		const struct rule *rule = &model->rules[i];
-		bool local = rule->from.router || rule->to.router;
+		bool forwarded = zone_set_zones(&rule->from) &&
+				 zone_set_zones(&rule->to);
 
-		if (makes_state(plan, rule) && (has_steps(rule) || !local))
+		/* of others, it would only keep them from offload */
+		if (makes_state(plan, rule) && (has_steps(rule) || forwarded))
 			plan->own[i] = state_after(plan, 0, rule);
 		else if (plan_has_class(rule))
 			plan->own[i] = class_after(plan, 0, rule);
 		else
 			continue;
-		seen_in(plan, plan->own[i], !local);
+		if (forwarded)
+			seen_in(plan, plan->own[i], true);
+		if (rule->from.router || rule->to.router)
+			seen_in(plan, plan->own[i], false);
 		*vec_push(plan->arena, &rules->list) = rule;
 	}
 }

@@ -27,20 +27,10 @@ void pass_unreachable(struct opt *opt)
 	}
 }
 
-static bool any_zone(const struct zone_set *set)
-{
-	size_t i;
-
-	for (i = 0; i < set->nwords; i++)
-		if (set->words[i])
-			return true;
-	return false;
-}
-
 static bool as_default(const struct model *model, const struct rule *rule)
 {
 	const enum action *defaults = model->defaults;
-	bool from = any_zone(&rule->from), to = any_zone(&rule->to);
+	bool from = zone_set_zones(&rule->from), to = zone_set_zones(&rule->to);
 
 	return (!(from && rule->to.router) ||
 		defaults[HOOK_INPUT] == rule->action) &&

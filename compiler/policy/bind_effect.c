@@ -564,19 +564,21 @@ static void check_key(struct binder *b, const struct node *map,
 			  kinds_with(b->arena, field));
 }
 
-/* Of a rule of the router's own connections, in neither direction forwarded. */
-static bool is_local(const struct rule *rule)
+/* Does it ask where packets go that other machines have sent? */
+static bool asks_way(const struct rule *rule)
 {
-	return rule->from.router || rule->to.router;
+	return zone_set_zones(&rule->from) && zone_set_zones(&rule->to) &&
+	       !rule->to.any;
 }
 
 static void check_place(struct binder *b, const struct rule *rule)
 {
-	if (rule->action == ACTION_CLAMP_MSS && is_local(rule))
+	if (rule->action == ACTION_CLAMP_MSS &&
+	    (rule->from.router || rule->to.router))
 		diag_error(b->diags, rule->span,
 			   "only forwarded connections need it: the router "
 			   "knows its own routes");
-	if (rule->action == ACTION_NOTRACK && !is_local(rule) && !rule->to.any)
+	if (rule->action == ACTION_NOTRACK && asks_way(rule))
 		diag_error(b->diags, rule->to.span,
 			   "where a packet is going to is not known before it "
 			   "is tracked: only \"any\" and \"router\" can be "

@@ -44,8 +44,8 @@ static void nat_from(struct binder *b, const struct node *node, void *into)
 		return;
 	}
 	diag = diag_error(b->diags, node->span,
-			  "a translation cannot be of the router's own "
-			  "connections alone");
+			  "a translation cannot ask for the router's own "
+			  "connections");
 	diag_help(diag, "without \"from\" it is of all, the router's own "
 			"among them");
 }

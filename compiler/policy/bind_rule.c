@@ -398,7 +398,8 @@ static void finish_rule(struct binder *b, struct rule_fill *fill,
 		log_init(&rule->log);
 		rule->log.when = LOG_NEW;
 	}
-	if (rule->from.router && rule->to.router)
+	if (rule->from.router && rule->to.router &&
+	    !zone_set_zones(&rule->from) && !zone_set_zones(&rule->to))
 		diag_error(b->diags, rule->span,
 			   "a rule from the router to itself decides nothing: "
 			   "local traffic is always accepted");

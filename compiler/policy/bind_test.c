@@ -16,21 +16,19 @@ struct packet_fill {
 static int one_zone(struct binder *b, const struct node *node)
 {
 	struct zone_set set = { 0 };
-	size_t i;
-	int zone = -1;
+	int zone, found = -1, n = 0;
 
 	bind_zone_set(b, node, &set);
-	for (i = 0; i < b->model->nzones; i++) {
-		if (!zone_set_has(&set, (int)i))
+	for (zone = -1; zone < (int)b->model->nzones; zone++) {
+		if (!zone_set_has(&set, zone))
 			continue;
-		if (zone >= 0) {
-			diag_error(b->diags, node->span,
-				   "a packet has one zone on each side");
-			return zone;
-		}
-		zone = (int)i;
+		found = zone;
+		n++;
 	}
-	return zone;
+	if (n > 1)
+		diag_error(b->diags, node->span,
+			   "a packet has one zone on each side");
+	return found;
 }
 
 static void packet_from(struct binder *b, const struct node *node, void *into)

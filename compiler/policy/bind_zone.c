@@ -3,7 +3,8 @@
  * Zones, and the sets of zones that rules speak of.
  *
  * A zone set is a bit for each zone; "any" has all of them set. "router" is
- * the machine itself and no zone: it stands alone in a from or a to.
+ * the machine itself and no zone: beside zones, it makes one rule be of forwarded
+ * connections and of the router's own.
  */
 #include "bind.h"
 #include "policy.h"
@@ -308,6 +309,16 @@ bool zone_set_has(const struct zone_set *set, int zone)
 	return set->words[zone / 64] >> (zone % 64) & 1;
 }
 
+bool zone_set_zones(const struct zone_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->nwords; i++)
+		if (set->words[i])
+			return true;
+	return false;
+}
+
 static void zone_set_init(struct binder *b, struct zone_set *set)
 {
 	set->nwords = (uint32_t)(b->model->nzones + 63) / 64;
@@ -397,16 +408,7 @@ static void zone_item(struct binder *b, const struct node *node, void *into)
 void bind_zone_set(struct binder *b, const struct node *node,
 		   struct zone_set *out)
 {
-	size_t i;
-	bool zones = false;
-
 	zone_set_init(b, out);
 	out->span = node->span;
 	bind_each(b, node, zone_item, out);
-	for (i = 0; i < out->nwords; i++)
-		zones |= out->words[i] != 0;
-	if (out->router && zones)
-		diag_error(b->diags, node->span,
-			   "\"router\" stands alone: write a rule of its own "
-			   "for it");
 }

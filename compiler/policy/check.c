@@ -116,22 +116,12 @@ static void check_notrack(struct binder *b, const struct rule *rule)
 				   rule->matches[i].word->word);
 }
 
-static bool has_zone(const struct zone_set *set)
-{
-	size_t i;
-
-	for (i = 0; i < set->nwords; i++)
-		if (set->words[i])
-			return true;
-	return false;
-}
-
 static unsigned int rule_hooks(const struct rule *rule)
 {
-	bool forward = has_zone(&rule->from) && has_zone(&rule->to);
+	bool forward = zone_set_zones(&rule->from) && zone_set_zones(&rule->to);
 
 	if (rule->action == ACTION_MARK || rule->action == ACTION_NOTRACK)
-		return (has_zone(&rule->from) ? AT_PREROUTING : 0u) |
+		return (zone_set_zones(&rule->from) ? AT_PREROUTING : 0u) |
 		       (rule->from.router ? AT_OUTPUT : 0u);
 	return (rule->to.router ? AT_INPUT : 0u) |
 	       (rule->from.router ? AT_OUTPUT : 0u) |

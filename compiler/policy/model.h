@@ -493,6 +493,8 @@ size_t model_guards(const struct model *model, const struct packet *packet,
 		    struct guard out[GUARDS_MAX]);
 
 bool zone_set_has(const struct zone_set *set, int zone);
+/* Does it have any, the router aside? */
+bool zone_set_zones(const struct zone_set *set);
 
 /* Does it take every connection that meets its zones and matches? */
 bool rule_decides(const struct rule *rule);

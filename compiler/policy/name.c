@@ -37,11 +37,11 @@ static void add_zones(struct binder *b, struct buf *out,
 
 	if (set->any)
 		add_word(out, STR("any"));
-	else if (set->router)
-		add_word(out, STR("router"));
 	for (i = 0; !set->any && i < b->model->nzones; i++)
 		if (zone_set_has(set, (int)i))
 			add_word(out, str_of(b->model->zones[i].name));
+	if (set->router)
+		add_word(out, STR("router"));
 }
 
 /* "$name", perhaps in quotes: the name says more than what it stands for. */

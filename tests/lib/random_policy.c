@@ -184,12 +184,18 @@ static void zone_words(struct random *random, struct random_line *line)
 
 	if (side == 0) {
 		add_word(line, "from: router");
+	} else if (side == 1) {
+		add_word(line, "from: [%s, router]", PICK(random, zones));
 	} else if (side < 9) {
 		list_of(random, list, sizeof(list), zones, 3, "any");
 		add_word(line, "from: %s", list);
 	}
 	if (side != 0 && random_chance(random, 20)) {
 		add_word(line, "to: router");
+	} else if (side != 0 && random_chance(random, 10)) {
+		add_word(line, "to: [router, %s]",
+			 random_chance(random, 50) ? "any" :
+						     PICK(random, zones));
 	} else if (random_chance(random, 90)) {
 		list_of(random, list, sizeof(list), zones, 3, "any");
 		add_word(line, "to: %s", list);
