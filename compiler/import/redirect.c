@@ -503,7 +503,7 @@ static const char *const all[] = { NULL };
 
 static void take_dnat(struct translation *t, struct redirect *r)
 {
-	if (!need(t, r, r->from == ZONE_ONE, "it has no zone as \"src\"") ||
+	if (!need(t, r, r->src != NULL, "it has no zone as \"src\"") ||
 	    !new_address(t, r, "dest_ip") ||
 	    !conditions(t, r, "src_dip", "src_dport") ||
 	    !cond_set(t, &r->conds) ||
@@ -528,7 +528,7 @@ static void take_dnat(struct translation *t, struct redirect *r)
 
 static void take_snat(struct translation *t, struct redirect *r)
 {
-	if (!need(t, r, r->to == ZONE_ONE, "it has no zone as \"dest\"") ||
+	if (!need(t, r, r->dest != NULL, "it has no zone as \"dest\"") ||
 	    !need(t, r, uci_option(r->section, "src_dip") != NULL,
 		  "it has no \"src_dip\"") ||
 	    !need(t, r, !uci_option(r->section, "src_mac"),

@@ -218,10 +218,10 @@ static void add(struct translation *t, struct rule *r, struct node *protocol,
 		 r->src		      ? node_text(t, r->src->name) :
 					node_word(t, "any"));
 	node_put(t, map, "to",
-		 r->to == ZONE_ONE ? node_text(t, r->dest->name) :
+		 r->dest ? node_text(t, r->dest->name) :
 		 r->to == ZONE_NONE && r->from != ZONE_NONE ?
-				     node_word(t, "router") :
-				     node_word(t, "any"));
+			   node_word(t, "router") :
+			   node_word(t, "any"));
 	node_put(t, map, "protocol", protocol);
 	node_put(t, map, "icmp", icmp);
 	cond_put(t, &r->conds, map, ports);

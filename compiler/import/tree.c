@@ -158,7 +158,7 @@ static size_t plain_name(struct str wanted, char out[NAME_MAX_BYTES + 1])
 			continue;
 		if (is_name_char(c))
 			out[n++] = c;
-		else if (out[n - 1] != '-')
+		else if (n && out[n - 1] != '-')
 			out[n++] = '-';
 	}
 	while (n && out[n - 1] == '-')
