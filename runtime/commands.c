@@ -37,5 +37,8 @@ const struct command commands[] = {
 	{ "release", "FILTER...",
 	  "takes offloaded connections back to the rules, unbroken",
 	  release_options, 1, 1024, cmd_release },
+	{ "doctor", "",
+	  "says what stands between a policy and its offload on this machine",
+	  doctor_options, 0, 0, cmd_doctor },
 	{ 0 },
 };

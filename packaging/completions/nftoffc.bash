@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert import apply status flows release help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import apply status flows release doctor help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -160,8 +160,14 @@ _nftoffc()
 			return
 		fi
 		;;
+	doctor)
+		if [[ $current == -* ]]; then
+			_nftoffc_words --json -h --help
+			return
+		fi
+		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert import apply status flows release help
+		_nftoffc_words compile check audit test explain fmt convert import apply status flows release doctor help
 		;;
 	esac
 }

@@ -55,5 +55,7 @@ complete -c nftoffc -n '__fish_seen_subcommand_from status' -l json -d 'answers 
 complete -c nftoffc -n __fish_use_subcommand -a flows -d 'lists the connections that are offloaded'
 complete -c nftoffc -n __fish_use_subcommand -a release -d 'takes offloaded connections back to the rules, unbroken'
 complete -c nftoffc -n '__fish_seen_subcommand_from release' -s n -l dry-run -d 'says how many flows match, and releases none'
+complete -c nftoffc -n __fish_use_subcommand -a doctor -d 'says what stands between a policy and its offload on this machine'
+complete -c nftoffc -n '__fish_seen_subcommand_from doctor' -l json -d 'answers in JSON, for programs'
 complete -c nftoffc -n __fish_use_subcommand -a help -d 'says how a command is used'
-complete -c nftoffc -n '__fish_seen_subcommand_from help' -a 'compile check audit test explain fmt convert import apply status flows release help'
+complete -c nftoffc -n '__fish_seen_subcommand_from help' -a 'compile check audit test explain fmt convert import apply status flows release doctor help'
