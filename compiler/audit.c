@@ -49,6 +49,7 @@ struct search {
 	struct escape escape;
 	struct dim dims[DIMS_MAX];
 	size_t ndims;
+	bool unsure; /* the connection at hand met nft's own rules */
 	void (*fn)(void *data, const struct escape *escape);
 	void *data;
 };
@@ -88,6 +89,7 @@ static bool is_offloaded(struct search *s, struct ir_packet packet,
 	packet.mark = mark;
 	packet.mark = ir_run_marks(s->machine, &packet).mark;
 	done = ir_run(s->machine, &packet);
+	s->unsure |= done.raw != NULL;
 	if (done.unknown) {
 		s->escape.found = done.unknown;
 		return true;
@@ -131,6 +133,7 @@ static void follow_way(struct search *s, struct ir_packet first)
 
 	first.mark = ir_run_marks(s->machine, &first).mark;
 	done = ir_run(s->machine, &first);
+	s->unsure |= done.raw != NULL;
 	if (done.unknown)
 		s->escape.found = done.unknown;
 	else if (done.flow)
@@ -204,6 +207,17 @@ static void note_packet(struct search *s, const struct packet *packet)
 	}
 }
 
+/* Chains of nft's own rules ahead of routing or behind it: all meet these. */
+static bool hidden_hooks(const struct model *model)
+{
+	size_t i;
+
+	for (i = 0; i < model->nraws; i++)
+		if (model->raws[i].at >= RAW_PREROUTING)
+			return true;
+	return false;
+}
+
 static void try_packet(struct search *s, const struct packet *packet)
 {
 	struct answer answer;
@@ -219,10 +233,12 @@ static void try_packet(struct search *s, const struct packet *packet)
 	if (!s->escape.met)
 		note_packet(s, packet);
 	s->escape.met = true;
+	s->unsure = hidden_hooks(s->c->model);
 	if (answer.offload)
 		s->escape.found = "the model says that it is offloaded";
 	else
 		follow(s, packet, &answer);
+	s->escape.unsure += s->unsure;
 	if (s->escape.found)
 		note_packet(s, packet);
 }

@@ -19,6 +19,8 @@ struct escape {
 	bool cut;	      /* there were more than are tried */
 	size_t tried;
 	const char *found; /* it escapes: how; NULL: none does */
+	/* How many met nft's own rules, which nobody knows what they do. */
+	size_t unsure;
 };
 
 /* Calls @fn for each pair. */

@@ -274,6 +274,7 @@ void answer_print(const struct compilation *c, const struct packet *packet,
 {
 	struct lines lines = { .c = c };
 	const struct part *part = &parts[PART_VERDICT];
+	const struct raw *raw = NULL;
 
 	add_line(&lines, "verdict",
 		 part->why ?
@@ -294,6 +295,11 @@ void answer_print(const struct compilation *c, const struct packet *packet,
 	add_line(&lines, "offload", part->text, part->span);
 	if (!answer->spoofed)
 		add_guards(&lines, packet);
+	while ((raw = raw_next(c->model, answer->hook, raw)))
+		add_line(&lines, "unless",
+			 arena_printf(c->arena, "%s decides otherwise",
+				      raw->chain),
+			 raw->span);
 	print_lines(&lines);
 }
 
@@ -333,6 +339,25 @@ static void guards_json(struct json *out, const struct compilation *c,
 	json_end(out);
 }
 
+/* Chains of nft's own rules, which may decide otherwise. */
+static void raws_json(struct json *out, const struct compilation *c,
+		      const struct answer *answer)
+{
+	const struct raw *raw = raw_next(c->model, answer->hook, NULL);
+
+	if (!raw)
+		return;
+	json_key(out, "unless");
+	json_array(out);
+	for (; raw; raw = raw_next(c->model, answer->hook, raw)) {
+		json_object(out);
+		json_put_str(out, "chain", raw->chain);
+		span_json(out, &c->sources, raw->span);
+		json_end(out);
+	}
+	json_end(out);
+}
+
 void answer_json(struct json *out, const struct compilation *c,
 		 const struct packet *packet, const struct answer *answer,
 		 const struct part parts[PARTS])
@@ -360,4 +385,5 @@ void answer_json(struct json *out, const struct compilation *c,
 	}
 	did_json(out, c, answer);
 	guards_json(out, c, packet);
+	raws_json(out, c, answer);
 }

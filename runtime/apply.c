@@ -34,6 +34,7 @@
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/on_policy.h"
+#include "runtime/raw.h"
 #include "runtime/reject.h"
 #include "runtime/report.h"
 #include "runtime/restore.h"
@@ -461,6 +462,14 @@ static int stop_if_applied(struct apply *a)
 	}
 	printf("%s is already applied, nothing to do\n", a->ir->policy);
 	return EXIT_DONE;
+}
+
+/* What runs already is not asked for: nft need not be there. */
+static int translate(struct apply *a)
+{
+	int ret = raw_translate(a->c.diags, a->ir);
+
+	return ret ? ret : NEXT;
 }
 
 static int validate(struct apply *a)
@@ -899,6 +908,7 @@ static int (*const steps[])(struct apply *a) = {
 	protect_access,
 	plan,
 	stop_if_applied,
+	translate,
 	validate,
 	show_difference,
 	hold_signals,

@@ -24,6 +24,7 @@ struct audited {
 	const struct rule *rule; /* the last one shown */
 	bool words;
 	size_t pairs, packets, escapes, cut;
+	size_t unsure; /* packets that met nft's own rules */
 };
 
 static const char *packet_said(struct audited *a, const struct escape *escape)
@@ -64,6 +65,7 @@ static void show(void *data, const struct escape *escape)
 
 	a->pairs++;
 	a->packets += escape->tried;
+	a->unsure += escape->unsure;
 	a->cut += escape->cut;
 	if (a->words)
 		print_pair(a, escape);
@@ -76,6 +78,31 @@ static void show(void *data, const struct escape *escape)
 	diag_note(diag, escape->cost->entry->span, "by this entry");
 }
 
+/* What the proof does not hold for, and where that stands. */
+static void not_vouched(struct audited *a)
+{
+	const struct raw *raw = NULL;
+
+	while ((raw = raw_next(a->c->model, HOOK_FORWARD, raw)))
+		diag_warning(a->c->diags, raw->span,
+			     "what the rules of this chain do is not known "
+			     "here: the audit holds for connections that they "
+			     "leave alone");
+}
+
+static void print_sum(const struct audited *a)
+{
+	printf("%zu pairs of a rule and an entry, %zu packets followed: %s\n",
+	       a->pairs, a->packets,
+	       a->escapes ? "some escape" :
+	       a->cut	  ? "none of these escapes" :
+			    "none escapes");
+	if (a->unsure)
+		printf("%zu of them meet nft's own rules on their way: nothing "
+		       "is proved of these\n",
+		       a->unsure);
+}
+
 static int audit_policy(struct inquiry *inquiry)
 {
 	struct audited a = { .c = &inquiry->c, .words = !inquiry->json };
@@ -86,14 +113,12 @@ static int audit_policy(struct inquiry *inquiry)
 		json_put_u64(inquiry->json, "packets", a.packets);
 		json_put_u64(inquiry->json, "escapes", a.escapes);
 		json_put_u64(inquiry->json, "incomplete", a.cut);
+		if (inquiry->c.model->nraws)
+			json_put_u64(inquiry->json, "unproved", a.unsure);
 	} else {
-		printf("%zu pairs of a rule and an entry, %zu packets "
-		       "followed: %s\n",
-		       a.pairs, a.packets,
-		       a.escapes ? "some escape" :
-		       a.cut	 ? "none of these escapes" :
-				   "none escapes");
+		print_sum(&a);
 	}
+	not_vouched(&a);
 	return a.escapes ? EXIT_POLICY : EXIT_DONE;
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/devices.h"
 #include "runtime/exit.h"
 #include "runtime/on_policy.h"
+#include "runtime/raw.h"
 #include "runtime/trial.h"
 
 enum { KERNEL, VERBOSE, JSON };
@@ -31,8 +32,11 @@ static int ask_kernel(struct compilation *c)
 	const struct lower_options options = { 0 };
 	struct ir *ir = lower(c->arena, c->model, &options);
 
+	int ret;
+
 	devices_imagine(ir);
-	return trial_run(c->diags, ir);
+	ret = raw_translate(c->diags, ir);
+	return ret ? ret : trial_run(c->diags, ir);
 }
 
 static void print_cost(void *data, const struct cost *cost)

@@ -16,6 +16,7 @@
 #include "runtime/deliver.h"
 #include "runtime/epoch.h"
 #include "runtime/exit.h"
+#include "runtime/raw.h"
 #include "runtime/reject.h"
 #include "runtime/report.h"
 
@@ -48,29 +49,38 @@ const struct cli_option compile_options[] = {
 };
 
 /* 0, or an exit_code. */
-typedef int emit_fn(struct buf *out, struct compilation *c,
-		    const struct ir *ir);
+typedef int emit_fn(struct buf *out, struct compilation *c, struct ir *ir);
 
-static int as_text(struct buf *out, struct compilation *c, const struct ir *ir)
+static int as_text(struct buf *out, struct compilation *c, struct ir *ir)
 {
 	(void)c;
 	emit_text(out, ir);
 	return 0;
 }
 
-static int as_json(struct buf *out, struct compilation *c, const struct ir *ir)
+static int as_json(struct buf *out, struct compilation *c, struct ir *ir)
 {
+	const struct ir_rule *raw = ir_raw_first(ir);
+
+	if (raw) {
+		diag_help(diag_error(c->diags, raw->span,
+				     "nft's JSON has no room for rules in its "
+				     "own language"),
+			  "compile to text, or to netlink");
+		return EXIT_POLICY;
+	}
 	emit_json(out, ir, c->diags);
 	return 0;
 }
 
-static int as_netlink(struct buf *out, struct compilation *c,
-		      const struct ir *ir)
+static int as_netlink(struct buf *out, struct compilation *c, struct ir *ir)
 {
 	const struct batch_options options = { 0 };
 	struct batch batch = { 0 };
-	int ret;
+	int ret = raw_translate(c->diags, ir);
 
+	if (ret)
+		return ret;
 	ret = reject_build(c->diags, &batch, ir, &options);
 	if (!ret) { /* large: taken over, not copied */
 		*out = batch.bytes;

@@ -393,6 +393,14 @@ static void report_leak(struct compilation *c, const struct test *test,
 					c->model->default_spans[leak->hook];
 	struct diag *diag;
 
+	if (leak->result == ONLY_RAW) {
+		diag = diag_error(c->diags, test->only->span,
+				  "\"%s\" is not proved: what nft's own rules "
+				  "accept is not known here",
+				  test->name);
+		diag_note(diag, leak->raw->span, "they may accept more here");
+		return;
+	}
 	if (leak->result == ONLY_UNKNOWN) {
 		diag_help(diag_error(c->diags, test->only->span,
 				     "\"%s\" is not proved: it takes too many "

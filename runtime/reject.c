@@ -164,21 +164,42 @@ static bool follows(const struct refusal *r, bool cause)
 	       !makes_something(r);
 }
 
+/*
+ * A rule that does not fit its hook makes all rules that follow fail alike: of
+ * these, nft's own have no check before this one.
+ */
+static bool follows_raw(const struct refusal *r, const struct refusal *raw)
+{
+	return raw->index && r->error->seq > raw->error->seq &&
+	       r->error->error == raw->error->error;
+}
+
+static bool is_raw(const struct refusal *r)
+{
+	static const char begin[] = "rule in chain raw.";
+
+	return r->index && r->index->type == NFT_MSG_NEWRULE &&
+	       r->index->what &&
+	       !strncmp(r->index->what, begin, sizeof(begin) - 1);
+}
+
 void reject_report(struct diags *diags, const struct batch *batch,
 		   const struct nl_errors *errors)
 {
 	const struct span nowhere = { 0 };
-	struct refusal r;
+	struct refusal r, raw = { 0 };
 	bool cause = false;
 	size_t i;
 
 	for (i = 0; i < errors->list.n; i++) {
 		r = refusal_of(batch, &errors->list.v[i]);
 		cause = cause || makes_something(&r);
+		if (is_raw(&r) && !raw.index)
+			raw = r;
 	}
 	for (i = 0; i < errors->list.n; i++) {
 		r = refusal_of(batch, &errors->list.v[i]);
-		if (!follows(&r, cause))
+		if (!follows(&r, cause) && !follows_raw(&r, &raw))
 			report(diags, &r);
 	}
 	if (errors->lost)

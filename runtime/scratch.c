@@ -29,6 +29,7 @@
 
 #include "runtime/files.h"
 #include "runtime/kernel.h"
+#include "runtime/scratch_parts.h"
 
 #define TEXT_MAX 120
 
@@ -203,17 +204,20 @@ close_nl:
 }
 
 /* With privilege a namespace of our own kind: the send buffer may grow. */
-static int enter_namespace(void)
+int scratch_enter(bool *users)
 {
-	if (!unshare(CLONE_NEWNET) || !unshare(CLONE_NEWUSER | CLONE_NEWNET))
-		return 0;
-	return -errno;
+	*users = unshare(CLONE_NEWNET);
+	if (*users && unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return -errno;
+	return 0;
 }
 
 static enum scratch_step work(const struct ir *ir, const struct batch *batch,
 			      struct nl_errors *errors, int *error)
 {
-	*error = enter_namespace();
+	bool users;
+
+	*error = scratch_enter(&users);
 	if (*error)
 		return SCRATCH_NAMESPACE;
 	*error = make_devices(ir);
@@ -343,6 +347,9 @@ static const struct words words[] = {
 	[SCRATCH_COMMIT] = { "the kernel neither refused nor committed the "
 			     "policy",
 			     "please report this" },
+	[SCRATCH_PROGRAM] = { "cannot run nft, which the rules in \"raw\" "
+			      "need",
+			      "install nftables; nothing else needs it" },
 };
 
 const char *scratch_phrase(enum scratch_step step)

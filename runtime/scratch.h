@@ -16,7 +16,8 @@ enum scratch_step { /* where it failed; the errno is of that step */
 		    SCRATCH_NAMESPACE,
 		    SCRATCH_DEVICE,
 		    SCRATCH_NETLINK,
-		    SCRATCH_COMMIT, /* no error, and nothing committed */
+		    SCRATCH_COMMIT,  /* no error, and nothing committed */
+		    SCRATCH_PROGRAM, /* nft cannot be started */
 };
 
 /*
@@ -26,6 +27,19 @@ enum scratch_step { /* where it failed; the errno is of that step */
  */
 enum scratch_step scratch_try(const struct ir *ir, const struct batch *batch,
 			      struct nl_errors *errors, int *error);
+
+/* What nft made of a text: runtime/raw.h. */
+struct scratch_text {
+	int status;	 /* what it ended with, as waitpid() tells */
+	struct buf said; /* on its standard error, the beginning of that */
+	/* If it ended with 0: all sets of our table, the elements of the
+	 * anonymous ones, and all rules, as the kernel tells them. */
+	struct buf messages;
+};
+
+/* Has nft load @text. @out is the caller's to free in any case. */
+enum scratch_step scratch_load(struct str text, struct scratch_text *out,
+			       int *error);
 
 /* What to say of a step that failed: a phrase, and what to do about it. */
 const char *scratch_phrase(enum scratch_step step);

@@ -382,9 +382,13 @@ static int put_rules(struct builder *b, const struct ir *ir)
 	for (const struct ir_chain *c = ir->chains; c; c = c->next) {
 		const char *what = call(b, "rule in chain", c->name);
 
-		for (const struct ir_rule *r = c->rules; r; r = r->next)
-			if (put_rule(b, c, r, what))
-				return -E2BIG;
+		for (const struct ir_rule *r = c->rules; r; r = r->next) {
+			int err = r->raw ? put_raw_rule(b, c, r, what) :
+					   put_rule(b, c, r, what);
+
+			if (err)
+				return err;
+		}
 	}
 	return 0;
 }

@@ -90,7 +90,8 @@ struct batch_options {
  * Flowtables are deleted and made anew: that sends their flows back to the slow
  * path, where the new epoch decides them again.
  * 0, or -E2BIG: a rule over the kernel's bounds, with batch->messages[n - 1]
- * naming it. In both cases batch_free().
+ * naming it; -ENOEXEC: one in nft's own language is not translated. In any case
+ * batch_free().
  */
 int batch_build(struct batch *batch, const struct ir *ir,
 		const struct batch_options *options);

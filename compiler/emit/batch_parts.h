@@ -41,5 +41,8 @@ void put_set_elements(struct builder *b, const struct ir_set *set, uint32_t id,
 /* Its anonymous sets too. 0, or -E2BIG with the message left open. */
 int put_rule(struct builder *b, const struct ir_chain *chain,
 	     const struct ir_rule *rule, const char *what);
+/* The same of one in nft's own language; -ENOEXEC if it is not translated. */
+int put_raw_rule(struct builder *b, const struct ir_chain *chain,
+		 const struct ir_rule *rule, const char *what);
 
 #endif

@@ -334,6 +334,10 @@ void emit_text_rule(struct buf *out, const struct ir_rule *rule)
 	struct line line = { out, { 0 }, rule->ops, rule->ops + rule->nops };
 	size_t begin = out->n;
 
+	if (rule->raw) {
+		buf_puts(out, rule->raw);
+		return;
+	}
 	for (; line.op < line.end; line.op++) {
 		if (!implied(line.op, line.end, line.known)) {
 			if (out->n > begin)
@@ -527,6 +531,25 @@ static void put_flush(struct buf *out, const struct ir *ir)
 		put_command(out, "delete", "limit", l->name);
 	for (const struct ir_flowtable *f = ir->flowtables; f; f = f->next)
 		put_command(out, "delete", "flowtable", f->name);
+}
+
+void emit_text_raws(struct buf *out, const struct ir *ir,
+		    void (*fn)(void *data, const struct ir_chain *chain,
+			       struct ir_rule *rule),
+		    void *data)
+{
+	put_table(out, ir, false);
+	for (struct ir_chain *c = ir->chains; c; c = c->next)
+		for (struct ir_rule *r = c->rules; r; r = r->next) {
+			if (!r->raw)
+				continue;
+			buf_puts(out, "add rule inet " IR_TABLE " ");
+			buf_puts(out, c->name);
+			buf_putc(out, ' ');
+			buf_puts(out, r->raw);
+			buf_putc(out, '\n');
+			fn(data, c, r);
+		}
 }
 
 void emit_text(struct buf *out, const struct ir *ir)

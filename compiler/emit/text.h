@@ -13,6 +13,15 @@
 #include "ir/ir.h"
 
 void emit_text(struct buf *out, const struct ir *ir);
+/*
+ * For nft to translate: the table's declarations, empty and without devices,
+ * and then each rule in nft's own language as a command in the last line of
+ * @out, for which @fn is called.
+ */
+void emit_text_raws(struct buf *out, const struct ir *ir,
+		    void (*fn)(void *data, const struct ir_chain *chain,
+			       struct ir_rule *rule),
+		    void *data);
 /* One rule, without indentation and line end. */
 void emit_text_rule(struct buf *out, const struct ir_rule *rule);
 

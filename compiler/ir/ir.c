@@ -474,6 +474,25 @@ struct ir_rule *ir_rule_add(struct ir_build *b, struct ir_chain *chain,
 	return rule;
 }
 
+struct ir_rule *ir_raw_add(struct ir *ir, struct ir_chain *chain,
+			   struct span span, const char *text)
+{
+	struct ir_build b = ir_build(ir);
+	struct ir_rule *rule = ir_rule_add(&b, chain, span, NULL);
+
+	rule->raw = text;
+	return rule;
+}
+
+const struct ir_rule *ir_raw_first(const struct ir *ir)
+{
+	for (const struct ir_chain *c = ir->chains; c; c = c->next)
+		for (const struct ir_rule *r = c->rules; r; r = r->next)
+			if (r->raw)
+				return r;
+	return NULL;
+}
+
 /* ---- The digest ---- */
 
 struct digest {
@@ -606,6 +625,8 @@ static void add_chain(struct digest *d, const struct ir_chain *chain)
 		if (rule->former)
 			continue;
 		add_string(d, rule->comment);
+		if (rule->raw)
+			add_string(d, rule->raw);
 		add_number(d, rule->nops);
 		for (uint32_t i = 0; i < rule->nops; i++)
 			add_op(d, &rule->ops[i]);

@@ -27,6 +27,32 @@ enum ir_hook {
 	IR_HOOK_POSTROUTING = 4,
 };
 
+/* What every anonymous set of these is called until the kernel numbers it. */
+#define IR_RAW_SET "__set%d"
+
+/* A set of a rule of nft's, as attributes. */
+struct ir_raw_set {
+	struct str attrs; /* of NFT_MSG_NEWSET; without names and ids */
+	struct str *elements;
+	size_t nelements;
+};
+
+/* Where a set's id is to be written into a rule's expressions. */
+struct ir_raw_id {
+	uint32_t at;  /* offset */
+	uint32_t set; /* of sets */
+};
+
+/* A rule of nft's as the kernel has it: see runtime/raw.h. */
+struct ir_raw {
+	struct str exprs; /* what NFTA_RULE_EXPRESSIONS holds */
+	struct str userdata;
+	struct ir_raw_set *sets;
+	size_t nsets;
+	struct ir_raw_id *ids;
+	size_t nids;
+};
+
 struct ir_rule {
 	struct ir_rule *next;
 	struct span span;    /* the policy's line it comes from */
@@ -34,6 +60,13 @@ struct ir_rule {
 	bool former; /* of the policy that ran before: no part of the digest */
 	struct ir_op *ops;
 	uint32_t nops;
+	/*
+	 * Instead of ops: a rule in nft's own language, in one line, which
+	 * nobody here understands. Its bytecode is asked of nft by who needs
+	 * it; without it, the rule cannot be sent.
+	 */
+	const char *raw;
+	const struct ir_raw *code;
 };
 
 struct ir_chain {
@@ -279,6 +312,12 @@ struct stmt *ir_stmt_on(struct ir_build *b, const struct stmt_ops *ops,
 void ir_verdict(struct ir_build *b, enum verdict code, const char *chain);
 struct ir_rule *ir_rule_add(struct ir_build *b, struct ir_chain *chain,
 			    struct span span, const char *comment);
+
+/* A rule in nft's own language; the text is not copied. */
+struct ir_rule *ir_raw_add(struct ir *ir, struct ir_chain *chain,
+			   struct span span, const char *text);
+/* The first such rule, or NULL. */
+const struct ir_rule *ir_raw_first(const struct ir *ir);
 
 /* What the tests of a rule so far have established; 0: nothing. */
 struct ir_known {

@@ -440,6 +440,7 @@ static void fill_base(struct lowering *l, enum hook_index hook,
 {
 	const struct hook_row *row = &hook_rows[hook];
 
+	lower_raw_jumps(l, chain, hook, false);
 	if (hook == HOOK_FORWARD)
 		clamp_rule(l, chain);
 	decided_rule(l, chain, hook);
@@ -454,6 +455,7 @@ static void fill_base(struct lowering *l, enum hook_index hook,
 		lower_syn_flood(l, chain);
 	reply_rule(l, chain, hook_rows[row->replies].reply);
 	lower_dispatch(l, chain, hook, DIR_ORIGINAL);
+	lower_raw_jumps(l, chain, hook, true);
 	lower_final(l, chain, l->model->defaults[hook], LOWER_ACCEPTED);
 }
 
@@ -461,6 +463,7 @@ static void fill_reply(struct lowering *l, enum hook_index hook,
 		       struct ir_chain *chain)
 {
 	lower_dispatch(l, chain, hook, DIR_REPLY);
+	lower_raw_jumps(l, chain, hook, true);
 	lower_final(l, chain, l->model->defaults[hook], LOWER_ACCEPTED);
 }
 
@@ -474,6 +477,7 @@ static void base_chains(struct lowering *l)
 	lower_antispoof(l);
 	lower_nat(l);
 	lower_places(l);
+	lower_raws(l);
 	for (h = 0; h < HOOKS; h++)
 		reply[h] =
 			lower_chain(l, hook_rows[h].reply, (struct span){ 0 });

@@ -549,6 +549,7 @@ static void final_rule(struct lowering *l, struct ir_chain *chain,
 {
 	struct ir_build b = ir_build(l->ir);
 
+	lower_raw_jumps(l, chain, hook, true);
 	if (!way->unsure || l->model->defaults[hook] != ACTION_ACCEPT) {
 		lower_final(l, chain, l->model->defaults[hook], way->target);
 		return;

@@ -14,6 +14,7 @@
  *	lower_nat.c      address translation
  *	lower_guard.c    spoofed addresses, floods
  *	lower_clock.c    times by the policy's clock as times by the kernel's
+ *	lower_raw.c      chains of nft's own text
  *
  * The way a packet takes in a base chain:
  *
@@ -230,6 +231,12 @@ const char *lower_rule_target(struct lowering *l, const char *target,
 			      const struct rule *rule);
 void lower_offload_chains(struct lowering *l);
 void lower_flowtables(struct lowering *l);
+
+/* lower_raw.c */
+void lower_raws(struct lowering *l);
+/* To the chains before the policy's own rules in @hook, or after them. */
+void lower_raw_jumps(struct lowering *l, struct ir_chain *chain,
+		     enum hook_index hook, bool after);
 
 /* lower_guard.c */
 void lower_antispoof(struct lowering *l);

@@ -24,6 +24,7 @@
 struct chain_code {
 	const struct ir_chain *chain;
 	struct exprs *rules;
+	const struct ir_rule **from;
 };
 
 struct ir_machine {
@@ -82,7 +83,10 @@ struct ir_machine *ir_machine(struct arena *arena, const struct ir *ir)
 		code->chain = chain;
 		code->rules =
 			arena_array(arena, chain->nrules, sizeof(*code->rules));
+		code->from =
+			arena_array(arena, chain->nrules, sizeof(*code->from));
 		for (i = 0, rule = chain->rules; rule; rule = rule->next, i++) {
+			code->from[i] = rule;
 			code->rules[i].arena = arena;
 			ir_linear(&code->rules[i], rule);
 		}
@@ -807,8 +811,11 @@ static enum flow run_chain(struct run *run, const char *name)
 		run->result->unknown = name;
 		return RETURNED;
 	}
-	for (i = 0; i < code->chain->nrules && flow == NEXT_RULE; i++)
+	for (i = 0; i < code->chain->nrules && flow == NEXT_RULE; i++) {
+		if (code->from[i]->raw && !run->result->raw)
+			run->result->raw = code->from[i];
 		flow = run_rule(run, &code->rules[i]);
+	}
 	run->depth--;
 	return flow == ENDED ? ENDED : RETURNED;
 }

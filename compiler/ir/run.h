@@ -66,6 +66,11 @@ struct ir_result {
 	 * expression that nobody knows here. Then all else means nothing.
 	 */
 	const char *unknown;
+	/*
+	 * The first rule in nft's own language that it met, which may do
+	 * anything: all this holds if those do nothing to the packet.
+	 */
+	const struct ir_rule *raw;
 	size_t steps; /* expressions run: what it costs */
 	/* Its destination is translated: */
 	bool translated;

@@ -27,16 +27,29 @@ void pass_unreachable(struct opt *opt)
 	}
 }
 
+/* Nobody knows what nft's own rules do between this rule and the default. */
+static bool is_default(const struct model *model, enum hook_index hook,
+		       enum action action)
+{
+	size_t i;
+
+	for (i = 0; i < model->nraws; i++)
+		if (model->raws[i].at == (enum raw_at)hook &&
+		    model->raws[i].after)
+			return false;
+	return model->defaults[hook] == action;
+}
+
 static bool as_default(const struct model *model, const struct rule *rule)
 {
-	const enum action *defaults = model->defaults;
 	bool from = zone_set_zones(&rule->from), to = zone_set_zones(&rule->to);
 
 	return (!(from && rule->to.router) ||
-		defaults[HOOK_INPUT] == rule->action) &&
-	       (!(from && to) || defaults[HOOK_FORWARD] == rule->action) &&
+		is_default(model, HOOK_INPUT, rule->action)) &&
+	       (!(from && to) ||
+		is_default(model, HOOK_FORWARD, rule->action)) &&
 	       (!(rule->from.router && to) ||
-		defaults[HOOK_OUTPUT] == rule->action);
+		is_default(model, HOOK_OUTPUT, rule->action));
 }
 
 struct kept {

@@ -297,6 +297,7 @@ enum top {
 	TOP_MARK_MASK,
 	TOP_TIMEZONE,
 	TOP_RULES,
+	TOP_RAW,
 	TOP_NAT,
 	TOP_OFFLOAD,
 	TOP_TESTS,
@@ -325,6 +326,7 @@ TOP(top_lockout, TOP_LOCKOUT)
 TOP(top_mark_mask, TOP_MARK_MASK)
 TOP(top_timezone, TOP_TIMEZONE)
 TOP(top_rules, TOP_RULES)
+TOP(top_raw, TOP_RAW)
 TOP(top_nat, TOP_NAT)
 TOP(top_offload, TOP_OFFLOAD)
 TOP(top_tests, TOP_TESTS)
@@ -405,6 +407,8 @@ static const struct field top_fields[] = {
 	{ "nat", top_nat, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, NULL,
 	  "nat", nat_kind_at, .type = "<list>",
 	  .doc = "Address translation; see <ADDRESS TRANSLATION>." },
+	{ "raw", top_raw, FIELD_NAMED, raw_fields, "raw", .type = "<map>",
+	  .doc = "Rules in nft's own language; see <RAW RULES>." },
 	{ "offload", top_offload, false, offload_fields, .type = "<map>",
 	  .doc = "What may be offloaded. Without it, nothing is; see "
 		 "<OFFLOAD>." },
@@ -536,6 +540,8 @@ static void bind_top(struct binder *b, const struct node *const tops[TOPS])
 	if (tops[TOP_NAT]) /* before the rules: port forwards add some */
 		bind_nats(b, tops[TOP_NAT]);
 	bind_rules(b, tops[TOP_RULES]);
+	if (tops[TOP_RAW])
+		bind_raws(b, tops[TOP_RAW]);
 	if (tops[TOP_OFFLOAD])
 		bind_offload(b, tops[TOP_OFFLOAD]);
 	if (tops[TOP_TESTS])

@@ -58,8 +58,15 @@ bool bind_text(struct binder *b, const struct node *node, const char *expected,
 void bind_bool(struct binder *b, const struct node *node, bool *out);
 bool bind_number(struct binder *b, const struct node *node, uint64_t min,
 		 uint64_t max, uint64_t *out);
-/* An ingress hook's: a number, or "filter", or "filter + 10". */
-bool bind_priority(struct binder *b, const struct node *node, int32_t *out);
+/* nft's names for priorities; the list ends with a NULL name. */
+struct priority_name {
+	const char *name;
+	int32_t priority;
+};
+
+/* A hook's: a number, or as in "filter", or "filter + 10". */
+bool bind_priority(struct binder *b, const struct node *node,
+		   const struct priority_name *names, int32_t *out);
 /* "1h", "90s", "2d": seconds. */
 bool bind_duration(struct binder *b, const struct node *node, uint64_t *out);
 /* "10/second", optionally "10/second burst 20". */
@@ -87,7 +94,7 @@ void bind_each(struct binder *b, const struct node *node, bind_fn item,
 /* The areas, and the fields of their maps. */
 extern const struct field zone_fields[], set_fields[], rule_fields[],
 	offload_fields[], flowtable_fields[], packet_fields[], test_fields[],
-	syn_flood_fields[];
+	syn_flood_fields[], raw_fields[];
 bool action_at(size_t i, struct field_kind *kind);
 bool nat_kind_at(size_t i, struct field_kind *kind);
 void bind_match(struct binder *b, const struct match_word *word,
@@ -157,6 +164,7 @@ void bind_nats(struct binder *b, const struct node *node);
 void bind_syn_flood(struct binder *b, const struct node *node);
 void bind_existing(struct binder *b, const struct node *node);
 void bind_lockout(struct binder *b, const struct node *node);
+void bind_raws(struct binder *b, const struct node *node);
 void bind_offload(struct binder *b, const struct node *node);
 /* The flowtable that the scalar names, or NULL, reported. */
 struct flowtable *bind_flowtable_ref(struct binder *b, const struct node *node);
@@ -203,6 +211,8 @@ const char *name_derive(struct binder *b, const char *word,
  */
 bool entry_has_effect(struct binder *b, const struct eligible *entry,
 		      const struct rule **kept_by);
+/* What is to be said of the chains of nft's own text (bind_raw.c). */
+void check_raws(struct binder *b);
 /* What rules require of their offload. */
 void check_required(struct binder *b);
 /*

@@ -152,11 +152,40 @@ static void bind_entries(struct binder *b, const struct node *node,
 			  "lan, to: wan }\"");
 		return;
 	}
-	*entries = arena_array(b->arena, node->list.n, sizeof(**entries));
+	*entries = arena_array(b->arena, node->list.n + b->model->nraws,
+			       sizeof(**entries));
 	for (i = 0; i < node->list.n; i++)
 		if (bind_entry(b, node->list.items[i], &(*entries)[*n], fields,
 			       word))
 			++*n;
+}
+
+/* What nft's own rules are to see of everything is as if it were exempt. */
+static void exempt_for_raws(struct binder *b)
+{
+	struct offload *offload = &b->model->offload;
+	struct eligible *entry;
+	size_t i;
+
+	if (!offload->exempt)
+		offload->exempt = arena_array(b->arena, b->model->nraws + 1,
+					      sizeof(*offload->exempt));
+	for (i = 0; i < b->model->nraws; i++) {
+		const struct raw *raw = &b->model->raws[i];
+
+		if (raw->offload != RAW_OFFLOAD_NEVER)
+			continue;
+		entry = &offload->exempt[offload->nexempt++];
+		*entry = (struct eligible){
+			.name = raw->chain,
+			.span = raw->offload_span,
+			.reason = arena_printf(b->arena,
+					       "the chain %s sees every packet",
+					       raw->chain),
+		};
+		zone_set_any(b, &entry->from);
+		zone_set_any(b, &entry->to);
+	}
 }
 
 /* ---- flowtables ---- */
@@ -190,7 +219,10 @@ static void table_mode(struct binder *b, const struct node *node, void *into)
 static void table_priority(struct binder *b, const struct node *node,
 			   void *into)
 {
-	bind_priority(b, node, &((struct flowtable *)into)->priority);
+	static const struct priority_name names[] = { { "filter", 0 },
+						      { NULL, 0 } };
+
+	bind_priority(b, node, names, &((struct flowtable *)into)->priority);
 }
 
 static void table_counters(struct binder *b, const struct node *node,
@@ -433,4 +465,5 @@ void bind_offload(struct binder *b, const struct node *node)
 	if (nodes.exempt)
 		bind_entries(b, nodes.exempt, &offload->exempt,
 			     &offload->nexempt, exempt_fields, "exempt");
+	exempt_for_raws(b);
 }

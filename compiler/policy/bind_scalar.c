@@ -76,12 +76,6 @@ bool bind_number(struct binder *b, const struct node *node, uint64_t min,
 	return true;
 }
 
-/* nft's names for a priority; a device's ingress has only that of 0. */
-#define PRIORITY_FILTER "filter"
-
-static const char *const other_priorities[] = { "raw",	  "mangle",   "dstnat",
-						"srcnat", "security", NULL };
-
 static bool skip(struct str *text, const char *word)
 {
 	size_t n = strlen(word);
@@ -92,44 +86,80 @@ static bool skip(struct str *text, const char *word)
 	return true;
 }
 
-static bool parse_priority(struct str text, int32_t *out)
+/* What stands behind a name: nothing, or as in "+ 10". */
+static bool parse_offset(struct str text, int64_t *out)
 {
-	bool named = skip(&text, PRIORITY_FILTER), minus;
 	uint64_t value = 0;
+	bool minus;
 
-	if (named)
-		text = str_trim(text);
+	text = str_trim(text);
 	minus = skip(&text, "-");
-	if (named && text.n && !minus && !skip(&text, "+"))
+	if (text.n && !minus && !skip(&text, "+"))
 		return false;
-	if (named)
-		text = str_trim(text);
-	if ((text.n || !named || minus) &&
-	    !digits(&text, (uint64_t)INT32_MAX + minus, &value))
+	text = str_trim(text);
+	if ((text.n || minus) && !digits(&text, INT32_MAX, &value))
 		return false;
-	*out = (int32_t)(minus ? -(int64_t)value : (int64_t)value);
+	*out = minus ? -(int64_t)value : (int64_t)value;
 	return !text.n;
 }
 
-bool bind_priority(struct binder *b, const struct node *node, int32_t *out)
+static bool parse_priority(struct str text, const struct priority_name *names,
+			   int64_t *out)
+{
+	uint64_t value;
+	bool minus;
+
+	for (; names->name; names++) {
+		if (!skip(&text, names->name))
+			continue;
+		if (!parse_offset(text, out))
+			return false;
+		*out += names->priority;
+		return true;
+	}
+	minus = skip(&text, "-");
+	if (!digits(&text, (uint64_t)INT32_MAX + minus, &value) || text.n)
+		return false;
+	*out = minus ? -(int64_t)value : (int64_t)value;
+	return true;
+}
+
+/* Names that this hook has not, but others have. */
+static void other_names(struct binder *b, struct str text,
+			const struct priority_name *names, struct diag *diag)
+{
+	static const char *const all[] = { "raw",    "mangle",	 "dstnat",
+					   "srcnat", "security", NULL };
+	const char *list = "";
+	size_t i;
+
+	for (; names->name; names++)
+		list = arena_printf(b->arena, "%s%s%s", list,
+				    *list ? ", " : "", names->name);
+	for (i = 0; all[i]; i++)
+		if (skip(&text, all[i]))
+			diag_help(diag, "of nft's names, this hook has: %s",
+				  list);
+}
+
+bool bind_priority(struct binder *b, const struct node *node,
+		   const struct priority_name *names, int32_t *out)
 {
 	static const char expected[] =
 		"a priority: a number from -2147483648 to 2147483647, or as in "
 		"\"filter\" or \"filter - 10\"";
-	struct diag *diag;
+	int64_t value;
 	struct str text;
-	size_t i;
 
 	if (!bind_text(b, node, expected, &text))
 		return false;
-	if (parse_priority(text, out))
-		return true;
-	diag = bind_expected(b, node, expected);
-	for (i = 0; other_priorities[i]; i++)
-		if (skip(&text, other_priorities[i]))
-			diag_help(diag, "of nft's names, an ingress hook has "
-					"only \"filter\", which is 0");
-	return false;
+	if (!parse_priority(text, names, &value) || value < INT32_MIN ||
+	    value > INT32_MAX) {
+		other_names(b, text, names, bind_expected(b, node, expected));
+		return false;
+	}
+	*out = (int32_t)value;
+	return true;
 }
 
 struct unit {

@@ -546,4 +546,5 @@ void check_model(struct binder *b)
 	analyse_model(b);
 	check_offload(b);
 	check_required(b);
+	check_raws(b);
 }

@@ -524,7 +524,8 @@ struct node *policy_define(struct arena *arena, struct sources *sources,
 	copy->map.pairs = arena_array(arena, root->map.n, sizeof(struct pair));
 	for (i = 0; i < root->map.n; i++) {
 		copy->map.pairs[i] = root->map.pairs[i];
-		if (!str_is(root->map.pairs[i].key->scalar, "define"))
+		if (!str_is(root->map.pairs[i].key->scalar, "define") &&
+		    !str_is(root->map.pairs[i].key->scalar, "raw"))
 			copy->map.pairs[i].value =
 				expand(&e, root->map.pairs[i].value);
 	}

@@ -410,10 +410,54 @@ struct model {
 	size_t nrules;
 	struct nat *nats;
 	size_t nnats;
+	struct raw *raws;
+	size_t nraws;
 	struct offload offload;
 	struct test *tests;
 	size_t ntests;
 };
+
+/* nft's own text, in a chain of its own: no one else knows what it does. */
+enum raw_at {
+	RAW_INPUT = HOOK_INPUT,
+	RAW_FORWARD = HOOK_FORWARD,
+	RAW_OUTPUT = HOOK_OUTPUT,
+	RAW_PREROUTING,
+	RAW_POSTROUTING,
+};
+
+enum raw_offload {
+	RAW_OFFLOAD_WARN, /* what is offloaded skips it: that is said */
+	RAW_OFFLOAD_SKIP, /* that is meant to be so */
+	RAW_OFFLOAD_NEVER,
+};
+
+struct raw_line { /* one rule */
+	const char *text;
+	struct span span;
+};
+
+struct raw {
+	const char *name;
+	const char *chain; /* what nft calls it */
+	struct span span, at_span;
+	enum raw_at at;
+	bool after;	  /* the policy's own rules; else before them */
+	int32_t priority; /* ahead of routing, and behind it */
+	enum raw_offload offload;
+	struct span offload_span;
+	struct raw_line *lines;
+	size_t nlines;
+};
+
+/* Do all packets of the hook pass it, whatever was decided of them? */
+bool raw_sees_all(const struct raw *raw);
+/*
+ * The first of those that may have a say in what becomes of packets that meet
+ * @hook, from @raw on (NULL: from the first). NULL: there is no more.
+ */
+const struct raw *raw_next(const struct model *model, enum hook_index hook,
+			   const struct raw *raw);
 
 struct translated {
 	bool own;   /* to the router's own address, whichever that is */

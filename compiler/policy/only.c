@@ -336,6 +336,36 @@ static bool prove_hook(struct proof *p, enum hook_index hook)
 	return true;
 }
 
+static bool has_zone(const struct zone_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->nwords; i++)
+		if (set->words[i])
+			return true;
+	return false;
+}
+
+/*
+ * Does the test speak of the hook, and may nft's own rules accept there? Those
+ * behind routing come too late for that.
+ */
+static bool is_raw(struct proof *p, enum hook_index hook)
+{
+	const struct zone_set *from = &p->only->from, *to = &p->only->to;
+	const struct raw *raw = NULL;
+
+	if (hook == HOOK_OUTPUT ? !from->router : !has_zone(from))
+		return false;
+	if (hook == HOOK_INPUT ? !to->router : !has_zone(to))
+		return false;
+	while ((raw = raw_next(p->model, hook, raw)))
+		if (raw->at != RAW_POSTROUTING)
+			break;
+	p->leak.raw = raw;
+	return raw != NULL;
+}
+
 struct leak only_prove(const struct model *model, const struct sources *sources,
 		       const struct only *only)
 {
@@ -346,7 +376,11 @@ struct leak only_prove(const struct model *model, const struct sources *sources,
 	arena_alloc(p.scratch, 1); /* so that no reset gives it back */
 	if (prove_hook(&p, HOOK_INPUT) && prove_hook(&p, HOOK_FORWARD) &&
 	    prove_hook(&p, HOOK_OUTPUT))
-		p.leak.result = ONLY_PROVED;
+		p.leak.result = is_raw(&p, HOOK_INPUT) ||
+						is_raw(&p, HOOK_FORWARD) ||
+						is_raw(&p, HOOK_OUTPUT) ?
+					ONLY_RAW :
+					ONLY_PROVED;
 	arena_free(p.scratch);
 	arena_free(p.keep);
 	return p.leak;

@@ -19,12 +19,14 @@
 
 enum only_result {
 	ONLY_UNKNOWN, /* zero is the careful value: too many steps */
+	ONLY_RAW,     /* nft's own rules may accept more */
 	ONLY_LEAKS,
 	ONLY_PROVED,
 };
 
 struct leak {
 	enum only_result result;
+	const struct raw *raw; /* RAW: these */
 	/* LEAKS: what is accepted besides, and by whom (NULL: the default). */
 	struct packet packet;
 	bool sure; /* else it is, if what is not known here holds */
