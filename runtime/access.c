@@ -180,6 +180,19 @@ static struct packet first_packet(const struct access *access)
 	return packet;
 }
 
+/* What nft's own rules do, nobody knows. */
+static void warn_raw(struct diags *diags, const struct model *model,
+		     const struct access *access)
+{
+	const struct raw *raw = raw_next(model, HOOK_INPUT, NULL);
+
+	if (raw)
+		diag_warning(diags, raw->span,
+			     "the rules of this chain may cut off %s, from "
+			     "where you are: that is not known here",
+			     access->address);
+}
+
 static void denied_by(struct diags *diags, const struct access *access,
 		      struct span span, const char *does)
 {
@@ -227,8 +240,10 @@ static bool is_accepted(struct diags *diags, const struct model *model,
 		denied_by(diags, access, answer.nat_forward->span, "forwards");
 		return false;
 	}
-	if (answer.action == ACTION_ACCEPT)
+	if (answer.action == ACTION_ACCEPT) {
+		warn_raw(diags, model, access);
 		return true;
+	}
 	if (answer.spoofed)
 		denied_by(diags, access, answer.spoofed->antispoof_span,
 			  "drops");
