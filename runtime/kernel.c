@@ -134,16 +134,23 @@ static void count_uses(struct reader *reader, const struct nlmsghdr *message)
 	reader->uses += nl_be32(attrs[NFTA_CHAIN_USE], 0);
 }
 
+void kernel_see(struct kernel *kernel, struct fingerprint *fingerprint,
+		const struct nlmsghdr *message)
+{
+	if (!is_ours(message))
+		return;
+	names_add(&kernel->names, message);
+	fingerprint_add(fingerprint, message);
+	see_record(kernel, message);
+}
+
 static int see(const struct nlmsghdr *message, void *data)
 {
 	struct reader *reader = data;
 
-	if (!is_ours(message))
-		return 0;
-	count_uses(reader, message);
-	names_add(&reader->kernel->names, message);
-	fingerprint_add(&reader->fingerprint, message);
-	see_record(reader->kernel, message);
+	if (is_ours(message))
+		count_uses(reader, message);
+	kernel_see(reader->kernel, &reader->fingerprint, message);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/names.h"
 
 struct nl;
+struct fingerprint;
 
 struct kernel {
 	uint32_t genid;	    /* of all that follows */
@@ -26,6 +27,9 @@ struct kernel {
 int32_t kernel_east(void);
 
 int kernel_genid(struct nl *nl, uint32_t *genid);
+/* What one message of a dump says, whoever it comes from. */
+void kernel_see(struct kernel *kernel, struct fingerprint *fingerprint,
+		const struct nlmsghdr *message);
 /*
  * Names and record: as many messages as there are chains and sets. -EINTR if
  * other programs change the ruleset so often that nothing can be read.

@@ -28,6 +28,14 @@ static const char *table_of(const struct nlmsghdr *message)
 	return nl_str(attrs[1]);
 }
 
+/* As long as the kernel bears, and so as a request of ours has room for. */
+static const char *name_of(const struct nlattr *attr)
+{
+	const char *name = nl_str(attr);
+
+	return name && strlen(name) < NFT_NAME_MAXLEN ? name : NULL;
+}
+
 static const char *keep(struct names *names, const char *s)
 {
 	return arena_strndup(names->arena, s, strlen(s));
@@ -49,7 +57,7 @@ static void add_chain(struct names *names, const struct nlmsghdr *message)
 	struct table_chain *chain;
 
 	nl_attrs(message, NULL, attrs, NFTA_CHAIN_MAX);
-	name = nl_str(attrs[NFTA_CHAIN_NAME]);
+	name = name_of(attrs[NFTA_CHAIN_NAME]);
 	type = nl_str(attrs[NFTA_CHAIN_TYPE]);
 	if (!name)
 		return;
@@ -68,7 +76,7 @@ static void add_object(struct names *names, const struct nlmsghdr *message)
 	uint32_t type;
 
 	nl_attrs(message, NULL, attrs, NFTA_OBJ_MAX);
-	name = nl_str(attrs[NFTA_OBJ_NAME]);
+	name = name_of(attrs[NFTA_OBJ_NAME]);
 	type = nl_be32(attrs[NFTA_OBJ_TYPE], 0);
 	if (name && type == NFT_OBJECT_LIMIT)
 		*vec_push(names->arena, &names->limits) = keep(names, name);
@@ -95,7 +103,7 @@ static void add_set(struct names *names, const struct nlmsghdr *message)
 	uint32_t flags;
 
 	nl_attrs(message, NULL, attrs, NFTA_SET_MAX);
-	name = nl_str(attrs[NFTA_SET_NAME]);
+	name = name_of(attrs[NFTA_SET_NAME]);
 	flags = nl_be32(attrs[NFTA_SET_FLAGS], 0);
 	if (!name || flags & NFT_SET_ANONYMOUS)
 		return;
@@ -132,7 +140,7 @@ static void add_flowtable(struct names *names, const struct nlmsghdr *message)
 	const char *name;
 
 	nl_attrs(message, NULL, attrs, NFTA_FLOWTABLE_MAX);
-	name = nl_str(attrs[NFTA_FLOWTABLE_NAME]);
+	name = name_of(attrs[NFTA_FLOWTABLE_NAME]);
 	if (!name)
 		return;
 	flowtable = vec_push(names->arena, &names->flowtables);
@@ -177,7 +185,7 @@ void names_add_batch(struct names *names, const void *bytes, size_t n)
 	const struct nlmsghdr *message = bytes;
 	int left = (int)n;
 
-	while (mnl_nlmsg_ok(message, left)) {
+	while (nl_message_ok(message, left)) {
 		names_add(names, message);
 		message = mnl_nlmsg_next(message, &left);
 	}

@@ -213,7 +213,7 @@ static int read_answer(struct nl *nl, struct answer *a)
 			return (int)n;
 		left = (int)n;
 		message = (const struct nlmsghdr *)nl->answer;
-		while (mnl_nlmsg_ok(message, left)) {
+		while (nl_message_ok(message, left)) {
 			answer_message(a, message);
 			message = mnl_nlmsg_next(message, &left);
 		}
@@ -267,7 +267,7 @@ int nl_listen(struct nl *nl, nl_message_fn fn, void *data)
 			return (int)n;
 		left = (int)n;
 		message = (const struct nlmsghdr *)nl->answer;
-		for (; !ret && mnl_nlmsg_ok(message, left);
+		for (; !ret && nl_message_ok(message, left);
 		     message = mnl_nlmsg_next(message, &left))
 			if (message->nlmsg_type >= NLMSG_MIN_TYPE)
 				ret = fn(message, data);
@@ -346,7 +346,7 @@ static void collect_errors(struct nl *nl, struct nl_errors *errors)
 			return;
 		left = (int)n;
 		message = (const struct nlmsghdr *)nl->answer;
-		while (mnl_nlmsg_ok(message, left)) {
+		while (nl_message_ok(message, left)) {
 			collect_error(errors, message);
 			message = mnl_nlmsg_next(message, &left);
 		}
@@ -385,6 +385,13 @@ int nl_send_all(struct nl *nl, const void *messages, size_t n)
 			ret = errors.list.v[i].error;
 	arena_free(arena);
 	return ret;
+}
+
+bool nl_message_ok(const struct nlmsghdr *message, int left)
+{
+	return left >= (int)sizeof(*message) &&
+	       message->nlmsg_len >= sizeof(*message) &&
+	       message->nlmsg_len <= (unsigned int)left;
 }
 
 void nl_attrs_behind(const struct nlmsghdr *message, unsigned int header,

@@ -76,6 +76,8 @@ int nl_commit(struct nl *nl, const void *batch, size_t n,
 /* Sends messages without asking for answers; errors of -ENOENT are none. */
 int nl_send_all(struct nl *nl, const void *messages, size_t n);
 
+/* A whole message, of @left bytes; libmnl takes 2 GB and more for any length. */
+bool nl_message_ok(const struct nlmsghdr *message, int left);
 /* Attributes of a netfilter message (@nest NULL) or of a nest, by type. */
 void nl_attrs(const struct nlmsghdr *message, const struct nlattr *nest,
 	      const struct nlattr **attrs, unsigned int max);

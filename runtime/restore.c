@@ -240,7 +240,7 @@ static void copy_content(struct restore *r, struct str content)
 	const struct nlmsghdr *message = (const struct nlmsghdr *)content.p;
 	int left = (int)content.n;
 
-	while (mnl_nlmsg_ok(message, left)) {
+	while (nl_message_ok(message, left)) {
 		switch (message->nlmsg_type) {
 		case NFNL_MSG_BATCH_BEGIN:
 		case NFNL_MSG_BATCH_END:
@@ -263,7 +263,7 @@ static bool is_content(struct str content)
 	bool begun = false, ended = false;
 	int left = (int)content.n;
 
-	while (mnl_nlmsg_ok(message, left)) {
+	while (nl_message_ok(message, left)) {
 		if (mnl_nlmsg_get_payload_len(message) <
 		    sizeof(struct nfgenmsg))
 			return false;

@@ -1076,6 +1076,48 @@ END_TEST
 
 #define N(array) ((int)(sizeof(array) / sizeof(*(array))))
 
+/* A request has room for what the kernel bears, and not for more. */
+START_TEST(names_too_long_are_none)
+{
+	static const size_t lengths[] = { 10, NFT_NAME_MAXLEN - 1,
+					  NFT_NAME_MAXLEN, 4000 };
+	struct names names = { .arena = arena };
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		_Alignas(8) char bytes[8192] = { 0 };
+		char name[4001] = { 0 };
+		struct nlmsghdr *m = mnl_nlmsg_put_header(bytes);
+		struct nfgenmsg *gen =
+			mnl_nlmsg_put_extra_header(m, sizeof(*gen));
+
+		memset(name, 'c', lengths[i]);
+		gen->nfgen_family = NFPROTO_INET;
+		m->nlmsg_type = NFT(NFT_MSG_NEWCHAIN);
+		mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, IR_TABLE);
+		mnl_attr_put_strz(m, NFTA_CHAIN_NAME, name);
+		names_add(&names, m);
+	}
+	ck_assert_uint_eq(names.chains.n, 2);
+}
+END_TEST
+
+START_TEST(messages_end_where_the_bytes_do)
+{
+	struct nlmsghdr message = { .nlmsg_len = sizeof(message) };
+
+	ck_assert(nl_message_ok(&message, sizeof(message)));
+	ck_assert(!nl_message_ok(&message, sizeof(message) - 1));
+	ck_assert(!nl_message_ok(&message, -1));
+	message.nlmsg_len++;
+	ck_assert(!nl_message_ok(&message, sizeof(message)));
+	message.nlmsg_len = 1;
+	ck_assert(!nl_message_ok(&message, sizeof(message)));
+	message.nlmsg_len = UINT32_C(1)
+			    << 31; /* libmnl takes it for negative */
+	ck_assert(!nl_message_ok(&message, sizeof(message)));
+}
+END_TEST
+
 Suite *runtime_suite(void)
 {
 	Suite *suite = suite_create("runtime");
@@ -1103,6 +1145,8 @@ Suite *runtime_suite(void)
 	tcase_add_test(tcase, fingerprint_sees_what_counts);
 	tcase_add_test(tcase, devices_are_resolved);
 	tcase_add_test(tcase, devices_are_imagined);
+	tcase_add_test(tcase, names_too_long_are_none);
+	tcase_add_test(tcase, messages_end_where_the_bytes_do);
 	tcase_add_test(tcase, refusals_are_told_once);
 	tcase_add_test(tcase, refusal_names_the_expression);
 	tcase_add_loop_test(tcase, command_lines, 0, N(lines));

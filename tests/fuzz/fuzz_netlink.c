@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Any bytes as netlink messages about our table (libFuzzer): as the kernel's
+ * answers to dumps, and as a stored transaction to go back to.
+ *
+ * Beyond not crashing and coming to an end: a way back that is made is whole
+ * messages from begin to end, numbered in turn, each for our table or with the
+ * content's bytes; it makes what the content makes; and is one to go back to
+ * itself.
+ */
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/devices.h"
+#include "runtime/fingerprint.h"
+#include "runtime/kernel.h"
+#include "runtime/nl.h"
+#include "runtime/restore.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* What a kernel that says all this has. */
+static void see_all(struct kernel *kernel, struct str content)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)content.p;
+	struct fingerprint fingerprint = { 0 };
+	int left = (int)content.n;
+
+	while (nl_message_ok(message, left)) {
+		kernel_see(kernel, &fingerprint, message);
+		message = mnl_nlmsg_next(message, &left);
+	}
+	kernel->fingerprint = fingerprint.sum;
+}
+
+/* How many messages. */
+static size_t require_whole(struct str batch)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)batch.p;
+	const struct nlmsghdr *last = NULL;
+	int left = (int)batch.n;
+	size_t n = 0;
+
+	while (nl_message_ok(message, left)) {
+		require(message->nlmsg_seq == n);
+		require((n == 0) ==
+			(message->nlmsg_type == NFNL_MSG_BATCH_BEGIN));
+		require(mnl_nlmsg_get_payload_len(message) >=
+			sizeof(struct nfgenmsg));
+		last = message;
+		message = mnl_nlmsg_next(message, &left);
+		n++;
+	}
+	require(left == 0 && last && last->nlmsg_type == NFNL_MSG_BATCH_END);
+	return n;
+}
+
+/* The content's table is what comes of it: all else was taken out before. */
+static void require_same(struct arena *arena, struct str content,
+			 struct str batch)
+{
+	struct names said = { .arena = arena }, made = { .arena = arena };
+	size_t i;
+
+	names_add_batch(&said, content.p, content.n);
+	names_add_batch(&made, batch.p, batch.n);
+	require(made.exists && said.nrules == made.nrules);
+	require(said.chains.n == made.chains.n && said.sets.n == made.sets.n);
+	require(said.limits.n == made.limits.n &&
+		said.objects.n == made.objects.n &&
+		said.flowtables.n == made.flowtables.n);
+	for (i = 0; i < said.chains.n; i++)
+		require(!strcmp(said.chains.v[i].name, made.chains.v[i].name));
+	for (i = 0; i < said.flowtables.n; i++)
+		require(said.flowtables.v[i].devices.n >=
+			made.flowtables.v[i].devices.n);
+}
+
+static void try_restore(struct arena *arena, struct str content,
+			const struct names *names)
+{
+	static const char *const there[] = { "br-lan", "eth1", "lan0", "wan0" };
+	struct devices devices = { 0 };
+	struct buf out = { 0 }, again = { 0 };
+	struct table_names now;
+	struct str batch;
+	size_t i;
+
+	for (i = 0; i < sizeof(there) / sizeof(*there); i++)
+		*vec_push(arena, &devices.names) = there[i];
+	names_table(names, &now);
+	if (!restore_build(&out, content, &now, &devices)) {
+		batch = (struct str){ out.p, out.n };
+		require_whole(batch);
+		require_same(arena, content, batch);
+		require(!restore_build(&again, batch, &now, &devices));
+		require_whole((struct str){ again.p, again.n });
+	}
+	buf_free(&out);
+	buf_free(&again);
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	struct arena *arena = arena_new();
+	struct kernel kernel = { .names.arena = arena }, same = kernel;
+	char *copy = malloc(size ? size : 1); /* aligned, and none behind it */
+	struct str content = { copy, size };
+
+	require(copy != NULL);
+	if (size)
+		memcpy(copy, data, size);
+	see_all(&kernel, content);
+	see_all(&same, content);
+	require(kernel.fingerprint == same.fingerprint);
+	try_restore(arena, content, &kernel.names);
+	free(copy);
+	arena_free(arena);
+	return 0;
+}
