@@ -127,30 +127,46 @@ int format_policy(struct compilation *c, struct buf *out)
 	return -EINVAL;
 }
 
-static int read_network(struct compilation *c, const char *path,
-			struct import *import)
+/* A file beside the firewall's own. */
+static int read_beside(struct compilation *c, const char *path,
+		       struct source **source)
 {
-	struct source *source;
-	int err = source_read(&c->sources, path, &source);
+	int err = source_read(&c->sources, path, source);
 
-	if (err) {
+	if (err)
 		diag_error(c->diags, (struct span){ 0 }, "cannot read %s: %s",
 			   path, strerror(-err));
+	return err;
+}
+
+static int read_files(struct compilation *c, const struct import_files *files,
+		      struct import *import)
+{
+	struct source *source;
+	int err = 0;
+
+	if (files->network)
+		err = read_beside(c, files->network, &source);
+	if (!err && files->network)
+		import->networks = networks_read(c->arena, source, c->diags);
+	if (!err && files->system)
+		err = read_beside(c, files->system, &source);
+	if (!err && files->system)
+		import->timezone = import_timezone(c->arena, source, c->diags);
+	if (err)
 		return err;
-	}
-	import->networks = networks_read(c->arena, source, c->diags);
 	return diags_errors(c->diags) ? -EINVAL : 0;
 }
 
-int import_policy(struct compilation *c, const char *path, const char *network,
+int import_policy(struct compilation *c, const struct import_files *files,
 		  struct import *import, enum spelling to, struct buf *out)
 {
-	int err = compile_open(c, path);
+	int err = compile_open(c, files->firewall);
 
 	import->arena = c->arena;
 	import->diags = c->diags;
-	if (!err && network)
-		err = read_network(c, network, import);
+	if (!err)
+		err = read_files(c, files, import);
 	if (err)
 		return err;
 	if (!import_uci(import, c->source))

@@ -30,12 +30,18 @@ int convert_policy(struct compilation *c, enum spelling to, struct buf *out);
  */
 int format_policy(struct compilation *c, struct buf *out);
 
+struct import_files {
+	const char *firewall;
+	const char *network; /* /etc/config/network or its like, or NULL */
+	const char *system;  /* /etc/config/system, or NULL */
+};
+
 /*
- * What import/import.h makes of the file at @path, as a policy called @name, in
- * the spelling @to; @network is /etc/config/network or its like, or NULL. 0 with
- * @import filled in, or as compile_policy(). Call compile_free() in every case.
+ * What import/import.h makes of the files, as a policy called @import->name, in
+ * the spelling @to. 0 with @import filled in, or as compile_policy(). Call
+ * compile_free() in every case.
  */
-int import_policy(struct compilation *c, const char *path, const char *network,
+int import_policy(struct compilation *c, const struct import_files *files,
 		  struct import *import, enum spelling to, struct buf *out);
 
 #endif

@@ -17,7 +17,7 @@
 
 #define FIREWALL "/etc/config/firewall"
 
-enum { OUTPUT, TO, NETWORK, NAME, STRICT };
+enum { OUTPUT, TO, NETWORK, TIMEZONE, NAME, STRICT };
 
 static const char *const spellings[] = { "yaml", "policy", NULL };
 
@@ -31,19 +31,24 @@ const struct cli_option import_options[] = {
 		      "where networks are: /etc/config/network, or what \"ubus "
 		      "call network.interface dump\" prints; without it, the "
 		      "file network beside FIREWALL" },
+	[TIMEZONE] = { 0, "timezone", "CLOCK",
+		       "the clock of times, as a policy has it; without it, "
+		       "that of the file system beside FIREWALL" },
 	[NAME] = { 0, "name", "NAME", "what the policy is called: openwrt" },
 	[STRICT] = { 0, "strict", NULL,
 		     "writes nothing if the policy does not say all" },
 	{ 0 },
 };
 
-/* NULL if there is none. In @room. */
-static const char *network_beside(const char *path, char *room, size_t size)
+#define ROOM 4096
+
+/* A file in the directory of @path; NULL if there is none. In @room. */
+static const char *beside(const char *path, const char *name, char *room)
 {
 	const char *slash = strrchr(path, '/');
 	int n = slash ? (int)(slash + 1 - path) : 0;
 
-	if (snprintf(room, size, "%.*snetwork", n, path) >= (int)size ||
+	if (snprintf(room, ROOM, "%.*s%s", n, path, name) >= ROOM ||
 	    access(room, R_OK) != 0)
 		return NULL;
 	return room;
@@ -52,15 +57,21 @@ static const char *network_beside(const char *path, char *room, size_t size)
 static int translate(struct compilation *c, const struct cli *cli,
 		     struct import *import, struct buf *out)
 {
-	const char *path = cli->noperands > 1 ? cli->operands[1] : FIREWALL;
-	const char *network = cli->values[NETWORK];
-	char room[4096];
+	struct import_files files = {
+		.firewall = cli->noperands > 1 ? cli->operands[1] : FIREWALL,
+		.network = cli->values[NETWORK],
+	};
+	char network[ROOM], system[ROOM];
+	enum spelling to = cli_choice(cli, TO) ? SPELLING_POLICY :
+						 SPELLING_YAML;
 
-	if (!network)
-		network = network_beside(path, room, sizeof(room));
-	return exit_of_compile(import_policy(
-		c, path, network, import,
-		cli_choice(cli, TO) ? SPELLING_POLICY : SPELLING_YAML, out));
+	if (!files.network)
+		files.network = beside(files.firewall, "network", network);
+	if (cli->values[TIMEZONE])
+		import->timezone = str_of(cli->values[TIMEZONE]);
+	else
+		files.system = beside(files.firewall, "system", system);
+	return exit_of_compile(import_policy(c, &files, import, to, out));
 }
 
 static int conclude(const struct cli *cli, const struct import *import,

@@ -326,6 +326,75 @@ bool cond_set(struct translation *t, struct conds *c)
 	return put_set(t, c, set, rest, negated);
 }
 
+/* Times. fw4's end is a part of the time, the policy's is not. */
+
+static const char *hour_text(struct translation *t, unsigned int second)
+{
+	unsigned int minute = second / 60;
+
+	if (second % 60)
+		return arena_printf(t->arena, "%02u:%02u:%02u", minute / 60,
+				    minute % 60, second % 60);
+	return arena_printf(t->arena, "%02u:%02u", minute / 60, minute % 60);
+}
+
+static bool second_of(const struct uci_section *section, const char *option,
+		      unsigned int *second)
+{
+	struct str text = option_text(section, option);
+	struct stamp stamp;
+
+	if (!text.p || !value_time(text, &stamp))
+		return false;
+	*second = stamp.hour * 3600 + stamp.min * 60 + stamp.sec;
+	return true;
+}
+
+static void read_hours(struct translation *t, struct conds *c)
+{
+	unsigned int begin = 0, end = 24 * 3600 - 1;
+	bool begins = second_of(c->section, "start_time", &begin);
+	bool ends = second_of(c->section, "stop_time", &end);
+
+	end++;
+	if ((!begins && !ends) || (!begin && end == 24 * 3600))
+		return;
+	c->time = node_word(t,
+			    arena_printf(t->arena, "%s-%s", hour_text(t, begin),
+					 hour_text(t, end)));
+}
+
+static void read_weekdays(struct translation *t, struct conds *c)
+{
+	static const char *const words[] = { "sunday",	  "monday",   "tuesday",
+					     "wednesday", "thursday", "friday",
+					     "saturday" };
+	struct str text = option_text(c->section, "weekdays");
+	bool negated = value_negated(&text);
+	struct node *list = node_of_list(t);
+	unsigned int days, i;
+
+	if (!text.p || !value_weekdays(text, &days))
+		return;
+	for (i = 0; i < 7; i++)
+		if (days & 1u << i)
+			node_add(t, list, node_word(t, words[i]));
+	c->weekday = negated ? node_not(t, list) : node_listed(list);
+}
+
+bool cond_times(struct translation *t, struct conds *c)
+{
+	static const char *const dates[] = { "start_date", "stop_date", NULL };
+
+	if (!cond_never(t, c, dates, "a policy knows no dates"))
+		return false;
+	read_hours(t, c);
+	read_weekdays(t, c);
+	if ((c->time || c->weekday) && !t->timed.source)
+		t->timed = c->section->span;
+	return true;
+}
+
 bool cond_never(struct translation *t, struct conds *c,
 		const char *const *options, const char *why)
 {
@@ -355,6 +424,8 @@ void cond_put(struct translation *t, const struct conds *c, struct node *map,
 	node_put(t, map, "mac", c->mac);
 	node_put(t, map, "mark", c->mark);
 	node_put(t, map, "dscp", c->dscp);
+	node_put(t, map, "weekday", c->weekday);
+	node_put(t, map, "time", c->time);
 }
 
 /* Protocols. */

@@ -6,6 +6,7 @@
 #include "import.h"
 
 #include "parts.h"
+#include "vocab/clock.h"
 
 #define MARK_MASK 0xff000000u /* the policy's own default */
 
@@ -148,6 +149,21 @@ static void put_mark_mask(struct translation *t, struct node *root)
 			 node_word(t, arena_printf(t->arena, "0x%08x", mask)));
 }
 
+/* OpenWrt's "UTC", too, which POSIX does not know. */
+static void put_timezone(struct translation *t, struct node *root)
+{
+	struct str clock = t->import->timezone;
+	struct clock parsed;
+	const char *why;
+
+	if (!t->timed.source || !clock.p)
+		return;
+	if (str_is(clock, "UTC") || str_is(clock, "GMT"))
+		clock = STR("utc");
+	if (clock_parse(clock, &parsed, &why))
+		node_put(t, root, "timezone", node_text(t, clock));
+}
+
 static struct node *policy_of(struct translation *t)
 {
 	struct node *root = node_map(t);
@@ -161,6 +177,7 @@ static struct node *policy_of(struct translation *t)
 		node_put(t, root, "invalid", node_word(t, "filter"));
 	node_put(t, root, "syn-flood", t->syn_flood);
 	put_mark_mask(t, root);
+	put_timezone(t, root);
 	put_rules(t, root);
 	put_nat(t, root);
 	put_offload(t, root);
@@ -180,6 +197,38 @@ static void sort_remarks(struct translation *t)
 			t->remarks.v[k] = t->remarks.v[k - 1];
 		t->remarks.v[k] = remark;
 	}
+}
+
+static void report_clock(struct translation *t)
+{
+	struct str clock = t->import->timezone;
+	struct clock parsed;
+	const char *why;
+
+	if (!t->timed.source)
+		return;
+	if (!clock.p)
+		report_nearly(t, t->timed,
+			      "times are taken for UTC: --timezone would tell "
+			      "by which clock they are");
+	else if (!str_is(clock, "UTC") && !str_is(clock, "GMT") &&
+		 !clock_parse(clock, &parsed, &why))
+		report_nearly(t, t->timed,
+			      "times are taken for UTC: \"%.*s\" is no clock",
+			      STR_ARG(clock));
+}
+
+struct str import_timezone(struct arena *arena, const struct source *source,
+			   struct diags *diags)
+{
+	const struct uci *uci = uci_read(arena, source, diags);
+	struct str clock = { 0 };
+	size_t i;
+
+	for (i = 0; i < uci->sections.n && !clock.p; i++)
+		if (str_is(uci->sections.v[i]->type, "system"))
+			clock = option_text(uci->sections.v[i], "timezone");
+	return clock;
 }
 
 static const char *head_of(struct translation *t)
@@ -230,6 +279,7 @@ bool import_uci(struct import *import, const struct source *source)
 	t.sets_node = node_map(&t);
 	take_sections(&t);
 	report_codes(&t);
+	report_clock(&t);
 	if (!t.zones.n)
 		diag_error(import->diags, t.here,
 			   "there is no zone to make a policy of");

@@ -23,6 +23,8 @@ struct import {
 	struct diags *diags;
 	const struct networks *networks; /* NULL: not given */
 	const char *name;		 /* of the policy */
+	/* As "config system" has it, or a policy; p NULL: not given. */
+	struct str timezone;
 	/* The result. */
 	struct node *root;
 	struct print_notes notes;
@@ -37,5 +39,8 @@ struct import {
  * has yet to take.
  */
 bool import_uci(struct import *import, const struct source *source);
+/* The timezone of /etc/config/system; p NULL if it has none. */
+struct str import_timezone(struct arena *arena, const struct source *source,
+			   struct diags *diags);
 
 #endif

@@ -330,15 +330,17 @@ static const struct option forwarding_options[] = {
 	{                                                                      \
 		"proto", is_some, SAID, LIST, "protocol; " otherwise           \
 	}
-#define TIMES(how)                                                             \
-	{ "start_date", is_date, LEFT_OUT, 0, how },                           \
-		{ "stop_date", is_date, LEFT_OUT, 0, how },                    \
-		{ "start_time", is_time, LEFT_OUT, 0, how },                   \
-		{ "stop_time", is_time, LEFT_OUT, 0, how },                    \
-	{                                                                      \
-		"weekdays", is_weekdays, LEFT_OUT, 0, how                      \
+#define NO_DATE "A policy knows no dates: the section is left out."
+#define TIMES                                                                   \
+	{ "start_date", is_date, LEFT_OUT, 0, NO_DATE },                        \
+		{ "stop_date", is_date, LEFT_OUT, 0, NO_DATE },                 \
+		{ "start_time", is_time, SAID, 0,                               \
+		  "The beginning of time; midnight if it is not given." },      \
+		{ "stop_time", is_time, SAID, 0,                                \
+		  "The end of time, a second later, since fw4 counts it in." }, \
+	{                                                                       \
+		"weekdays", is_weekdays, SAID, 0, "weekday."                    \
 	}
-#define NO_TIME "A policy knows no times: the section is left out."
 #define MONTHDAYS SAYS_NOTHING("monthdays", is_monthdays)
 #define NO_LIMIT "Translations have no limit: the section is left out."
 #define COUNTER                                                                \
@@ -380,7 +382,7 @@ static const struct option rule_options[] = {
 	  "limit; a negated one leaves the section out." },
 	{ "limit_burst", is_int, SAID, 0, "burst of limit." },
 	UTC,
-	TIMES(NO_TIME),
+	TIMES,
 	MONTHDAYS,
 	{ "mark", is_mark, SAID, 0, "mark." },
 	{ "set_mark", is_mark, NEARLY, PLAIN,
@@ -428,7 +430,7 @@ static const struct option redirect_options[] = {
 	{ "limit", is_limit, LEFT_OUT, 0, NO_LIMIT },
 	{ "limit_burst", is_int, LEFT_OUT, 0, "As limit." },
 	UTC,
-	TIMES(NO_TIME),
+	TIMES,
 	MONTHDAYS,
 	{ "mark", is_mark, SAID, 0, "mark." },
 	{ "reflection", is_bool, SAID, 0,
@@ -469,7 +471,7 @@ static const struct option nat_options[] = {
 	{ "connlimit_ports", is_bool, UNUSED, 0,
 	  "fw4 reads it and does nothing with it." },
 	UTC,
-	TIMES(NO_TIME),
+	TIMES,
 	MONTHDAYS,
 	{ "mark", is_mark, SAID, 0, "mark." },
 	COUNTER,

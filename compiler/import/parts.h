@@ -60,6 +60,7 @@ struct translation {
 	const struct uci_option *codes_given;
 	bool drop_invalid;
 	bool offload, offload_hardware;
+	struct span timed; /* what asks for the time, or nowhere */
 	uint32_t marks; /* bits that rules set */
 	struct map names;
 	struct map said; /* what rules that decide apply to */
@@ -150,7 +151,7 @@ struct conds {
 	int family;	 /* 4, 6; 0: both; -1: not said */
 	bool say_family; /* nothing else in the entry says it */
 	struct node *source, *destination, *source_port, *port, *mac, *mark,
-		*dscp;
+		*dscp, *time, *weekday;
 	bool ports; /* source_port or port */
 };
 
@@ -163,6 +164,7 @@ bool cond_macs(struct translation *t, struct conds *c);
 bool cond_mark(struct translation *t, struct conds *c);
 bool cond_dscp(struct translation *t, struct conds *c);
 bool cond_set(struct translation *t, struct conds *c);
+bool cond_times(struct translation *t, struct conds *c);
 bool cond_family(struct translation *t, struct conds *c);
 /* One more thing of a family; @span says what for a message. */
 bool cond_narrow(struct translation *t, struct conds *c, int family,

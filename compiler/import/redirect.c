@@ -12,8 +12,6 @@ static const char *const targets[] = { "accept",     "reject", "drop",
 				       "dscp",	     "dnat",   "snat",
 				       "masquerade", NULL };
 
-static const char *const times[] = { "start_date", "stop_date", "start_time",
-				     "stop_time",  "weekdays",	NULL };
 static const char *const limit[] = { "limit", NULL };
 static const char *const helper[] = { "helper", NULL };
 
@@ -287,6 +285,8 @@ static void add_reflection(struct translation *t, const struct redirect *r,
 	if (ports)
 		node_put(t, map, "port", r->conds.port);
 	node_put(t, map, "mark", r->conds.mark);
+	node_put(t, map, "weekday", r->conds.weekday);
+	node_put(t, map, "time", r->conds.time);
 	node_put(t, map, "to", forward_to(t, r, ports));
 	put_name(t, map, r->section, "-reflection");
 	add(t, &t->to_inside, "forward", map, r->section);
@@ -462,7 +462,7 @@ static bool conditions(struct translation *t, struct redirect *r,
 {
 	struct conds *c = &r->conds;
 
-	return cond_never(t, c, times, "a policy knows no times") &&
+	return cond_times(t, c) &&
 	       cond_never(t, c, helper, "a policy does not ask for helpers") &&
 	       cond_never(t, c, limit, "translations have no limit") &&
 	       cond_addresses(t, c, "src_ip", &c->source) &&

@@ -587,14 +587,11 @@ static bool read_device(struct translation *t, struct rule *r)
 static bool read_conditions(struct translation *t, struct rule *r)
 {
 	static const char *const tcpudp[] = { "tcp", "udp", NULL };
-	static const char *const times[] = { "start_date", "stop_date",
-					     "start_time", "stop_time",
-					     "weekdays",   NULL };
 	static const char *const helper[] = { "helper", NULL };
 	struct conds *c = &r->conds;
 
 	c->section = r->section;
-	return cond_never(t, c, times, "a policy knows no times") &&
+	return cond_times(t, c) &&
 	       cond_never(t, c, helper, "a policy does not ask for helpers") &&
 	       cond_family(t, c) &&
 	       cond_addresses(t, c, "src_ip", &c->source) &&

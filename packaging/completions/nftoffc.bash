@@ -121,10 +121,11 @@ _nftoffc()
 		-o|--output) _nftoffc_paths -f; return ;;
 		--to) _nftoffc_words yaml policy; return ;;
 		--network) _nftoffc_paths -f; return ;;
+		--timezone) :; return ;;
 		--name) :; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words -o --output --to --network --name --strict -h --help
+			_nftoffc_words -o --output --to --network --timezone --name --strict -h --help
 			return
 		fi
 		;;

@@ -40,6 +40,7 @@ complete -c nftoffc -n __fish_use_subcommand -a import -d 'prints OpenWrt\'s fir
 complete -c nftoffc -n '__fish_seen_subcommand_from import' -s o -l output -r -F -d 'writes FILE, whole or not at all, instead of standard output'
 complete -c nftoffc -n '__fish_seen_subcommand_from import' -l to -x -a 'yaml policy' -d 'yaml, the default, or policy'
 complete -c nftoffc -n '__fish_seen_subcommand_from import' -l network -r -F -d 'where networks are: /etc/config/network, or what "ubus call network.interface dump" prints; without it, the file network beside FIREWALL'
+complete -c nftoffc -n '__fish_seen_subcommand_from import' -l timezone -x -d 'the clock of times, as a policy has it; without it, that of the file system beside FIREWALL'
 complete -c nftoffc -n '__fish_seen_subcommand_from import' -l name -x -d 'what the policy is called: openwrt'
 complete -c nftoffc -n '__fish_seen_subcommand_from import' -l strict -d 'writes nothing if the policy does not say all'
 complete -c nftoffc -n __fish_use_subcommand -a apply -d 'makes the policy the one that runs, or changes nothing'
