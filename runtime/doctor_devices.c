@@ -90,15 +90,17 @@ static int ask(int fd, const char *device, void *request)
 /* How many features devices have names for. */
 static uint32_t count_features(int fd, const char *device)
 {
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t count;
-	} set = { .info = { .cmd = ETHTOOL_GSSET_INFO,
-			    .sset_mask = 1ull << ETH_SS_FEATURES } };
+	struct ethtool_sset_info *set = calloc(1, sizeof(*set) + 4);
+	uint32_t count = 0;
 
-	if (ask(fd, device, &set) || !set.info.sset_mask)
+	if (!set)
 		return 0;
-	return set.count < FEATURES_MAX ? set.count : FEATURES_MAX;
+	set->cmd = ETHTOOL_GSSET_INFO;
+	set->sset_mask = 1ull << ETH_SS_FEATURES;
+	if (!ask(fd, device, set) && set->sset_mask)
+		count = set->data[0];
+	free(set);
+	return count < FEATURES_MAX ? count : FEATURES_MAX;
 }
 
 /* The feature's place among them, or @n. */
