@@ -407,7 +407,7 @@ void lower_decisions(struct lowering *l)
 	for (i = 1; i < l->plan->decided.n; i++) {
 		const struct decided *d = decided_of(l, (uint32_t)i);
 
-		if (d->offload)
+		if (d->offload || d->held)
 			continue;
 		if (!d->state)
 			class_chain(l, d);

@@ -4,14 +4,21 @@
  * accepted, and kept in the mark.
  *
  *	offload.PAIR: exempt? accepted   eligible? eligible[.after-N]
- *	eligible:     marks it "may be offloaded" (and where), accepts
- *	offloading:   (each packet until it is offloaded) exempt by a set that is
- *		      filled while it runs? accept   enough packets? flow add
+ *	eligible:     exempt by a set that is filled while it runs? hold
+ *		      marks it "may be offloaded" (and where), accepts
+ *	offloading:   (each packet until it is offloaded) exempt by such a set?
+ *		      hold   enough packets? flow add
+ *	hold:	      marks it "held back", accepts
+ *	held:	      (each packet) eligible
  *
  * So a connection that is not eligible pays nothing, and one that is pays until
  * its flow exists. Exemptions by dynamic sets are asked each time, in the
- * original direction, where addresses and devices mean what the policy says. Of
- * those, what only the first packet tells is not asked: it may have been so.
+ * original direction, where addresses and devices mean what the policy says; if
+ * a reply comes first, it is held back. Of those exemptions, what only the first
+ * packet tells is not asked: it may have been so.
+ *
+ * What must stay true: whatever a set exempts when a packet passes carries no
+ * mark that says "may be offloaded", for others look at it, too.
  */
 #include "lowering.h"
 
@@ -197,7 +204,8 @@ const char *lower_rule_target(struct lowering *l, const char *target,
 /* One way in which an entry's zones and matches can be met. */
 static void dynamic_rule(struct lowering *l, struct ir_chain *chain,
 			 const struct eligible *entry, const struct piece *from,
-			 const struct piece *to, const struct alt *asked)
+			 const struct piece *to, const struct alt *asked,
+			 const char *hold)
 {
 	uint8_t families[FAMILIES];
 	size_t i, n = lower_families(from, to, asked->families, families);
@@ -212,13 +220,13 @@ static void dynamic_rule(struct lowering *l, struct ir_chain *chain,
 		if (to)
 			lower_piece(&b, to, false, alt.families);
 		lower_alt(l, &b, &alt, DIR_ORIGINAL);
-		ir_verdict(&b, VERDICT_ACCEPT, NULL);
+		ir_verdict(&b, VERDICT_GOTO, hold);
 		ir_rule_add(&b, chain, entry->span, entry->name);
 	}
 }
 
 static void dynamic_exempt(struct lowering *l, struct ir_chain *chain,
-			   const struct eligible *entry)
+			   const struct eligible *entry, const char *hold)
 {
 	struct pieces from = lower_pieces(l, &entry->from);
 	struct pieces to = lower_pieces(l, &entry->to);
@@ -229,26 +237,26 @@ static void dynamic_exempt(struct lowering *l, struct ir_chain *chain,
 		dynamic_rule(l, chain, entry,
 			     from.any ? NULL : &from.list.v[i / nt % nf],
 			     to.any ? NULL : &to.list.v[i % nt],
-			     &entry->alts->v[i / (nf * nt)]);
+			     &entry->alts->v[i / (nf * nt)], hold);
 }
 
-static void dynamic_exempts(struct lowering *l, struct ir_chain *chain)
+/* Replies do not tell: @reply is their verdict. */
+static void dynamic_exempts(struct lowering *l, struct ir_chain *chain,
+			    const struct decided *decided, enum verdict reply)
 {
 	const struct offload *offload = &l->model->offload;
 	struct ir_build b = ir_build(l->ir);
-	bool any = false;
 	size_t i;
 
-	for (i = 0; i < offload->nexempt; i++)
-		any |= offload->exempt[i].dynamic;
-	if (!any)
+	if (!decided->hold)
 		return;
 	ir_is(&b, KEY_CT_DIRECTION, 1);
-	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_verdict(&b, reply, reply == VERDICT_GOTO ? decided->hold : NULL);
 	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);
 	for (i = 0; i < offload->nexempt; i++)
 		if (offload->exempt[i].dynamic)
-			dynamic_exempt(l, chain, &offload->exempt[i]);
+			dynamic_exempt(l, chain, &offload->exempt[i],
+				       decided->hold);
 }
 
 static void at_least(struct ir_build *b, enum key_id id, uint64_t count)
@@ -268,7 +276,7 @@ static void offloading_chain(struct lowering *l, const struct decided *decided)
 	struct ir_build b = ir_build(l->ir);
 	struct ir_op *op;
 
-	dynamic_exempts(l, chain);
+	dynamic_exempts(l, chain, decided, VERDICT_ACCEPT);
 	op = ir_op(&b, IR_OP_FLAGS); /* one-way UDP is not offloaded */
 	op->nkeys = 1;
 	op->keys[0] = KEY_CT_STATE;
@@ -287,7 +295,22 @@ static void eligible_mark(struct lowering *l, const struct decided *decided)
 		lower_chain(l, decided->set, decided->flowtable->span);
 
 	lower_marked(l, chain);
-	lower_accepting(l, chain, decided->value);
+	lower_arrivals(l, chain, NULL, decided->value);
+	dynamic_exempts(l, chain, decided, VERDICT_GOTO);
+	lower_keep(l, chain, decided->value, (struct span){ 0 }, NULL);
+}
+
+static void held_chains(struct lowering *l, const struct decided *decided)
+{
+	struct span span = decided->flowtable->span;
+	struct ir_build b = ir_build(l->ir);
+	struct ir_chain *chain;
+
+	lower_keep(l, lower_chain(l, decided->set, span), decided->value,
+		   (struct span){ 0 }, NULL);
+	chain = lower_chain(l, decided->then, span);
+	ir_verdict(&b, VERDICT_GOTO, decided->held);
+	ir_rule_add(&b, chain, span, NULL);
 }
 
 void lower_offload_chains(struct lowering *l)
@@ -295,10 +318,14 @@ void lower_offload_chains(struct lowering *l)
 	size_t i;
 
 	for (i = 0; i < l->plan->decided.n; i++) {
-		if (!l->plan->decided.v[i].offload)
+		const struct decided *decided = &l->plan->decided.v[i];
+
+		if (decided->held)
+			held_chains(l, decided);
+		if (!decided->offload)
 			continue;
-		eligible_mark(l, &l->plan->decided.v[i]);
-		offloading_chain(l, &l->plan->decided.v[i]);
+		eligible_mark(l, decided);
+		offloading_chain(l, decided);
 	}
 }
 

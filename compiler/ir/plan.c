@@ -429,6 +429,17 @@ static void own_values(struct plan *plan, struct rules *rules)
 
 /* ---- offload ---- */
 
+static bool has_dynamic_exempt(const struct plan *plan)
+{
+	const struct offload *offload = &plan->model->offload;
+	size_t i;
+
+	for (i = 0; i < offload->nexempt; i++)
+		if (offload->exempt[i].dynamic)
+			return true;
+	return false;
+}
+
 static const char *after_name(struct plan *plan, const struct decided *d,
 			      const char *word)
 {
@@ -442,6 +453,25 @@ static const char *after_name(struct plan *plan, const struct decided *d,
 		return arena_printf(plan->arena, "%s.after-%" PRIu64 "-bytes",
 				    word, d->after_bytes);
 	return word;
+}
+
+/* Not to be offloaded for as long as a set exempts it. */
+static void decide_held(struct plan *plan, const struct decided *offload)
+{
+	const struct decided like = {
+		.flowtable = offload->flowtable,
+		.after_packets = offload->after_packets,
+		.after_bytes = offload->after_bytes,
+		.set = offload->hold,
+		.then = after_name(plan, offload, "held"),
+		.held = offload->set,
+		.hooks[HOOK_FORWARD] = true,
+	};
+	struct decided *d = decide(plan);
+	uint32_t value = d->value;
+
+	*d = like;
+	d->value = value;
 }
 
 static void decide_after(struct plan *plan, const struct flowtable *flowtable,
@@ -463,6 +493,10 @@ static void decide_after(struct plan *plan, const struct flowtable *flowtable,
 	d->then = after_name(plan, d, "offloading");
 	d->offload = true;
 	d->hooks[HOOK_FORWARD] = true;
+	if (!has_dynamic_exempt(plan))
+		return;
+	d->hold = after_name(plan, d, "hold");
+	decide_held(plan, d);
 }
 
 /* A rule that says when, in each flowtable that an entry may mean by it. */

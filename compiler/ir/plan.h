@@ -40,6 +40,12 @@ struct decided {
 	bool hooks[HOOKS]; /* where packets of such connections are seen */
 	bool state;	   /* on the way: decided by nobody yet */
 	bool offload;
+	/*
+	 * Where exemptions ask sets that are filled while it runs: of what may
+	 * be offloaded, the chain that marks it as held back; and of what is
+	 * held back, the one that marks it as what may be offloaded.
+	 */
+	const char *hold, *held;
 	/* offload: */
 	const struct flowtable *flowtable;
 	uint64_t after_packets, after_bytes;
