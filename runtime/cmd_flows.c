@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * nftoffc flows and nftoffc release: which connections are offloaded, and
- * taking some of them back. Both ask the kernel module; what stock kernels
- * tell of flows is not enough for either.
+ * taking some of them back. Both ask the kernel module. Without it, flows says
+ * what a stock kernel tells; that has no way to take one back unbroken.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include "runtime/flowfilter.h"
 #include "runtime/module.h"
 #include "runtime/report.h"
+#include "runtime/stockflows.h"
 
 const struct cli_option flows_options[] = {
 	{ 0 },
@@ -139,8 +140,10 @@ static int print_flow(const struct module_flow *flow, void *data)
 			   "/%" PRIu64,
 			   there->packets, back->packets, there->bytes,
 			   back->bytes);
-	buf_printf(&line, " mark 0x%08x id %u idle-out %us", flow->mark,
-		   flow->id, (flow->timeout + 999) / 1000);
+	buf_printf(&line, " mark 0x%08x id %u", flow->mark, flow->id);
+	if (flow->timeout)
+		buf_printf(&line, " idle-out %us",
+			   (flow->timeout + 999) / 1000);
 	if (flow->table)
 		buf_printf(&line, " %s/%s", flow->table, flow->name);
 	puts(line.p);
@@ -173,6 +176,28 @@ static int list_flow(const struct module_flow *flow, void *data)
 		       0;
 }
 
+/* Without the module. */
+static int list_stock(struct listing *listing)
+{
+	int ret = stock_flows(&listing->filter->match, list_flow, listing);
+
+	if (!ret || ret == -EINTR)
+		return ret;
+	report_failure(ret, "cannot list the offloaded connections");
+	if (ret == -EOPNOTSUPP)
+		report_help("devices are known to the kernel module alone: "
+			    "'modprobe nftoffc', or build it: make kmod");
+	return EXIT_SYSTEM;
+}
+
+static int list_of_module(struct module *module, struct listing *listing)
+{
+	int ret;
+
+	ret = module_flows(module, &listing->filter->match, list_flow, listing);
+	return ret && ret != -EINTR ? refused(module, ret) : ret;
+}
+
 int cmd_flows(const struct cli *cli)
 {
 	static struct flowfilter filter;
@@ -181,20 +206,18 @@ int cmd_flows(const struct cli *cli)
 	int ret;
 
 	ret = read_filter(cli, &filter);
-	if (!ret)
-		ret = open_module(&module);
 	if (ret)
 		return ret;
-	ret = module_flows(module, &filter.match, list_flow, &listing);
-	if (ret == -EINTR) {
-		report_warning("flows came and went while they were listed: "
-			       "some may be missing");
-		ret = 0;
-	}
-	if (ret)
-		ret = refused(module, ret);
+	ret = module_open(&module);
+	if (ret && ret != -ENOENT)
+		return report_failure(ret, "cannot ask the kernel module");
+	ret = module ? list_of_module(module, &listing) : list_stock(&listing);
 	module_close(module);
-	return ret;
+	if (ret != -EINTR)
+		return ret;
+	report_warning("flows came and went while they were listed: some may "
+		       "be missing");
+	return EXIT_DONE;
 }
 
 /*

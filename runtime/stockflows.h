@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Offloaded connections as a kernel without our module tells of them: the list
+ * of connections says which are offloaded, not by which flowtable nor over
+ * which devices.
+ */
+#ifndef NFTOFFC_RUNTIME_STOCKFLOWS_H
+#define NFTOFFC_RUNTIME_STOCKFLOWS_H
+
+#include "runtime/module.h"
+
+/*
+ * As module_flows(), with no devices and no names of flowtables.
+ * -EOPNOTSUPP if @match asks of devices, or the kernel lists no connections.
+ */
+int stock_flows(const struct module_match *match, module_flow_fn fn,
+		void *data);
+
+#endif
