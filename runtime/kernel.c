@@ -304,3 +304,37 @@ int kernel_read_all(struct nl *nl, struct arena *arena, size_t elements,
 
 	return read_table(nl, arena, &wanted, kernel);
 }
+
+struct handles {
+	struct arena *arena;
+	VEC(uint64_t) list;
+};
+
+static int see_handle(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attrs[NFTA_RULE_MAX + 1];
+	struct handles *handles = data;
+
+	nl_attrs(message, NULL, attrs, NFTA_RULE_MAX);
+	if (is_ours(message) && attrs[NFTA_RULE_HANDLE])
+		*vec_push(handles->arena, &handles->list) =
+			nl_be64(attrs[NFTA_RULE_HANDLE], 0);
+	return 0;
+}
+
+int kernel_handles(struct nl *nl, struct arena *arena, const char *chain,
+		   const uint64_t **handles, size_t *n)
+{
+	struct handles all = { .arena = arena };
+	struct nl_room room;
+	struct nlmsghdr *request;
+	int ret;
+
+	request = nl_request(&room, NFT(NFT_MSG_GETRULE), NFPROTO_INET);
+	mnl_attr_put_strz(request, NFTA_RULE_TABLE, IR_TABLE);
+	mnl_attr_put_strz(request, NFTA_RULE_CHAIN, chain);
+	ret = nl_dump(nl, request, see_handle, &all);
+	*handles = all.list.v;
+	*n = all.list.n;
+	return ret;
+}

@@ -43,5 +43,8 @@ int kernel_read(struct nl *nl, struct arena *arena, struct kernel *kernel);
 #define KERNEL_ELEMENTS_MAX 20000
 int kernel_read_all(struct nl *nl, struct arena *arena, size_t elements,
 		    struct kernel *kernel);
+/* What the kernel calls the rules of a chain, in their order. */
+int kernel_handles(struct nl *nl, struct arena *arena, const char *chain,
+		   const uint64_t **handles, size_t *n);
 
 #endif

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Does a delta leave what its policy makes from nothing?
+ *
+ *	delta [-f] [-r SEED] STEPWISE FRESH FILE...
+ *
+ * STEPWISE and FRESH are network namespaces (files). Each policy is made in
+ * STEPWISE out of the one before it, by delta_build(), and in FRESH from
+ * nothing; what the kernel then says of both must have the same fingerprint.
+ * Without -f flowtables are left out, for kernels that have none. With -r the
+ * one FILE is a number, so many random policies are made; a failure prints the
+ * two that it lies between.
+ *
+ * The last line is "delta: N steps, F failures, R of S rules sent".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "compile.h"
+#include "emit/batch.h"
+#include "ir/lower.h"
+#include "runtime/delta.h"
+#include "runtime/devices.h"
+#include "runtime/epoch.h"
+#include "runtime/kernel.h"
+#include "runtime/nl.h"
+#include "tests/lib/random_policy.h"
+
+struct step {
+	struct arena *arena;
+	struct buf content; /* of the policy that runs; empty: none */
+	struct ir_record record;
+	struct buf text; /* its source, where it is random */
+};
+
+struct world {
+	struct nl *stepwise, *fresh;
+	bool flowtables;
+	struct step last;
+	size_t steps, failures, sent, rules;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "delta: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static struct nl *open_in(const char *netns)
+{
+	int fd = open(netns, O_RDONLY | O_CLOEXEC);
+	struct nl *nl;
+
+	if (fd < 0 || setns(fd, CLONE_NEWNET) || nl_open(&nl, 12))
+		die(netns);
+	close(fd);
+	return nl;
+}
+
+static bool is_flow_add(const struct ir_rule *rule)
+{
+	uint32_t i;
+
+	for (i = 0; i < rule->nops; i++)
+		if (rule->ops[i].stmt &&
+		    rule->ops[i].stmt->ops == &stmt_flow_add)
+			return true;
+	return false;
+}
+
+static void strip_flowtables(struct ir *ir)
+{
+	struct ir_chain *chain;
+	struct ir_rule **at;
+
+	ir->flowtables = NULL;
+	for (chain = ir->chains; chain; chain = chain->next) {
+		for (at = &chain->rules; *at;) {
+			if (is_flow_add(*at)) {
+				*at = (*at)->next;
+				chain->nrules--;
+			} else {
+				at = &(*at)->next;
+			}
+		}
+	}
+}
+
+static bool commit(struct nl *nl, const struct batch *batch)
+{
+	struct arena *arena = arena_new();
+	struct nl_errors errors = { .arena = arena };
+	size_t i;
+	int ret;
+
+	ret = nl_commit(nl, batch->bytes.p, batch->bytes.n, &errors);
+	if (ret)
+		printf("cannot send: %s\n", strerror(-ret));
+	for (i = 0; i < errors.list.n && i < 5; i++) {
+		const struct nl_error *error = &errors.list.v[i];
+		const struct batch_message *of =
+			error->seq < batch->n ? &batch->messages[error->seq] :
+						NULL;
+
+		printf("message %u (type %u, %s): %s %s\n", error->seq,
+		       of ? of->type : 0, of && of->what ? of->what : "-",
+		       strerror(-error->error), error->text ? error->text : "");
+	}
+	ret = ret || errors.list.n;
+	arena_free(arena);
+	return !ret;
+}
+
+static void remove_table(struct nl *nl)
+{
+	const struct batch_options options = { .remove_only = true };
+	struct arena *arena = arena_new();
+	struct nl_errors errors = { .arena = arena };
+	struct batch batch;
+
+	if (batch_build(&batch, NULL, &options) ||
+	    nl_commit(nl, batch.bytes.p, batch.bytes.n, &errors))
+		die("remove");
+	batch_free(&batch);
+	arena_free(arena);
+}
+
+struct asker {
+	struct world *w;
+	struct arena *arena;
+};
+
+static int handles(const char *chain, const uint64_t **handles, size_t *n,
+		   void *data)
+{
+	struct asker *asker = data;
+
+	return kernel_handles(asker->w->stepwise, asker->arena, chain, handles,
+			      n);
+}
+
+static size_t count_rules(const struct ir *ir)
+{
+	const struct ir_chain *chain;
+	size_t n = 0;
+
+	for (chain = ir->chains; chain; chain = chain->next)
+		n += chain->nrules;
+	return n;
+}
+
+static bool make_step(struct world *w, struct arena *arena,
+		      const struct batch *content)
+{
+	struct asker asker = { w, arena };
+	struct kernel now;
+	struct delta_options options = { .now = &now.names,
+					 .handles = handles,
+					 .data = &asker };
+	struct delta_count count;
+	struct batch batch;
+	bool good;
+	int ret;
+
+	if (!w->last.content.n)
+		return commit(w->stepwise, content);
+	if (kernel_read(w->stepwise, arena, &now))
+		die("read");
+	ret = delta_build(&batch,
+			  (struct str){ w->last.content.p, w->last.content.n },
+			  content, &options, &count);
+	if (ret)
+		printf("no delta: %s\n", strerror(-ret));
+	good = !ret && commit(w->stepwise, &batch);
+	w->sent += count.rules_added;
+	batch_free(&batch);
+	return good;
+}
+
+static bool same(struct world *w, struct arena *arena)
+{
+	struct kernel a, b;
+
+	if (kernel_read_all(w->stepwise, arena, 0, &a) ||
+	    kernel_read_all(w->fresh, arena, 0, &b))
+		die("read all");
+	if (a.fingerprint == b.fingerprint &&
+	    a.names.nrules == b.names.nrules)
+		return true;
+	printf("%zu rules and %zu sets, but fresh %zu and %zu; or others\n",
+	       a.names.nrules, a.names.sets.n, b.names.nrules, b.names.sets.n);
+	return false;
+}
+
+static struct ir *lower_next(struct world *w, struct compilation *c)
+{
+	struct lower_options options = { 0 };
+	const struct ir_record *former = w->last.content.n ? &w->last.record :
+							     NULL;
+	struct ir *ir;
+
+	options.former = former;
+	options.epoch = epoch_choose(c->model->mark_mask,
+				     lower_mark_count(c->model), former);
+	ir = lower(c->arena, c->model, &options);
+	if (!w->flowtables)
+		strip_flowtables(ir);
+	return ir;
+}
+
+static bool try_policy(struct world *w, const char *path,
+		       const struct buf *text)
+{
+	const struct batch_options options = { 0 };
+	struct compilation c = { 0 };
+	struct batch content;
+	struct ir *ir;
+	bool good;
+
+	if (compile_policy(&c, path)) {
+		compile_free(&c);
+		return true;
+	}
+	ir = lower_next(w, &c);
+	if (batch_build(&content, ir, &options))
+		die("build");
+	remove_table(w->fresh);
+	if (!commit(w->fresh, &content)) {
+		printf("%s: not even from nothing\n", path);
+		w->failures++;
+		goto free;
+	}
+	good = make_step(w, c.arena, &content) && same(w, c.arena);
+	w->steps++;
+	w->rules += count_rules(ir);
+	if (!good) {
+		printf("FAIL: %s\n", path);
+		if (text)
+			printf("--- from\n%s--- to\n%s", w->last.text.p,
+			       text->p);
+		w->failures++;
+		remove_table(w->stepwise);
+		w->last.content.n = 0;
+		if (!commit(w->stepwise, &content))
+			die("again");
+	}
+	w->last.content.n = 0;
+	buf_add(&w->last.content, content.bytes.p, content.bytes.n);
+	ir_record_parse(ir_record_print(c.arena, ir), &w->last.record);
+	if (text) {
+		w->last.text.n = 0;
+		buf_add(&w->last.text, text->p, text->n);
+	}
+free:
+	batch_free(&content);
+	compile_free(&c);
+	return good;
+}
+
+static void try_random(struct world *w, uint64_t seed, unsigned long n)
+{
+	struct random random = random_seeded(seed);
+	char path[] = "/tmp/delta.XXXXXX.yaml";
+	static struct random_policy policy;
+	struct buf text = { 0 };
+	int fd = mkstemps(path, 5);
+
+	if (fd < 0)
+		die(path);
+	close(fd);
+	while (n--) {
+		FILE *file = fopen(path, "w");
+
+		random_policy(&policy, &random, random_below(&random, 64));
+		text.n = 0;
+		random_print(&text, &policy);
+		if (!file || fwrite(text.p, 1, text.n, file) != text.n ||
+		    fclose(file))
+			die(path);
+		try_policy(w, path, &text);
+	}
+	unlink(path);
+	buf_free(&text);
+}
+
+int main(int argc, char **argv)
+{
+	struct world w = { 0 };
+	const char *seed = NULL;
+	int c;
+
+	while ((c = getopt(argc, argv, "fr:")) != -1) {
+		if (c == 'f')
+			w.flowtables = true;
+		else if (c == 'r')
+			seed = optarg;
+		else
+			return 2;
+	}
+	argv += optind;
+	if (argc - optind < 3)
+		return 2;
+	w.stepwise = open_in(argv[0]);
+	w.fresh = open_in(argv[1]);
+	remove_table(w.stepwise);
+	if (seed)
+		try_random(&w, strtoull(seed, NULL, 0),
+			   strtoul(argv[2], NULL, 0));
+	else
+		for (argv += 2; *argv; argv++)
+			try_policy(&w, *argv, NULL);
+	printf("delta: %zu steps, %zu failures, %zu of %zu rules sent\n",
+	       w.steps, w.failures, w.sent, w.rules);
+	nl_close(w.stepwise);
+	nl_close(w.fresh);
+	buf_free(&w.last.content);
+	buf_free(&w.last.text);
+	return w.failures || !w.steps;
+}
