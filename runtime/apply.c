@@ -27,6 +27,7 @@
 #include "emit/text.h"
 #include "runtime/access.h"
 #include "runtime/conntrack.h"
+#include "runtime/delta.h"
 #include "runtime/devices.h"
 #include "runtime/epoch.h"
 #include "runtime/exit.h"
@@ -64,7 +65,13 @@ struct apply {
 	struct devices devices;
 	struct ir *ir;
 	struct twophase module;
-	struct batch batch;
+	struct batch content;	/* what makes the new policy from nothing */
+	struct buf old_content; /* the same of what runs; empty: not known */
+	struct batch batch;	/* what is sent */
+	bool whole;		/* do not try to send only what differs */
+	bool differing;		/* the batch is only what differs: */
+	struct delta_result difference;
+	struct kernel before;	  /* with the parts that will differ */
 	struct table_names names; /* of the new policy */
 	struct buf undo;	  /* the way back; empty: there is none */
 	unsigned int number;	  /* of the staged generation, 0: not yet */
@@ -380,7 +387,7 @@ static size_t count_elements(const struct ir *ir)
 	return n;
 }
 
-/* Is our table as it was committed? */
+/* Is our table as it was committed, at the generation that was read? */
 static bool is_unchanged(struct apply *a)
 {
 	struct kernel all;
@@ -388,7 +395,8 @@ static bool is_unchanged(struct apply *a)
 	if (a->old.genid == a->now.genid)
 		return true;
 	return a->old.fingerprint &&
-	       !kernel_read_all(a->nl, a->arena, count_elements(a->ir), &all) &&
+	       !kernel_read_all(a->nl, a->arena, a->old.elements, &all) &&
+	       all.genid == a->now.genid &&
 	       all.fingerprint == a->old.fingerprint;
 }
 
@@ -555,11 +563,18 @@ static int clear_marks(struct apply *a)
 	return EXIT_SYSTEM;
 }
 
+static void read_old_content(struct apply *a)
+{
+	if (a->has_old &&
+	    state_read(a->state, a->old.number, "content", &a->old_content))
+		a->old_content.n = 0;
+}
+
 static int build_undo(struct apply *a)
 {
 	const struct batch_options remove = { .remove_only = true };
+	struct str old = { a->old_content.p, a->old_content.n };
 	struct batch batch = { 0 };
-	struct buf content = { 0 };
 	int ret = -ENOENT;
 
 	if (!a->now.names.exists) {
@@ -567,13 +582,8 @@ static int build_undo(struct apply *a)
 		if (!ret)
 			buf_add(&a->undo, batch.bytes.p, batch.bytes.n);
 		batch_free(&batch);
-	} else if (a->has_old) {
-		ret = state_read(a->state, a->old.number, "content", &content);
-		if (!ret)
-			ret = restore_build(
-				&a->undo, (struct str){ content.p, content.n },
-				&a->names, &a->devices);
-		buf_free(&content);
+	} else if (old.n) {
+		ret = restore_build(&a->undo, old, &a->names, &a->devices);
 	}
 	if (ret)
 		a->undo.n = 0;
@@ -610,19 +620,18 @@ static int stage_content(struct apply *a, const struct batch *batch)
 static int stage(struct apply *a)
 {
 	const struct batch_options options = { 0 };
-	struct batch batch = { 0 };
 	int ret;
 
-	ret = reject_build(a->c.diags, &batch, a->ir, &options);
+	ret = reject_build(a->c.diags, &a->content, a->ir, &options);
 	if (ret == -E2BIG)
 		ret = EXIT_POLICY;
 	else if (ret)
 		ret = report_failure(ret, "cannot build the transaction");
 	else
-		ret = stage_content(a, &batch);
-	batch_free(&batch);
+		ret = stage_content(a, &a->content);
 	if (ret != NEXT)
 		return ret;
+	read_old_content(a);
 	if (build_undo(a))
 		report_warning("what runs cannot be restored if this fails: "
 			       "%s does not hold it",
@@ -655,14 +664,83 @@ static int stage_module(struct apply *a)
 	return ret ? unstage(a, refused_by_module(a, ret)) : NEXT;
 }
 
-static int build_batch(struct apply *a)
+static int find_handles(const char *chain, const uint64_t **handles, size_t *n,
+			void *data)
+{
+	struct apply *a = data;
+
+	return kernel_handles(a->nl, a->arena, chain, handles, n);
+}
+
+/* The parts of our table that the batch changes: what they are before it. */
+static struct kernel_parts changed_parts(const struct apply *a)
+{
+	const struct delta_result *difference = &a->difference;
+	struct kernel_parts parts = {
+		.chains = difference->chains.v,
+		.nchains = difference->chains.n,
+		.sets = difference->sets.v,
+		.nsets = difference->sets.n,
+	};
+
+	/* As kernel_read_all() leaves them out. */
+	if (a->old.elements > KERNEL_ELEMENTS_MAX)
+		parts.nsets = 0;
+	return parts;
+}
+
+/*
+ * Only what differs. Flowtables are renewed: their flows go back to the slow
+ * path, where the new policy decides them.
+ */
+static int build_difference(struct apply *a)
+{
+	struct delta_options options = {
+		.genid = a->now.genid,
+		.now = &a->now.names,
+		.renew_flowtables = true,
+		.handles = find_handles,
+		.data = a,
+		.arena = a->arena,
+	};
+	struct str old = { a->old_content.p, a->old_content.n };
+	struct kernel_parts parts;
+	int ret;
+
+	if (a->whole || !old.n || !is_unchanged(a))
+		return -ESTALE;
+	ret = delta_build(&a->batch, old, &a->content, &options,
+			  &a->difference);
+	if (ret)
+		return ret;
+	parts = changed_parts(a);
+	ret = kernel_read_parts(a->nl, a->arena, &parts, &a->before);
+	if (!ret && a->before.genid != a->now.genid)
+		ret = -ERESTART;
+	a->differing = !ret;
+	return ret;
+}
+
+static int build_whole(struct apply *a)
 {
 	struct table_names now;
 	struct batch_options options = { .now = &now, .genid = a->now.genid };
 
 	names_table(&a->now.names, &now);
-	batch_free(&a->batch);
 	return batch_build(&a->batch, a->ir, &options);
+}
+
+static int build_batch(struct apply *a)
+{
+	int ret;
+
+	batch_free(&a->batch);
+	a->differing = false;
+	ret = build_difference(a);
+	if (ret != -ESTALE && ret != -EBADMSG && ret != -ENOENT)
+		return ret;
+	batch_free(&a->batch);
+	return build_whole(a);
 }
 
 /* The kernel counts on by one, and leaves out zero. */
@@ -721,8 +799,15 @@ static int commit(struct apply *a)
 		errors.list.n = 0;
 		errors.lost = false;
 		ret = try_commit(a, &errors);
+		/* Is something there that is not what we think it is? */
+		if (!ret && errors.list.n && a->differing) {
+			a->whole = true;
+			continue;
+		}
 		if (ret != -ERESTART)
 			break;
+		/* It takes longer to find out what differs than to send all. */
+		a->whole = i > 0;
 		ret = read_again(a);
 		if (ret)
 			break;
@@ -808,15 +893,38 @@ static bool is_ours(const struct apply *a, const struct kernel *kernel)
 	       kernel->record.mask == a->ir->mark.mask;
 }
 
+/*
+ * After a batch that was only what differs, what did not differ is as it was:
+ * the fingerprint follows from what did. False: it cannot be told so.
+ */
+static bool read_difference(struct apply *a, struct kernel *after)
+{
+	struct kernel_parts parts = changed_parts(a);
+	bool had_elements = a->old.elements <= KERNEL_ELEMENTS_MAX;
+	bool has_elements = count_elements(a->ir) <= KERNEL_ELEMENTS_MAX;
+
+	if (!a->differing || !a->old.fingerprint ||
+	    had_elements != has_elements ||
+	    kernel_read_parts(a->nl, a->arena, &parts, after) ||
+	    after->genid != next_genid(a->now.genid))
+		return false;
+	after->fingerprint += a->old.fingerprint - a->before.fingerprint;
+	return true;
+}
+
 static int verify(struct apply *a)
 {
 	struct kernel after;
-	bool all = true;
-	int ret;
+	bool all = true, rules = false;
+	int ret = 0;
 
-	ret = kernel_read_all(a->nl, a->arena, count_elements(a->ir), &after);
+	if (!read_difference(a, &after)) {
+		rules = true;
+		ret = kernel_read_all(a->nl, a->arena, count_elements(a->ir),
+				      &after);
+	}
 	if (ret == -EINTR) { /* others write too fast to read every rule */
-		all = false;
+		all = rules = false;
 		ret = kernel_read(a->nl, a->arena, &after);
 	}
 	if (ret)
@@ -826,7 +934,7 @@ static int verify(struct apply *a)
 			     "does not say why; nothing was changed");
 		return unstage(a, EXIT_SYSTEM);
 	}
-	if (!is_ours(a, &after) || !same_counts(a, &after, all))
+	if (!is_ours(a, &after) || !same_counts(a, &after, rules))
 		return undo(a, "what the kernel has is not what was sent");
 	/* Without it the next run will not know that nothing changed. */
 	if (all)
@@ -867,6 +975,25 @@ static int follow_foreseen(struct apply *a)
 	return NEXT;
 }
 
+static void print_change(size_t added, size_t removed, const char *what)
+{
+	if (added || removed)
+		printf(", %s +%zu -%zu", what, added, removed);
+}
+
+/* What was sent, if it was not all. */
+static void print_difference(const struct apply *a)
+{
+	const struct delta_result *d = &a->difference;
+
+	if (!a->differing)
+		return;
+	print_change(d->rules_added, d->rules_removed, "rules");
+	print_change(d->elements_added, d->elements_removed, "elements");
+	print_change(d->chains_added, d->chains_removed, "chains");
+	print_change(d->sets_added, d->sets_removed, "sets");
+}
+
 static int report(struct apply *a)
 {
 	struct timespec end;
@@ -875,10 +1002,11 @@ static int report(struct apply *a)
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	ms = (end.tv_sec - a->start.tv_sec) * 1000 +
 	     (end.tv_nsec - a->start.tv_nsec) / 1000000;
-	printf("applied %s (%016" PRIx64 ", %zu rules, %zu elements) in %ld "
-	       "ms\n",
+	printf("applied %s (%016" PRIx64 ", %zu rules, %zu elements) in %ld ms",
 	       a->ir->policy, a->ir->digest, count_rules(a->ir),
 	       count_elements(a->ir), ms);
+	print_difference(a);
+	putchar('\n');
 	return EXIT_DONE;
 }
 
@@ -938,6 +1066,8 @@ int apply(const struct apply_options *options)
 	if (a.c.diags)
 		diags_print(a.c.diags, stderr, report_colour(stderr));
 	buf_free(&a.undo);
+	buf_free(&a.old_content);
+	batch_free(&a.content);
 	batch_free(&a.batch);
 	state_close(a.state);
 	twophase_close(&a.module);

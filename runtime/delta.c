@@ -78,6 +78,16 @@ static void *staying(const struct map *other, const struct map_entry *entry)
 	return thing->renewed ? NULL : map_get(other, entry->key);
 }
 
+/* Each once, also if elements go and come. */
+static void note_set(struct delta *d, const char *name)
+{
+	struct arena *arena = d->options->arena;
+
+	name = arena_strndup(arena, name, strlen(name));
+	if (map_add(&d->sets, str_of(name), d))
+		*vec_push(arena, &d->result->sets) = name;
+}
+
 /*
  * Out
  */
@@ -102,15 +112,18 @@ static void change_elements(struct delta *d, const struct map *sets,
 			    const struct map *others, bool add)
 {
 	struct content_set *set, *other;
-	size_t i;
+	size_t i, n;
 
 	for (i = 0; i < sets->entries.n; i++) {
 		set = sets->entries.v[i].value;
 		other = staying(others, &sets->entries.v[i]);
+		n = d->batch->n;
 		if (other && add)
 			delta_add_elements(d, other, set);
 		else if (other)
 			delta_remove_elements(d, set, other);
+		if (!other || d->batch->n != n)
+			note_set(d, set->thing.name);
 	}
 }
 
@@ -234,14 +247,14 @@ static void remove_old(struct delta *d, const struct delta_chain *chains,
 		delta_remove_rules(d, &chains[i]);
 	change_elements(d, &d->old.sets, &d->new.sets, false);
 	remove_things(d, &d->old.sets, &d->new.sets, NFT_MSG_DELSET,
-		      NFTA_SET_NAME, &d->count->sets_removed);
+		      NFTA_SET_NAME, &d->result->sets_removed);
 	remove_things(d, &d->old.chains, &d->new.chains, NFT_MSG_DELCHAIN,
-		      NFTA_CHAIN_NAME, &d->count->chains_removed);
+		      NFTA_CHAIN_NAME, &d->result->chains_removed);
 	remove_things(d, &d->old.flowtables, &d->new.flowtables,
 		      NFT_MSG_DELFLOWTABLE, NFTA_FLOWTABLE_NAME,
-		      &d->count->objects_removed);
+		      &d->result->objects_removed);
 	remove_things(d, &d->old.objects, &d->new.objects, NFT_MSG_DELOBJ,
-		      NFTA_OBJ_NAME, &d->count->objects_removed);
+		      NFTA_OBJ_NAME, &d->result->objects_removed);
 	change_devices(d);
 }
 
@@ -287,7 +300,7 @@ static void add_devices(struct delta *d)
 	for (i = 0; i < new->entries.n; i++) {
 		flowtable = new->entries.v[i].value;
 		if (!staying(&d->old.flowtables, &new->entries.v[i])) {
-			d->count->objects_added++;
+			d->result->objects_added++;
 			delta_copy(d, &flowtable->made);
 			continue;
 		}
@@ -310,7 +323,7 @@ static void add_sets(struct delta *d)
 		set = sets->entries.v[i].value;
 		if (staying(&d->old.sets, &sets->entries.v[i]))
 			continue;
-		d->count->sets_added++;
+		d->result->sets_added++;
 		delta_copy(d, &set->thing.made);
 	}
 }
@@ -327,7 +340,7 @@ static void add_elements(struct delta *d)
 			continue;
 		for (j = 0; j < set->elements.n; j++)
 			delta_copy(d, &set->elements.v[j]);
-		d->count->elements_added += set->nelements;
+		d->result->elements_added += set->nelements;
 	}
 	change_elements(d, sets, &d->old.sets, true);
 }
@@ -336,10 +349,10 @@ static void add_new(struct delta *d, const struct delta_chain *chains, size_t n)
 {
 	size_t i;
 
-	add_things(d, &d->old.chains, &d->new.chains, &d->count->chains_added);
+	add_things(d, &d->old.chains, &d->new.chains, &d->result->chains_added);
 	add_devices(d);
 	add_things(d, &d->old.objects, &d->new.objects,
-		   &d->count->objects_added);
+		   &d->result->objects_added);
 	add_sets(d);
 	for (i = 0; i < n; i++)
 		delta_add_rules(d, &chains[i]);
@@ -397,19 +410,21 @@ static int build(struct delta *d)
 }
 
 int delta_build(struct batch *batch, struct str old, const struct batch *new,
-		const struct delta_options *options, struct delta_count *count)
+		const struct delta_options *options,
+		struct delta_result *result)
 {
 	struct delta d = {
 		.arena = arena_new(),
 		.batch = batch,
 		.from = new,
 		.options = options,
-		.count = count,
+		.result = result,
 	};
 	int ret;
 
+	map_init(&d.sets, options->arena);
 	*batch = (struct batch){ .arena = arena_new() };
-	*count = (struct delta_count){ 0 };
+	*result = (struct delta_result){ 0 };
 	ret = content_read(&d.old, d.arena, old);
 	if (!ret)
 		ret = content_read(&d.new, d.arena,

@@ -45,10 +45,15 @@ struct delta_options {
 	bool renew_flowtables;	 /* so that their flows are decided afresh */
 	delta_handles_fn handles;
 	void *data;
+	struct arena *arena; /* of the result's lists */
 };
 
-/* What a transaction does, for people. */
-struct delta_count {
+/* What a transaction does. */
+struct delta_result {
+	/* Those whose rules or elements are others after it. */
+	VEC(const char *) chains;
+	VEC(const char *) sets;
+	/* For people; what is renewed counts on both sides: */
 	size_t rules_added, rules_removed;
 	size_t elements_added, elements_removed;
 	size_t chains_added, chains_removed;
@@ -63,6 +68,7 @@ struct delta_count {
  * cases batch_free().
  */
 int delta_build(struct batch *batch, struct str old, const struct batch *new,
-		const struct delta_options *options, struct delta_count *count);
+		const struct delta_options *options,
+		struct delta_result *result);
 
 #endif

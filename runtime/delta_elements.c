@@ -229,7 +229,7 @@ void delta_remove_elements(struct delta *d, const struct content_set *old,
 		if (order < 0 ||
 		    (!order &&
 		     !content_element_same(&a.walk.now, &b.walk.now))) {
-			d->count->elements_removed++;
+			d->result->elements_removed++;
 			if (is_dynamic(old))
 				remove_dynamic(d, old, &a.walk.now);
 			else
@@ -262,7 +262,7 @@ void delta_add_elements(struct delta *d, const struct content_set *old,
 		if (order > 0 ||
 		    (!order &&
 		     !content_element_same(&a.walk.now, &b.walk.now))) {
-			d->count->elements_added++;
+			d->result->elements_added++;
 			put(&list, &b.walk.now);
 		}
 		if (order <= 0)

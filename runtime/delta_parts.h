@@ -15,8 +15,9 @@ struct delta {
 	struct batch *batch;
 	const struct batch *from; /* where new messages come from */
 	const struct delta_options *options;
-	struct delta_count *count;
+	struct delta_result *result;
 	struct content old, new;
+	struct map sets; /* those whose elements are others after it */
 };
 
 /*

@@ -2,7 +2,7 @@
 /*
  * The messages of a delta.
  *
- * What must stay true: message i of the batch has the sequence number i, and
+ * What must stay true: message i of the batch has the sequence number i + 1, and
  * the batch knows which line it comes from.
  */
 #include <arpa/inet.h>
@@ -43,11 +43,11 @@ struct nlmsghdr *delta_open(struct delta *d, uint16_t type, size_t room,
 		&d->batch->bytes, MNL_NLMSG_HDRLEN + sizeof(*nfgen) + room));
 	message->nlmsg_type = type;
 	message->nlmsg_flags = NLM_F_REQUEST;
-	message->nlmsg_seq = (uint32_t)d->batch->n;
 	nfgen = mnl_nlmsg_put_extra_header(message, sizeof(*nfgen));
 	nfgen->nfgen_family = NFPROTO_INET;
 	nfgen->version = NFNETLINK_V0;
 	note(d, spot, type, what);
+	message->nlmsg_seq = (uint32_t)d->batch->n;
 	return message;
 }
 
@@ -65,8 +65,8 @@ void delta_copy_header(struct delta *d, const struct nlmsghdr *header,
 	message = (struct nlmsghdr *)(void *)buf_reserve(
 		&d->batch->bytes, MNL_ALIGN(header->nlmsg_len));
 	memcpy(message, header, header->nlmsg_len);
-	message->nlmsg_seq = (uint32_t)d->batch->n;
 	note(d, &spot, header->nlmsg_type, NULL);
+	message->nlmsg_seq = (uint32_t)d->batch->n;
 	delta_close(d, message);
 }
 

@@ -136,6 +136,17 @@ static int find_places(struct delta *d, struct delta_chain *chain)
 	return 0;
 }
 
+/* Whether it stays or not: what is not there has no rules to be read. */
+static void note_changed(struct delta *d, const struct delta_chain *chain)
+{
+	const struct content_chain *either = chain->new ? chain->new :
+							  chain->old;
+
+	*vec_push(d->options->arena, &d->result->chains) =
+		arena_strndup(d->options->arena, either->thing.name,
+			      strlen(either->thing.name));
+}
+
 int delta_compare_rules(struct delta *d, struct delta_chain *chain)
 {
 	size_t nold = chain->old ? chain->old->rules.n : 0;
@@ -155,9 +166,12 @@ int delta_compare_rules(struct delta *d, struct delta_chain *chain)
 	}
 	chain->nadded = count(chain->added, nnew);
 	nremoved = count(chain->removed, nold);
-	d->count->rules_added += chain->nadded;
-	d->count->rules_removed += nremoved;
-	if ((!chain->nadded && !nremoved) || nremoved == nold)
+	d->result->rules_added += chain->nadded;
+	d->result->rules_removed += nremoved;
+	if (!chain->nadded && !nremoved)
+		return 0;
+	note_changed(d, chain);
+	if (nremoved == nold)
 		return 0;
 	return find_places(d, chain);
 }

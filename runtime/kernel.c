@@ -31,6 +31,7 @@
 /* What is wanted besides names and the record. */
 struct wanted {
 	bool rules, elements;
+	const struct kernel_parts *parts; /* NULL: none */
 };
 
 struct reader {
@@ -215,6 +216,14 @@ static int dump_elements(struct nl *nl, const char *set, struct reader *reader)
 }
 
 /* Dynamic ones are others' to change. */
+static int dump_static(struct nl *nl, const struct table_set *set,
+		       struct reader *reader)
+{
+	if (set->flags & (NFT_SET_TIMEOUT | NFT_SET_EVAL))
+		return 0;
+	return dump_elements(nl, set->name, reader);
+}
+
 static int dump_all_elements(struct nl *nl, struct reader *reader)
 {
 	const struct names *names = &reader->kernel->names;
@@ -222,9 +231,38 @@ static int dump_all_elements(struct nl *nl, struct reader *reader)
 	size_t i;
 
 	for (i = 0; !ret && i < names->sets.n; i++)
-		if (!(names->sets.v[i].flags &
-		      (NFT_SET_TIMEOUT | NFT_SET_EVAL)))
-			ret = dump_elements(nl, names->sets.v[i].name, reader);
+		ret = dump_static(nl, &names->sets.v[i], reader);
+	return ret;
+}
+
+static const struct table_set *find_set(const struct names *names,
+					const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < names->sets.n; i++)
+		if (strcmp(names->sets.v[i].name, name) == 0)
+			return &names->sets.v[i];
+	return NULL;
+}
+
+/* The record's chain is read in any case. */
+static int dump_parts(struct nl *nl, struct reader *reader)
+{
+	const struct kernel_parts *parts = reader->wanted->parts;
+	const struct table_set *set;
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; !ret && i < parts->nsets; i++) {
+		set = find_set(&reader->kernel->names, parts->sets[i]);
+		if (set)
+			ret = dump_static(nl, set, reader);
+	}
+	for (i = 0; !ret && i < parts->nchains; i++)
+		if (strcmp(parts->chains[i], IR_RECORD_CHAIN) != 0)
+			ret = dump(nl, NFT_MSG_GETRULE, parts->chains[i],
+				   reader);
 	return ret;
 }
 
@@ -250,7 +288,8 @@ static int dump_table(struct nl *nl, struct reader *reader)
 	}
 	if (reader->wanted->rules)
 		return dump_rules(nl, reader);
-	return dump(nl, NFT_MSG_GETRULE, IR_RECORD_CHAIN, reader);
+	ret = dump(nl, NFT_MSG_GETRULE, IR_RECORD_CHAIN, reader);
+	return ret || !reader->wanted->parts ? ret : dump_parts(nl, reader);
 }
 
 static int read_once(struct nl *nl, struct arena *arena,
@@ -292,6 +331,14 @@ int kernel_read(struct nl *nl, struct arena *arena, struct kernel *kernel)
 	static const struct wanted nothing;
 
 	return read_table(nl, arena, &nothing, kernel);
+}
+
+int kernel_read_parts(struct nl *nl, struct arena *arena,
+		      const struct kernel_parts *parts, struct kernel *kernel)
+{
+	const struct wanted wanted = { .parts = parts };
+
+	return read_table(nl, arena, &wanted, kernel);
 }
 
 int kernel_read_all(struct nl *nl, struct arena *arena, size_t elements,

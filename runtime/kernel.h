@@ -17,7 +17,7 @@ struct kernel {
 	struct names names; /* the rules are counted by kernel_read_all() */
 	bool recorded;	    /* our table says which policy it is: */
 	struct ir_record record;
-	uint64_t fingerprint; /* by kernel_read_all(), see fingerprint.h */
+	uint64_t fingerprint; /* of what was read, see fingerprint.h */
 };
 
 /*
@@ -35,6 +35,17 @@ void kernel_see(struct kernel *kernel, struct fingerprint *fingerprint,
  * other programs change the ruleset so often that nothing can be read.
  */
 int kernel_read(struct nl *nl, struct arena *arena, struct kernel *kernel);
+/*
+ * And the rules of these chains and the elements of these sets, as far as they
+ * are there. The fingerprint is then of what was read: with those that are read
+ * before and after a change, the table's fingerprint follows the change.
+ */
+struct kernel_parts {
+	const char *const *chains, *const *sets;
+	size_t nchains, nsets;
+};
+int kernel_read_parts(struct nl *nl, struct arena *arena,
+		      const struct kernel_parts *parts, struct kernel *kernel);
 /*
  * And every rule, and unless @elements, how many they are, is more than
  * KERNEL_ELEMENTS_MAX, the elements of sets that nobody else may change: for the
