@@ -55,6 +55,15 @@ static void find_renewed(const struct map *old, const struct map *new,
 		      always);
 }
 
+/* What its definition does not tell. */
+static bool must_renew(struct delta *d, const struct content_set *old,
+		       const struct content_set *new)
+{
+	if (old->size != new->size)
+		return true;
+	return new->flags &NFT_SET_CONCAT && !delta_keeps_order(d, old, new);
+}
+
 static void find_renewed_sets(struct delta *d)
 {
 	const struct map *sets = &d->new.sets;
@@ -65,7 +74,7 @@ static void find_renewed_sets(struct delta *d)
 	for (i = 0; i < sets->entries.n; i++) {
 		new = sets->entries.v[i].value;
 		old = map_get(&d->old.sets, sets->entries.v[i].key);
-		if (old && old->size != new->size)
+		if (old && !new->thing.renewed && must_renew(d, old, new))
 			old->thing.renewed = new->thing.renewed = true;
 	}
 }

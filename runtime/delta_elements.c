@@ -86,6 +86,44 @@ static int next_of(const struct side *a, const struct side *b)
 	return content_element_cmp(&a->walk.now, &b->walk.now);
 }
 
+static size_t count_common(struct delta *d, const struct content_set *old,
+			   const struct content_set *new)
+{
+	struct side a, b;
+	size_t n = 0;
+
+	begin(d, &a, old);
+	begin(d, &b, new);
+	while (a.more && b.more) {
+		int order = next_of(&a, &b);
+
+		n += !order && content_element_same(&a.walk.now, &b.walk.now);
+		if (order <= 0)
+			step(&a);
+		if (order >= 0)
+			step(&b);
+	}
+	return n;
+}
+
+bool delta_keeps_order(struct delta *d, const struct content_set *old,
+		       const struct content_set *new)
+{
+	struct content_elements a, b;
+	size_t common = count_common(d, old, new);
+
+	content_elements(&a, old);
+	content_elements(&b, new);
+	while (common && content_next(&b)) {
+		do {
+			if (!content_next(&a))
+				return false;
+		} while (!content_element_same(&a.now, &b.now));
+		common--;
+	}
+	return !common;
+}
+
 /*
  * Messages of elements
  */
@@ -243,6 +281,24 @@ void delta_remove_elements(struct delta *d, const struct content_set *old,
 	close_list(&list);
 }
 
+/* Behind those that stay, in their order. */
+static void add_behind(struct list *list, const struct content_set *old)
+{
+	size_t common = count_common(list->d, old, list->set);
+	struct content_elements walk;
+
+	content_elements(&walk, list->set);
+	while (content_next(&walk)) {
+		if (common) {
+			common--;
+			continue;
+		}
+		list->d->result->elements_added++;
+		put(list, &walk.now);
+	}
+	close_list(list);
+}
+
 void delta_add_elements(struct delta *d, const struct content_set *old,
 			const struct content_set *new)
 {
@@ -254,6 +310,10 @@ void delta_add_elements(struct delta *d, const struct content_set *old,
 	};
 	struct side a, b;
 
+	if (new->flags & NFT_SET_CONCAT) {
+		add_behind(&list, old);
+		return;
+	}
 	begin(d, &a, old);
 	begin(d, &b, new);
 	while (b.more) {

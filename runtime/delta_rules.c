@@ -2,6 +2,7 @@
 /*
  * The rules of a chain: which go, which come, and before which other one.
  */
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -122,6 +123,7 @@ static int find_places(struct delta *d, struct delta_chain *chain)
 	size_t n, i;
 	int ret;
 
+	assert(chain->old && chain->new && chain->removed && chain->added);
 	ret = d->options->handles(chain->old->thing.name, &handles, &n,
 				  d->options->data);
 	if (ret)
@@ -142,6 +144,7 @@ static void note_changed(struct delta *d, const struct delta_chain *chain)
 	const struct content_chain *either = chain->new ? chain->new :
 							  chain->old;
 
+	assert(either);
 	*vec_push(d->options->arena, &d->result->chains) =
 		arena_strndup(d->options->arena, either->thing.name,
 			      strlen(either->thing.name));
@@ -223,8 +226,8 @@ static void add_sets(struct delta *d, const struct content_rule *rule)
 static void add_rule(struct delta *d, const struct content_rule *rule,
 		     uint64_t before)
 {
-	size_t at = d->batch->bytes.n;
 	struct nlmsghdr *message;
+	size_t at;
 
 	add_sets(d, rule);
 	at = d->batch->bytes.n;
