@@ -81,6 +81,9 @@ struct batch_options {
 };
 
 /*
+ * This is for a table of which only names are known; runtime/delta.h sends only
+ * what differs.
+ *
  * A dynamic set that is there already with the same definition is kept, with
  * its elements; every other set is deleted and made anew in the transaction.
  * Limits are made anew. Other objects of the same name and type are kept:
