@@ -138,6 +138,20 @@ uint32_t ir_set_flags(const struct ir_set *set)
 	return flags;
 }
 
+/* Up to here a set is made anew in no time. */
+#define SMALL_SET 1024
+
+uint32_t ir_room_for(size_t n)
+{
+	uint32_t size = SMALL_SET;
+
+	if (n <= SMALL_SET)
+		return (uint32_t)n;
+	while (size < n)
+		size *= 2;
+	return size;
+}
+
 uint32_t ir_set_size(const struct ir_set *set)
 {
 	if (!set->size && ir_set_flags(set) & NFT_SET_EVAL)
@@ -327,6 +341,8 @@ struct ir_set *ir_set_share(struct ir *ir, struct ir_set *set)
 #define SHARED_USES 16
 /* ... unless there are so many anonymous sets that the kernel gets slow. */
 #define ANONYMOUS_MAX 256
+/* An anonymous set changes as a whole, so a large one has a name, too. */
+#define LARGE_SET 128
 #define SHARED_NAME_MAX 40
 
 static bool is_identifier(const struct buf *text)
@@ -343,14 +359,13 @@ static bool is_identifier(const struct buf *text)
 	return text->n && text->n <= SHARED_NAME_MAX;
 }
 
-/* "shared.tcp.udp" where the values make a short word, else a number. */
-static const char *shared_name(struct ir *ir, const struct ir_set *set,
-			       struct map *names)
+/* "shared.tcp.udp" where the values make a short word; else NULL. */
+static const char *name_of_values(struct ir *ir, const struct ir_set *set)
 {
 	struct buf text = { 0 };
 	size_t i, stride = ir_set_stride(set);
 	bool simple = set->nfields == 1 && !set->verdicts;
-	const char *name;
+	const char *name = NULL;
 
 	for (i = 0; simple && i < set->nelems && text.n <= SHARED_NAME_MAX;
 	     i++) {
@@ -361,13 +376,41 @@ static const char *shared_name(struct ir *ir, const struct ir_set *set,
 		wire_print_range(&text, set->fields[0], lo,
 				 set->interval ? lo + set->klen : lo);
 	}
-	name = arena_printf(ir->arena, "shared.%.*s", (int)text.n,
-			    text.n ? text.p : "");
-	if (!is_identifier(&text) || map_get(names, str_of(name)))
-		name = arena_printf(ir->arena, "shared.%zu",
-				    names->entries.n + 1);
+	if (is_identifier(&text))
+		name = arena_printf(ir->arena, "shared.%.*s", (int)text.n,
+				    text.p);
 	buf_free(&text);
 	return name;
+}
+
+/* By the chain that asks for it first, so that it is the same in a policy that
+ * differs elsewhere: what runs has its elements changed in place. */
+static void name_by_chain(struct ir *ir, struct map *names,
+			  const struct ir_chain *chain, struct ir_set *set)
+{
+	const char *name = arena_printf(ir->arena, "shared.%s", chain->name);
+	unsigned int n = 1;
+
+	while (!map_add(names, str_of(name), set))
+		name = arena_printf(ir->arena, "shared.%s.%u", chain->name,
+				    ++n);
+	set->name = name;
+	set->nameless = false;
+}
+
+static void name_by_chains(struct ir *ir, struct map *names)
+{
+	const struct ir_chain *chain;
+	const struct ir_rule *rule;
+	uint32_t i;
+
+	for (chain = ir->chains; chain; chain = chain->next)
+		for (rule = chain->rules; rule; rule = rule->next)
+			for (i = 0; i < rule->nops; i++)
+				if (rule->ops[i].set &&
+				    rule->ops[i].set->nameless)
+					name_by_chain(ir, names, chain,
+						      rule->ops[i].set);
 }
 
 /* Has it a field that no set with a name can have? */
@@ -381,10 +424,18 @@ static bool is_unnamed(const struct ir_set *set)
 	return false;
 }
 
+/* Is it asked for so often, or so large, that it is worth a name? */
+static bool is_worth_a_name(const struct ir_shared *shared, size_t least)
+{
+	return (shared->uses >= least || shared->set->nelems >= LARGE_SET) &&
+	       !is_unnamed(shared->set);
+}
+
 void ir_share_sets(struct ir *ir)
 {
 	const struct map *all = &ir->shared_by_value;
 	size_t i, least = SHARED_USES, once = 0;
+	bool nameless = false;
 	struct map names;
 
 	for (i = 0; i < all->entries.n; i++)
@@ -395,13 +446,21 @@ void ir_share_sets(struct ir *ir)
 	map_init(&names, ir->arena);
 	for (i = 0; i < all->entries.n; i++) {
 		struct ir_shared *shared = all->entries.v[i].value;
+		struct ir_set *set = shared->set;
 
-		if (shared->uses < least || is_unnamed(shared->set))
+		if (!is_worth_a_name(shared, least))
 			continue;
-		shared->set->name = shared_name(ir, shared->set, &names);
-		map_add(&names, str_of(shared->set->name), shared);
-		APPEND(ir, set, shared->set);
+		set->name = name_of_values(ir, set);
+		if (!set->name || !map_add(&names, str_of(set->name), set)) {
+			set->name = NULL;
+			set->nameless = nameless = true;
+		}
+		if (!set->interval && set->nelems > SMALL_SET)
+			set->size = ir_room_for(set->nelems);
+		APPEND(ir, set, set);
 	}
+	if (nameless)
+		name_by_chains(ir, &names);
 }
 
 void ir_in_ranges(struct ir_build *b, enum key_id id, const uint8_t *ranges,

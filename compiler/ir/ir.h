@@ -111,6 +111,7 @@ struct ir_set {
 	uint32_t member;  /* of the policy's sets, from 1: bit of a packet's
 			   * member_of; 0: none */
 	bool epoch;	  /* keys are marks of the epoch (see ir_digest()) */
+	bool nameless;	  /* ir_share_sets() is about to give it a name */
 	uint64_t timeout; /* milliseconds, 0: none */
 	uint32_t size;	  /* bound on elements, 0: none given */
 	uint32_t klen;
@@ -257,6 +258,12 @@ size_t ir_set_stride(const struct ir_set *set);
  * kernel has no such set that the packet path may add to.
  */
 uint32_t ir_set_flags(const struct ir_set *set);
+/*
+ * A bound for @n elements: a set of a given size loads faster, and cannot grow
+ * beyond it. A large one gets room, so that an element more does not make it
+ * another set.
+ */
+uint32_t ir_room_for(size_t n);
 /* The bound to ask for, 0: none. nft gives dynamic sets one by itself. */
 uint32_t ir_set_size(const struct ir_set *set);
 
@@ -301,7 +308,7 @@ void ir_in_ranges(struct ir_build *b, enum key_id key, const uint8_t *ranges,
 struct ir_set *ir_set_share(struct ir *ir, struct ir_set *set);
 /*
  * Gives names to sets of values that many rules ask for, so that they share
- * one; to be called when all rules are there. The time that the kernel takes
+ * one, and to large ones, so that an element can be changed by itself; to be called when all rules are there. The time that the kernel takes
  * for anonymous sets grows with the square of their number (10,000: 21 s).
  */
 void ir_share_sets(struct ir *ir);

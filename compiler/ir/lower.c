@@ -518,24 +518,6 @@ static uint8_t *single_keys(struct lowering *l, const struct ranges *ranges)
 	return keys;
 }
 
-/* Up to here a set is made anew in no time. */
-#define SMALL_SET 1024
-
-/*
- * A set of a given size loads faster, and cannot grow beyond it. A large one
- * gets room, so that an element more does not make it another set.
- */
-static uint32_t size_for(size_t n)
-{
-	uint32_t size = SMALL_SET;
-
-	if (n <= SMALL_SET)
-		return (uint32_t)n;
-	while (size < n)
-		size *= 2;
-	return size;
-}
-
 static void named_set(struct lowering *l, const struct set *set, int family,
 		      const char *suffix)
 {
@@ -556,7 +538,7 @@ static void named_set(struct lowering *l, const struct set *set, int family,
 	out->nelems = ranges->n;
 	out->keys = out->interval ? ranges->v : single_keys(l, ranges);
 	if (!out->interval && !set->dynamic && !out->size)
-		out->size = size_for(ranges->n);
+		out->size = ir_room_for(ranges->n);
 }
 
 static void named_sets(struct lowering *l)
