@@ -45,7 +45,7 @@
 #include "runtime/twophase.h"
 
 /* How often a commit is tried while others change the ruleset. */
-#define COMMIT_TRIES 10
+#define COMMIT_TRIES 50
 
 /* A step's answer: go on to the next one; else the exit code. */
 #define NEXT (-1)
