@@ -51,18 +51,26 @@ static void print_option(FILE *out, const struct cli_option *o)
 	fprintf(out, "  %-22s %s\n", left, o->doc);
 }
 
-static int print_help(FILE *out, const struct command *c)
+static void print_command(FILE *out, const struct command *c)
 {
 	const struct cli_option *o = c->options;
 
-	fprintf(out, "usage: nftoffc %s%s%s%s\n\n%s\n", c->name,
+	fprintf(out, "usage: nftoffc %s%s%s%s\n", c->name,
 		o && o->name ? " [OPTION...]" : "", *c->arguments ? " " : "",
-		c->arguments, c->doc);
+		c->arguments);
+}
+
+static int print_help(const struct command *c)
+{
+	const struct cli_option *o = c->options;
+
+	print_command(stdout, c);
+	printf("\n%s\n", c->doc);
 	if (o && o->name)
-		fputc('\n', out);
+		putchar('\n');
 	for (; o && o->name; o++)
-		print_option(out, o);
-	return out == stderr ? EXIT_USAGE : EXIT_DONE;
+		print_option(stdout, o);
+	return EXIT_DONE;
 }
 
 /* The command of that name, or NULL after a message. */
@@ -89,14 +97,20 @@ static const struct command *find_command(const struct command *commands,
 	return NULL;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
+	       strcmp(word, "-h") == 0;
+}
+
 static int help(const struct command *commands, int argc, char **argv)
 {
 	const struct command *c;
 
-	if (argc < 2)
+	if (argc < 2 || is_help(argv[1]))
 		return print_usage(stdout, commands);
 	c = find_command(commands, argv[1]);
-	return c ? print_help(stdout, c) : EXIT_USAGE;
+	return c ? print_help(c) : EXIT_USAGE;
 }
 
 /* What getopt_long() wants, from the table's rows; --help is one more. */
@@ -134,7 +148,29 @@ static int option_index(const struct cli_option *o, int c)
 	return -1;
 }
 
-static int bad_option(int c, char **argv)
+static void suggest_option(const struct command *command, const char *word)
+{
+	struct str rest = str_of(word), name = str_cut(&rest, '=');
+	const struct cli_option *o, *near = NULL;
+	unsigned int distance, least = 3;
+
+	while (name.n && *name.p == '-')
+		name = (struct str){ name.p + 1, name.n - 1 };
+	for (o = command->options; o && o->name; o++) {
+		distance = str_distance(name, str_of(o->name), 2);
+		if (distance < least && distance < name.n) {
+			least = distance;
+			near = o;
+		}
+	}
+	if (near)
+		report_help("did you mean '--%s'?", near->name);
+	else
+		report_help("'nftoffc help %s' lists the options",
+			    command->name);
+}
+
+static int bad_option(const struct command *command, int c, char **argv)
 {
 	const char *word = argv[optind - 1];
 
@@ -146,6 +182,8 @@ static int bad_option(int c, char **argv)
 		report_error("option '%s' takes no value", word);
 	else
 		report_error("there is no option '%s'", word);
+	if (c != ':' && (!optopt || optopt < LONG_BASE))
+		suggest_option(command, optopt ? "" : word);
 	return EXIT_USAGE;
 }
 
@@ -197,14 +235,14 @@ static int parse_options(struct cli *cli, int argc, char **argv)
 	getopt_rows(cli->command->options, letters, rows);
 	while ((c = getopt_long(argc, argv, letters, rows, NULL)) != -1) {
 		if (c == 'h') {
-			print_help(stdout, cli->command);
+			print_help(cli->command);
 			return -1;
 		}
 		i = c == '?' || c == ':' ?
 			    -1 :
 			    option_index(cli->command->options, c);
 		if (i < 0)
-			return bad_option(c, argv);
+			return bad_option(cli->command, c, argv);
 		cli->values[i] = optarg ? optarg : "";
 	}
 	cli->operands = argv + optind;
@@ -212,22 +250,36 @@ static int parse_options(struct cli *cli, int argc, char **argv)
 	return check_choices(cli);
 }
 
+/* "POLICY PACKET...": the first that is not given. */
+static void missing_operand(const struct cli *cli)
+{
+	struct str rest = str_of(cli->command->arguments), word = rest;
+	int i;
+
+	for (i = 0; i <= cli->noperands && rest.p; i++)
+		word = str_cut(&rest, ' ');
+	while (word.n && word.p[word.n - 1] == '.')
+		word.n--;
+	report_error("%s: %.*s is missing", cli->command->name, STR_ARG(word));
+}
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
-	struct cli cli = { .command = command };
+	struct cli cli = { .command = command, .operands = argv + argc };
 	int ret;
 
 	ret = parse_options(&cli, argc, argv);
 	if (ret)
 		return ret < 0 ? EXIT_DONE : ret;
-	if (cli.noperands < command->min || cli.noperands > command->max) {
-		report_error(cli.noperands < command->min ?
-				     "%s: an argument is missing" :
-				     "%s: there are too many arguments",
-			     command->name);
-		return print_help(stderr, command);
-	}
-	return command->run(&cli);
+	if (cli.noperands >= command->min && cli.noperands <= command->max)
+		return command->run(&cli);
+	if (cli.noperands < command->min)
+		missing_operand(&cli);
+	else
+		report_error("%s: '%s' is one argument too many", command->name,
+			     cli.operands[command->max]);
+	print_command(stderr, command);
+	return EXIT_USAGE;
 }
 
 int cli_main(const struct command *commands, int argc, char **argv)
@@ -237,12 +289,11 @@ int cli_main(const struct command *commands, int argc, char **argv)
 
 	if (!name)
 		return print_usage(stderr, commands);
-	if (strcmp(name, "--version") == 0) {
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
 		puts("nftoffc " NFTOFFC_VERSION);
 		return EXIT_DONE;
 	}
-	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
-	    strcmp(name, "-h") == 0)
+	if (is_help(name))
 		return help(commands, argc - 1, argv + 1);
 	command = find_command(commands, name);
 	return command ? run_command(command, argc - 1, argv + 1) : EXIT_USAGE;

@@ -186,6 +186,9 @@ void suggest_name(struct suggest *suggest, struct str candidate)
 {
 	unsigned int distance;
 
+	if (suggest->n < SUGGEST_LISTED)
+		suggest->names[suggest->n] = candidate;
+	suggest->n++;
 	if (!suggest->distance || str_eq(suggest->word, candidate))
 		return;
 	distance = str_distance(suggest->word, candidate, suggest->distance);
@@ -196,6 +199,28 @@ void suggest_name(struct suggest *suggest, struct str candidate)
 		suggest->distance = distance;
 		suggest->best = candidate;
 	}
+}
+
+void suggest_list(const struct suggest *suggest, const char *things,
+		  struct diag *diag)
+{
+	struct buf text = { 0 };
+	size_t i, n = suggest->n;
+
+	suggest_help(suggest, diag);
+	if (suggest->best.n || n > SUGGEST_LISTED)
+		return;
+	if (!n)
+		diag_help(diag, "there are no %s", things);
+	for (i = 0; i < n; i++)
+		buf_printf(&text, "%s\"%.*s\"",
+			   !i	     ? "" :
+			   i + 1 < n ? ", " :
+				       " and ",
+			   STR_ARG(suggest->names[i]));
+	if (n)
+		diag_help(diag, "the %s are %s", things, text.p);
+	buf_free(&text);
 }
 
 void suggest_help(const struct suggest *suggest, struct diag *diag)

@@ -64,14 +64,21 @@ void diag_help(struct diag *diag, const char *fmt, ...)
  *	for (...) suggest_name(&s, candidate);
  *	suggest_help(&s, diag);
  */
+#define SUGGEST_LISTED 8 /* more names than this are not listed */
+
 struct suggest {
 	struct str word, best;
 	unsigned int distance;
+	struct str names[SUGGEST_LISTED]; /* the first of them */
+	size_t n;			  /* of all of them */
 };
 
 struct suggest suggest_for(struct str word);
 void suggest_name(struct suggest *suggest, struct str candidate);
 void suggest_help(const struct suggest *suggest, struct diag *diag);
+/* The same; where none is near, which @things ("zones") there are. */
+void suggest_list(const struct suggest *suggest, const char *things,
+		  struct diag *diag);
 
 size_t diags_errors(const struct diags *diags);
 size_t diags_warnings(const struct diags *diags);

@@ -9,6 +9,7 @@
 #include "bind.h"
 
 #include "policy.h"
+#include "read/read.h"
 
 static const char *kind_name(const struct node *node)
 {
@@ -86,6 +87,32 @@ static void missing_colon(struct str key, const struct field *fields,
 			  STR_ARG(word));
 }
 
+/* A value without the key that it belongs to, as in "accept lan". */
+static bool bare_value(struct binder *b, struct str key, bool matches,
+		       const char *what, struct diag *diag)
+{
+	struct value values[2];
+	const char *why;
+
+	if (matches && map_get(&b->zones, key))
+		diag_help(diag,
+			  "a zone stands behind \"from\" or \"to\", as in "
+			  "\"from %.*s\"",
+			  STR_ARG(key));
+	else if (!key.n || !type_address.parse(key, values, &why))
+		return false;
+	else if (matches)
+		diag_help(diag, "an address stands behind a word: \"source\", "
+				"\"destination\", or the \"to\" of a forward");
+	else
+		diag_help(diag, "%s",
+			  strcmp(what, "a set") ?
+				  "an address stands behind a word" :
+				  "what a set holds stands in \"elements\", or "
+				  "in braces: { 192.0.2.1, 192.0.2.2 }");
+	return true;
+}
+
 static void unknown_key(struct binder *b, const struct node *key,
 			const struct field *fields, bool matches,
 			const char *what)
@@ -105,13 +132,17 @@ static void unknown_key(struct binder *b, const struct node *key,
 	diag = diag_error(b->diags, key->span, "%s has no key \"%.*s\"", what,
 			  STR_ARG(key->scalar));
 	missing_colon(key->scalar, fields, diag);
-	if (habit_key(what, fields, matches, key->scalar, diag))
+	if (habit_key(what, fields, matches, key->scalar, diag) ||
+	    bare_value(b, key->scalar, matches, what, diag))
 		return;
 	for (; fields->key; fields++)
 		suggest_name(&suggest, str_of(fields->key));
 	for (i = 0; matches && (word = match_word_at(i)); i++)
 		suggest_name(&suggest, str_of(word->word));
 	suggest_help(&suggest, diag);
+	if (!suggest.best.n && !strcmp(what, "a test"))
+		diag_help(diag, "behind the test's name comes \"{\"; a name of "
+				"several words stands in quotes");
 }
 
 static bool repeated_key(struct binder *b, const struct node *map, size_t i)
@@ -212,7 +243,7 @@ bool bind_map(struct binder *b, const struct node *map,
 	if (map->kind != NODE_MAP) {
 		snprintf(expected, sizeof(expected),
 			 "the keys and values of %s", what);
-		bind_expected(b, map, expected);
+		habit_map(what, bind_expected(b, map, expected));
 		return false;
 	}
 	for (i = 0; i < map->map.n; i++)
@@ -569,6 +600,18 @@ static void no_policy(struct binder *b, const struct node *root)
 				"home\"");
 }
 
+static void empty_policy(struct binder *b, const struct node *root)
+{
+	struct diag *diag =
+		bind_expected(b, root, "the keys and values of a policy");
+
+	diag_help(diag, "the least is a name and a zone: \"%s\"",
+		  spelling_of(b->source) == SPELLING_POLICY ?
+			  "policy home; zone lan { devices br-lan }" :
+			  "{ policy: home, zones: { lan: { devices: [br-lan] } "
+			  "} }");
+}
+
 struct model *policy_bind(struct arena *arena, struct sources *sources,
 			  const struct source *source, const struct node *root,
 			  struct diags *diags)
@@ -592,6 +635,8 @@ struct model *policy_bind(struct arena *arena, struct sources *sources,
 	map_init(&b.flowtables, arena);
 	if (root->kind == NODE_SCALAR)
 		no_policy(&b, root);
+	else if (root->kind == NODE_NULL)
+		empty_policy(&b, root);
 	else if (bind_map(&b, root, top_fields, tops, "a policy", NULL))
 		bind_top(&b, tops);
 	b.model->zone_names = b.zones;

@@ -181,6 +181,8 @@ bool habit_key(const char *what, const struct field *fields, bool matches,
 	       struct str key, struct diag *diag);
 bool habit_means(const char *what, const struct field *fields, struct str key,
 		 const char *right);
+/* What such a map looks like, where something else was written. */
+void habit_map(const char *what, struct diag *diag);
 bool habit_word(const char *what, struct str word, struct diag *diag);
 bool habit_value(const struct value_type *type, struct str text,
 		 struct diag *diag);

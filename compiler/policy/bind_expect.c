@@ -46,7 +46,7 @@ static void no_rule(struct binder *b, const struct node *node, struct str name)
 		if (b->model->rules[i].name)
 			suggest_name(&suggest, str_of(b->model->rules[i].name));
 	suggest_name(&suggest, STR("default"));
-	suggest_help(&suggest, diag);
+	suggest_list(&suggest, "rules", diag);
 }
 
 static void test_rule(struct binder *b, const struct node *node, void *into)

@@ -36,7 +36,7 @@ const struct set *bind_set_ref(struct binder *b, const struct node *node)
 	suggest = suggest_for(name);
 	for (i = 0; i < b->sets.entries.n; i++)
 		suggest_name(&suggest, b->sets.entries.v[i].key);
-	suggest_help(&suggest, diag);
+	suggest_list(&suggest, "sets", diag);
 	return NULL;
 }
 

@@ -223,6 +223,16 @@ static void forward_target(struct binder *b, const struct node *node,
 	fill->nat->port_span = node->span;
 	if (!bind_text(b, node, expected, &text))
 		fill->wrong = true;
+	else if (str_is(text, "router"))
+		expected_because(b, node, expected,
+				 "what the router itself is to answer is a "
+				 "\"redirect\"",
+				 fill);
+	else if (map_get(&b->zones, text))
+		expected_because(b, node, expected,
+				 "name the host: its zone follows from its "
+				 "address",
+				 fill);
 	else if (memchr(text.p, '/', text.n))
 		expected_because(b, node, expected,
 				 "several hosts are a range, as in "

@@ -322,7 +322,7 @@ struct flowtable *bind_flowtable_ref(struct binder *b, const struct node *node)
 	suggest = suggest_for(name);
 	for (i = 0; i < offload->nflowtables; i++)
 		suggest_name(&suggest, str_of(offload->flowtables[i].name));
-	suggest_help(&suggest, diag);
+	suggest_list(&suggest, "flowtables", diag);
 	return NULL;
 }
 

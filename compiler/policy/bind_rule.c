@@ -329,6 +329,25 @@ static bool beside_action(struct binder *b, const struct node *map)
 	return true;
 }
 
+/* "accept from lan to wan", or "{ action: accept, from: lan }". */
+static void entry_help(const struct node *node, struct diag *diag)
+{
+	struct str rest = node->scalar;
+	size_t i;
+
+	if (node->kind == NODE_SCALAR && is_action(str_cut(&rest, ' ')) &&
+	    rest.p)
+		diag_help(diag, "that is the policy's own spelling, of files "
+				"whose names end in \".policy\"");
+	for (i = 0; node->kind == NODE_MAP && i < node->map.n; i++)
+		if (node->map.pairs[i].value->kind == NODE_SCALAR &&
+		    is_action(node->map.pairs[i].value->scalar))
+			diag_help(diag,
+				  "the action is the key of all else: write "
+				  "\"- %.*s: { ... }\"",
+				  STR_ARG(node->map.pairs[i].value->scalar));
+}
+
 /* A list entry with one key: "- accept: {...}". NULL, reported, if not. */
 static const struct pair *entry_pair(struct binder *b, const struct node *node,
 				     const char *expected)
@@ -336,7 +355,7 @@ static const struct pair *entry_pair(struct binder *b, const struct node *node,
 	if (node->kind == NODE_MAP && node->map.n == 1)
 		return &node->map.pairs[0];
 	if (node->kind != NODE_MAP || !beside_action(b, node))
-		bind_expected(b, node, expected);
+		entry_help(node, bind_expected(b, node, expected));
 	return NULL;
 }
 

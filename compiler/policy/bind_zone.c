@@ -342,7 +342,12 @@ static bool zone_help(struct binder *b, struct str name, struct diag *diag)
 	const char *why;
 	size_t i, j;
 
-	if (memchr(name.p, ',', name.n)) {
+	if (name.n && *name.p == '!') {
+		diag_help(diag, "zones are not negated: let a rule ahead of "
+				"this one decide about that zone");
+		return true;
+	}
+	if (memchr(name.p, ',', name.n) || memchr(name.p, ' ', name.n)) {
 		diag_help(diag, "several zones are a list, as in [lan, wan]");
 		return true;
 	}
@@ -382,7 +387,7 @@ static void unknown_zone(struct binder *b, const struct node *node)
 	suggest_name(&suggest, STR("router"));
 	if (suggest.distance && habit_word("a zone", node->scalar, diag))
 		return;
-	suggest_help(&suggest, diag);
+	suggest_list(&suggest, "zones", diag);
 }
 
 static void zone_item(struct binder *b, const struct node *node, void *into)

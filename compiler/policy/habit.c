@@ -354,6 +354,9 @@ static const struct habit word_habits[] = {
 	{ "when to log", "first connection connections start session", "new",
 	  NULL },
 	{ "when to log", "all always packet packets each", "every", NULL },
+	{ "whom it holds for",
+	  "ip src host address client each saddr source-ip ip-address user",
+	  "source", NULL },
 	{ "a mode", "hw hwoffload hw-offload true yes on", "hardware", NULL },
 	{ "a mode", "sw soft false no off", "software", NULL },
 	{ "a family", "v4 4 ip inet4 ip4 ipv-4", "ipv4", NULL },
@@ -421,6 +424,22 @@ static const struct habit word_habits[] = {
 	  "that is a protocol: write \"protocol\"" },
 	{ "address", "any all * anywhere internet world", NULL,
 	  "leave the word out: it then is any" },
+};
+
+static const struct habit map_habits[] = {
+	{ "\"default\"", NULL, NULL,
+	  "as in \"default: { input: drop, forward: drop }\"" },
+	{ "\"offload\"", NULL, NULL,
+	  "say what may be offloaded, as in \"offload: { eligible: [ { from: "
+	  "lan, to: wan } ] }\"" },
+	{ "an eligible entry", NULL, NULL, "as in \"{ from: lan, to: wan }\"" },
+	{ "an exempt entry", NULL, NULL,
+	  "as in \"{ service: sip, reason: needs its helper }\"" },
+	{ "a rule", NULL, NULL, "as in \"{ from: lan, to: wan }\"" },
+	{ "a port forward", NULL, NULL,
+	  "as in \"{ from: wan, service: https, to: 192.168.1.10 }\"" },
+	{ "a set", NULL, NULL,
+	  "as in \"{ type: address, elements: [192.168.1.2] }\"" },
 };
 
 #define WORD_MAX 40
@@ -521,6 +540,15 @@ bool habit_means(const char *what, const struct field *fields, struct str key,
 bool habit_word(const char *what, struct str word, struct diag *diag)
 {
 	return tell(find(word_habits, COUNT(word_habits), what, word), diag);
+}
+
+void habit_map(const char *what, struct diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(map_habits); i++)
+		if (strcmp(map_habits[i].where, what) == 0)
+			diag_help(diag, "%s", map_habits[i].help);
 }
 
 /* Values. */
@@ -633,12 +661,33 @@ static bool is_host_name(struct str text)
 	return letters && has(text, '.');
 }
 
+/* "192.168.1", "192.168.1.256": what is wrong with the numbers; or NULL. */
+static const char *wrong_numbers(struct str text)
+{
+	struct str rest = text, part;
+	size_t n;
+
+	if (!has(text, '.'))
+		return NULL;
+	for (n = 0; rest.p; n++) {
+		part = str_cut(&rest, '.');
+		if (!all_digits(part))
+			return NULL;
+		if (part.n > 3 || (part.n == 3 && memcmp(part.p, "255", 3) > 0))
+			return "the numbers of an IPv4 address are at most 255";
+	}
+	return n == 4 ? NULL : "an IPv4 address has four numbers";
+}
+
 static bool address_value(struct str text, struct diag *diag)
 {
 	struct str rest = text, address = str_cut(&rest, '/'), port;
 	int length = rest.p ? mask_length(rest) : -1;
+	const char *numbers = wrong_numbers(address);
 
-	if (length >= 0)
+	if (numbers)
+		diag_help(diag, "%s", numbers);
+	else if (length >= 0)
 		diag_help(diag, "write the mask as a length: %.*s/%d",
 			  STR_ARG(address), length);
 	else if (rest.p && host_bits(address, rest, diag))
@@ -742,6 +791,11 @@ bool habit_value(const struct value_type *type, struct str text,
 		return true;
 	if (type == &type_service && service_value(text, diag))
 		return true;
+	if (type == &type_protocol && all_digits(text)) {
+		diag_help(diag, "a protocol's number is at most 255, without "
+				"zeros before it");
+		return true;
+	}
 	if (type == &type_protocol && known_service_find(text, &n)) {
 		diag_help(diag, "write \"service: %.*s\"", STR_ARG(text));
 		return true;
@@ -879,6 +933,9 @@ bool habit_device(struct str text, struct diag *diag)
 	else if (text.n == 1 && text.p[0] == '*')
 		diag_help(diag, "no zone is all devices: \"any\" in a rule is "
 				"every zone");
+	else if (has(text, '*'))
+		diag_help(diag, "\"*\" stands at the end alone: the names "
+				"begin alike");
 	else if (has(text, '/'))
 		diag_help(diag, "this is a path or an address; addresses "
 				"stand in \"subnets\"");

@@ -280,13 +280,18 @@ static void describe(struct dsl *dsl)
 	const char *expected = is_inside(dsl, '[') ? "\",\" or \"]\"" :
 						     "a word";
 
+	struct diag *diag;
+
 	if (dsl->before.kind == ',' || dsl->before.kind == '[')
 		expected = "a value";
-	if (dsl->token.kind == ']')
+	if (dsl->token.kind == ']') {
 		dsl_error(dsl, dsl->token.span, "this \"]\" closes nothing");
-	else
-		dsl_error(dsl, dsl->token.span, "found %s, expected %s",
-			  found(dsl), expected);
+		return;
+	}
+	diag = dsl_error(dsl, dsl->token.span, "found %s, expected %s",
+			 found(dsl), expected);
+	if (dsl->before.kind == ',' && dsl->token.kind != ',')
+		diag_help(diag, "behind a \",\" a list goes on");
 }
 
 /*

@@ -646,6 +646,16 @@ static void fold_entry(struct fold *f, const struct item *word,
 	}
 }
 
+/* "accept from lan" */
+static void fold_kind(struct fold *f, const struct item *word,
+		      const struct field *field, struct map_fill *map)
+{
+	struct item kind = *word;
+
+	kind.text = without_colon(f, word);
+	add_entry(f, map, field, word, &kind, word->next);
+}
+
 static void fold_key(struct fold *f, const struct item *word,
 		     const struct field *field, const struct field *fields,
 		     struct map_fill *map)
@@ -700,6 +710,28 @@ static bool goes_on(const struct field *fields, struct str word)
 	return false;
 }
 
+/* "// ...", of other languages. */
+static bool is_comment(struct str word)
+{
+	return word.n > 1 && word.p[0] == '/' &&
+	       (word.p[1] == '/' || word.p[1] == '*');
+}
+
+/* What it stands behind, as "masquerade" does behind "nat"; or NULL. */
+static const char *second_word(const struct field *fields, struct str word)
+{
+	struct field_kind kind;
+	size_t i;
+
+	for (; fields->key; fields++)
+		for (i = 0; fields->kind_at && fields->one &&
+			    fields->kind_at(i, &kind);
+		     i++)
+			if (str_is(word, kind.word))
+				return fields->one;
+	return NULL;
+}
+
 /* Without one rule, what is said of the others is still true. */
 static void unknown_statement(struct fold *f, const struct item *word,
 			      const struct field *fields)
@@ -713,6 +745,15 @@ static void unknown_statement(struct fold *f, const struct item *word,
 	f->dsl->failed |= !rule;
 	if (!rule)
 		suggest_keys(&suggest, fields);
+	if (is_comment(word->text)) {
+		diag_help(diag, "a comment begins with \"#\"");
+		return;
+	}
+	if (second_word(fields, word->text)) {
+		diag_help(diag, "write \"%s %.*s\"",
+			  second_word(fields, word->text), STR_ARG(word->text));
+		return;
+	}
 	suggest_help(&suggest, diag);
 	if (!suggest.best.n && goes_on(fields, word->text))
 		diag_help(diag, "a statement ends with its line, unless a "
@@ -757,7 +798,7 @@ static void fold_statement(struct fold *f, const struct item *word,
 	else if (what == DSL_ENTRY)
 		fold_entry(f, word, field, map);
 	else if (what == DSL_KIND)
-		add_entry(f, map, field, word, word, word->next);
+		fold_kind(f, word, field, map);
 	else if (what == DSL_KEY || word->kind == ITEM_STRING ||
 		 fields != f->dsl->language)
 		fold_key(f, word, field, fields, map);

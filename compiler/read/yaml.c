@@ -620,6 +620,7 @@ struct complaint {
 	bool at_context;  /* that is the better place for the message */
 	bool brackets;	  /* among them, a character may mean something else */
 	bool indentation; /* it may be the cause: look for a tab */
+	bool keyless;	  /* the line above it may have no key: look there */
 	bool line_start;  /* means what it says there; else MIDLINE is meant */
 };
 
@@ -639,6 +640,7 @@ static const struct complaint complaints[] = {
 		.help = "indent all keys of a map alike, and put text that "
 			"holds \": \" in quotes",
 		.indentation = true,
+		.keyless = true,
 	},
 	{
 		.problem = "did not find expected key",
@@ -679,7 +681,7 @@ static const struct complaint complaints[] = {
 	{
 		.problem = "found character that cannot start any token",
 		.message = "text cannot begin with this character",
-		.help = "put the text in quotes",
+		.help = "put the text in quotes, as in \"@set\"",
 		.indentation = true,
 	},
 	{
@@ -908,6 +910,56 @@ static void report_complaint(struct reader *r, const struct complaint *c,
 		diag_note(diag, context, "%s", c->note);
 }
 
+/* The line above it that says something, without its indentation. */
+static bool find_line_above(const struct reader *r, size_t at,
+			    struct span *above)
+{
+	struct str text = r->source->text;
+	size_t begin = line_begin(r, at), end, first;
+
+	while (begin) {
+		end = begin - 1;
+		begin = line_begin(r, end);
+		first = skip_space(text, begin, end);
+		*above = trim_end(r, span_at(r, first, end - first));
+		if (above->length)
+			return first - begin ==
+			       skip_space(text, line_begin(r, at), at) -
+				       line_begin(r, at);
+	}
+	return false;
+}
+
+/*
+ * "policy home" or "policy:home" above "zones:" is the beginning of a text that
+ * goes on there, and the ":" that comes too late is what libyaml complains of.
+ */
+static bool report_keyless(struct reader *r, struct span problem)
+{
+	struct str line, key;
+	struct span above;
+	struct diag *diag;
+	size_t i;
+
+	if (!find_line_above(r, problem.offset, &above))
+		return false;
+	line = (struct str){ r->source->text.p + above.offset, above.length };
+	for (i = 0; i < line.n && line.p[i] != ':'; i++)
+		;
+	if (i + 1 >= line.n ? i < line.n : is_space(line.p[i + 1]))
+		return false;
+	if (i < line.n) {
+		diag_error(r->diags, span_at(r, above.offset + i, 1),
+			   "a blank is missing behind this \":\"");
+		return true;
+	}
+	key = str_cut(&line, ' ');
+	diag = diag_error(r->diags, span_at(r, above.offset, key.n),
+			  "a \":\" is missing after this key");
+	diag_help(diag, "every line of a map is \"key: value\"");
+	return true;
+}
+
 static void report_yaml_error(struct reader *r)
 {
 	const struct complaint midline = { .message = MIDLINE };
@@ -922,6 +974,8 @@ static void report_yaml_error(struct reader *r)
 	context = complaint_span(r, parser->context_mark);
 	if (c.indentation && find_tab(r, problem.offset, &tab))
 		report_tab(r, tab);
+	else if (c.keyless && report_keyless(r, problem))
+		return;
 	else if (c.line_start && !begins_line(r, problem.offset))
 		report_complaint(r, &midline, problem, context);
 	else

@@ -326,8 +326,10 @@ static const struct {
 	  "1:1: error: found \",\", expected a word\n"
 	  "2:10: error: found \",\", expected a value\n"
 	  "3:10: error: found \";\", expected a value\n"
+	  "= help: behind a \",\" a list goes on\n"
 	  "3:12: error: no statement begins with \"x\"\n" },
-	{ STR("policy a,\n"), "2:1: error: found the end, expected a value\n" },
+	{ STR("policy a,\n"), "2:1: error: found the end, expected a value\n"
+			      "= help: behind a \",\" a list goes on\n" },
 	{ STR("policy [a b]\npolicy [a, , b] c\npolicy [a; b]\nx"),
 	  "1:11: error: found \"b\", expected \",\" or \"]\"\n"
 	  "2:12: error: found \",\", expected a value\n"

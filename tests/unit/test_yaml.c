@@ -269,7 +269,7 @@ static const struct {
 	{ STR("{a: b} c\n"),
 	  "1:8: error: the end of the line is expected here\n" },
 	{ STR("a: @b\n"), "1:4: error: text cannot begin with this character\n"
-			  "= help: put the text in quotes\n" },
+			  "= help: put the text in quotes, as in \"@set\"\n" },
 	{ STR("a:\n\tb: 1\n"), "2:1: error: this line is indented with a tab\n"
 			       "= help: YAML wants spaces there\n" },
 	{ STR("a:\n  b: 1\n \tc: 2\n"),
