@@ -116,7 +116,7 @@ static size_t build_ipv6(const struct probe_packet *packet, uint8_t *bytes)
 	size_t n = put_transport(packet, bytes + sizeof(struct ip6_hdr));
 	struct ip6_hdr ip = { 0 };
 
-	ip.ip6_vfc = 0x60;
+	ip.ip6_flow = htonl(6u << 28 | (uint32_t)packet->dscp << 22);
 	ip.ip6_plen = htons((uint16_t)n);
 	ip.ip6_nxt = packet->protocol;
 	ip.ip6_hlim = 64;
@@ -137,6 +137,7 @@ size_t probe_build(const struct probe_packet *packet,
 	n = sizeof(ip) + put_transport(packet, bytes + sizeof(ip));
 	ip.tot_len = htons((uint16_t)n);
 	ip.protocol = packet->protocol;
+	ip.tos = (uint8_t)(packet->dscp << 2);
 	memcpy(&ip.saddr, packet->source, 4);
 	memcpy(&ip.daddr, packet->destination, 4);
 	ip.check = fold(sum(&ip, sizeof(ip), 0));

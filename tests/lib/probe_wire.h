@@ -23,6 +23,7 @@ struct probe_packet {
 	uint8_t source[16], destination[16];
 	uint16_t sport, dport; /* ICMP echo: both its id */
 	uint8_t icmp;	       /* type */
+	uint8_t dscp;
 	uint32_t number;
 	bool refusal; /* an ICMP error about the number, or a reset */
 };

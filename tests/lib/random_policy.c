@@ -67,6 +67,43 @@ static void add_word(struct random_line *line, const char *fmt, ...)
 	va_end(args);
 }
 
+/* Behind the value that begins @text: its brackets and quotes are closed. */
+static const char *value_end(const char *text)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	for (; *text; text++) {
+		quoted ^= *text == '"';
+		if (!quoted)
+			depth += (*text == '[' || *text == '{') -
+				 (*text == ']' || *text == '}');
+		if (!quoted && ((depth == 0 && *text == ',') || depth < 0))
+			break;
+	}
+	return text;
+}
+
+void random_line(struct random_policy *policy, char section, const char *text)
+{
+	int head = (int)strcspn(text, ":{");
+	struct random_line *line = add_line(policy, section, "");
+	const char *end;
+
+	if (text[head] == ':')
+		snprintf(line->head, sizeof(line->head), "%.*s", head, text);
+	text = strchr(text, '{') + 1;
+	for (; *text && *text != '}'; text = end + (*end == ',')) {
+		int n;
+
+		text += strspn(text, " ");
+		end = value_end(text);
+		for (n = (int)(end - text); n && text[n - 1] == ' ';)
+			n--;
+		add_word(line, "%.*s", n, text);
+	}
+}
+
 /* ---- values ---- */
 
 static const char *const v4[] = {
@@ -89,9 +126,10 @@ static const char *const services[] = { "own-one", "own-two", "tcp/1",
 					"udp/2-4" };
 static const char *const protocols[] = { "tcp", "udp", "icmp", "esp",
 					 "ipv6-icmp" };
-static const char *const icmps[] = { "echo-request", "echo-reply",
-				     "destination-unreachable",
-				     "packet-too-big" };
+static const char *const icmps[] = {
+	"echo-request",	  "echo-reply",	   "destination-unreachable",
+	"packet-too-big", "time-exceeded", "parameter-problem"
+};
 static const char *const zones[] = { "lan", "dmz", "wan" };
 
 static void list_of(struct random *random, char *out, size_t size,
@@ -175,6 +213,40 @@ static void match_words(struct random *random, struct random_line *line)
 			 random_chance(random, 50) ? "ipv4" : "ipv6");
 }
 
+static const char *const marks[] = { "1", "2", "0x10/0xf0", "0/0xf" };
+static const char *const dscps[] = { "ef", "cs1", "af41", "0" };
+static const char *const macs[] = { "02:00:00:00:00:01", "02:00:00:00:00:02",
+				    "02:00:00:00:00:03" };
+static const char *const lengths[] = { "0-100", "40", "100-1500", "60-80" };
+static const char *const users[] = { "0", "1000-1999", "1" };
+
+/* What only the packet tells that opens a connection. */
+static void packet_word(struct random *random, struct random_line *line,
+			bool router)
+{
+	switch (random_below(random, 4)) {
+	case 0:
+		value_word(random, line, "mark", marks, COUNT(marks), NULL,
+			   true);
+		break;
+	case 1:
+		value_word(random, line, "dscp", dscps, COUNT(dscps), NULL,
+			   true);
+		break;
+	case 2:
+		value_word(random, line, "length", lengths, COUNT(lengths),
+			   NULL, true);
+		break;
+	default:
+		if (router)
+			value_word(random, line, "user", users, COUNT(users),
+				   NULL, true);
+		else
+			value_word(random, line, "mac", macs, COUNT(macs), NULL,
+				   true);
+	}
+}
+
 /* ---- lines ---- */
 
 static void zone_words(struct random *random, struct random_line *line)
@@ -216,6 +288,15 @@ static void log_word(struct random *random, struct random_line *line)
 	}
 }
 
+static void bound_word(struct random *random, struct random_line *line)
+{
+	static const char *const bounds[] = { "limit: 1000/second burst 1000",
+					      "connections: 100000",
+					      "quota: 1 GB", "count: counted" };
+
+	add_word(line, "%s", PICK(random, bounds));
+}
+
 static void rule(struct random_policy *policy, struct random *random,
 		 unsigned int features)
 {
@@ -227,16 +308,26 @@ static void rule(struct random_policy *policy, struct random *random,
 
 	zone_words(random, line);
 	match_words(random, line);
+	if (features & RANDOM_PACKETS && random_chance(random, 15))
+		packet_word(random, line,
+			    !strcmp(line->words[0], "from: router"));
 	if (logs ? random_chance(random, 30) :
 		   features & RANDOM_LOGS && random_chance(random, 12))
 		log_word(random, line);
 	if (features & RANDOM_LIMITS && random_chance(random, 8))
-		add_word(line, "limit: 1000/second burst 1000");
+		bound_word(random, line);
 }
 
 static bool is_extra(const char *word)
 {
-	return !strncmp(word, "log:", 4) || !strncmp(word, "limit:", 6);
+	static const char *const extra[] = { "log:", "limit:", "connections:",
+					     "quota:", "count:" };
+	size_t i;
+
+	for (i = 0; i < COUNT(extra); i++)
+		if (!strncmp(word, extra[i], strlen(extra[i])))
+			return true;
+	return false;
 }
 
 /* The word @word of @line goes; false if there is none. */
@@ -361,6 +452,7 @@ void random_policy(struct random_policy *policy, struct random *random,
 		   unsigned int features)
 {
 	policy->nlines = 0;
+	policy->head = NULL;
 	policy->narrowed = features & RANDOM_ZONES && random_chance(random, 40);
 	if (features & RANDOM_DEFAULTS)
 		defaults(policy, random);
@@ -380,7 +472,8 @@ static void print_line(struct buf *out, const struct random_line *line)
 		buf_printf(out, "  %s: %s\n", line->head, line->words[0]);
 		return;
 	}
-	buf_puts(out, line->section == 'r' ? "  - " : "    - ");
+	buf_puts(out, line->section == 'r' || line->section == 'n' ? "  - " :
+								     "    - ");
 	if (line->head[0])
 		buf_printf(out, "%s: ", line->head);
 	buf_puts(out, "{ ");
@@ -419,7 +512,7 @@ static bool offloads(const struct random_policy *policy)
 	return false;
 }
 
-void random_print(struct buf *out, const struct random_policy *policy)
+static void print_head(struct buf *out, const struct random_policy *policy)
 {
 	buf_puts(out, "policy: random\nzones:\n");
 	buf_puts(out, policy->narrowed ?
@@ -437,8 +530,17 @@ void random_print(struct buf *out, const struct random_policy *policy)
 		      "services:\n"
 		      "  own-one: [tcp/1, tcp/3-4, udp/2]\n"
 		      "  own-two: [tcp/5, udp/5]\n");
+}
+
+void random_print(struct buf *out, const struct random_policy *policy)
+{
+	if (policy->head)
+		buf_puts(out, policy->head);
+	else
+		print_head(out, policy);
 	print_section(out, policy, 'd', "default:\n");
 	print_section(out, policy, 'r', "rules:\n");
+	print_section(out, policy, 'n', "nat:\n");
 	if (!offloads(policy))
 		return;
 	buf_puts(out, "offload:\n  devices: auto\n");
@@ -448,35 +550,90 @@ void random_print(struct buf *out, const struct random_policy *policy)
 
 /* ---- shrinking ---- */
 
-static bool shrink_once(struct random_policy *policy,
-			bool (*fails)(const struct random_policy *policy,
-				      void *data),
-			void *data)
+struct shrink {
+	struct random_policy *policy;
+	bool (*fails)(const struct random_policy *policy, void *data);
+	void *data;
+};
+
+static bool still_fails(const struct shrink *s)
+{
+	return s->fails(s->policy, s->data);
+}
+
+/* The list's item number @which goes; false if there is none, or no other. */
+static bool drop_item(char word[RANDOM_WORD], size_t which)
+{
+	char *at = strchr(word, '['), *end;
+	bool first = which == 0;
+
+	if (!at || !strchr(at, ','))
+		return false;
+	for (at++; which; which--) {
+		at = (char *)value_end(at);
+		if (*at++ != ',')
+			return false;
+	}
+	end = (char *)value_end(at);
+	if (first)
+		end += 1 + strspn(end + 1, " ");
+	else
+		at--; /* the comma before it */
+	memmove(at, end, strlen(end) + 1);
+	return true;
+}
+
+static bool shrink_list(const struct shrink *s, char word[RANDOM_WORD])
+{
+	char before[RANDOM_WORD];
+	bool shrunk = false;
+	size_t which = 0;
+
+	memcpy(before, word, sizeof(before));
+	while (drop_item(word, which)) {
+		if (still_fails(s)) {
+			memcpy(before, word, sizeof(before));
+			shrunk = true;
+		} else {
+			memcpy(word, before, sizeof(before));
+			which++;
+		}
+	}
+	return shrunk;
+}
+
+/* Without the whole of it, without some of its words, with shorter lists. */
+static bool shrink_line(const struct shrink *s, struct random_line *line)
 {
 	bool shrunk = false;
-	size_t i, j;
+	size_t j;
 
-	for (i = 0; i < policy->nlines; i++) {
-		struct random_line *line = &policy->lines[i];
-
-		if (line->gone)
+	line->gone = true;
+	if (still_fails(s))
+		return true;
+	line->gone = false;
+	for (j = 0; line->section != 'd' && j < line->nwords; j++) {
+		if (line->word_gone[j])
 			continue;
-		line->gone = true;
-		if (fails(policy, data)) {
+		line->word_gone[j] = true;
+		if (still_fails(s)) {
 			shrunk = true;
 			continue;
 		}
-		line->gone = false;
-		for (j = 0; line->section != 'd' && j < line->nwords; j++) {
-			if (line->word_gone[j])
-				continue;
-			line->word_gone[j] = true;
-			if (fails(policy, data))
-				shrunk = true;
-			else
-				line->word_gone[j] = false;
-		}
+		line->word_gone[j] = false;
+		shrunk |= shrink_list(s, line->words[j]);
 	}
+	return shrunk;
+}
+
+static bool shrink_once(const struct shrink *s)
+{
+	bool shrunk = false;
+	size_t i;
+
+	for (i = 0; i < s->policy->nlines; i++)
+		if (!s->policy->lines[i].gone)
+			shrunk |= shrink_line(s, &s->policy->lines[i]);
 	return shrunk;
 }
 
@@ -485,7 +642,9 @@ void random_shrink(struct random_policy *policy,
 				 void *data),
 		   void *data)
 {
-	while (shrink_once(policy, fails, data))
+	const struct shrink shrink = { policy, fails, data };
+
+	while (shrink_once(&shrink))
 		;
 }
 
@@ -527,6 +686,36 @@ static void random_side(struct random *random, const struct model *model,
 	packet_set(packet, id, address);
 }
 
+/* What only a packet tells. A reply tells another. */
+static void random_rest(struct random *random, struct packet *packet)
+{
+	static const uint8_t classes[] = { 46, 8, 34, 0, 10 };
+	static const uint32_t sizes[] = { 40, 60, 100, 101, 1500 };
+	static const uint32_t uids[] = { 0, 1, 1500 };
+	uint8_t value[WIRE_MAX] = { 2 };
+	enum key_id dscp = packet->family ? KEY_IP6_DSCP : KEY_IP_DSCP;
+	enum wire_id type = key(dscp)->type;
+
+	if (packet->from >= 0) {
+		value[5] = (uint8_t)random_below(random, 4);
+		packet_set(packet, KEY_ETHER_SADDR, value);
+	} else {
+		wire_put(WIRE_UID, PICK(random, uids), value);
+		wire_to_network(WIRE_UID, value, value);
+		packet_set(packet, KEY_SKUID, value);
+	}
+	wire_put(WIRE_MARK, random_below(random, 0x20), value);
+	wire_to_network(WIRE_MARK, value, value);
+	packet_set(packet, KEY_MARK, value);
+	wire_put(WIRE_LENGTH, PICK(random, sizes), value);
+	wire_to_network(WIRE_LENGTH, value, value);
+	packet_set(packet, KEY_LENGTH, value);
+	wire_put(type,
+		 (uint64_t)PICK(random, classes) << wire_type(type)->shift,
+		 value);
+	packet_set(packet, dscp, value);
+}
+
 static void random_transport(struct random *random, struct packet *packet)
 {
 	static const uint8_t protos[] = { IPPROTO_TCP,	IPPROTO_TCP,
@@ -566,5 +755,6 @@ struct packet random_packet(struct random *random, const struct model *model)
 	random_side(random, model, &packet, packet.to,
 		    packet_destination(&packet));
 	random_transport(random, &packet);
+	random_rest(random, &packet);
 	return packet;
 }

@@ -128,6 +128,29 @@ static void put_values(struct writer *w, const char *word, put_fn put,
 	buf_printf(&w->text, "%s%s", n > 1 ? "]" : "", not ? " }" : "");
 }
 
+static void put_dscp(struct writer *w, int family)
+{
+	static const char *const classes[] = { "ef", "cs1", "0", "af41" };
+
+	(void)family;
+	buf_puts(&w->text, PICK(w->r, classes));
+}
+
+static void put_mac(struct writer *w, int family)
+{
+	(void)family;
+	buf_puts(&w->text,
+		 random_chance(w->r, 70) ? ROUTER_MAC : "02:00:00:00:00:01");
+}
+
+static void put_length(struct writer *w, int family)
+{
+	static const char *const lengths[] = { "0-36", "37-60", "40", "36" };
+
+	(void)family;
+	buf_puts(&w->text, PICK(w->r, lengths));
+}
+
 /* ---- matches: never a pair that contradicts itself ---- */
 
 static void put_transport(struct writer *w)
@@ -194,6 +217,22 @@ static void put_zones(struct writer *w, const char *word, bool router)
 	buf_puts(&w->text, n > 1 ? "]" : "");
 }
 
+/* What only the packet tells that opens a connection. */
+static void put_packet_word(struct writer *w, bool router)
+{
+	switch (random_below(w->r, 3)) {
+	case 0:
+		put_values(w, "dscp", put_dscp, 0, true);
+		break;
+	case 1:
+		if (!router)
+			put_values(w, "mac", put_mac, 0, true);
+		break;
+	default:
+		put_values(w, "length", put_length, 0, true);
+	}
+}
+
 static const char *taken(struct writer *w)
 {
 	const char *text = arena_strndup(w->arena, w->text.p, w->text.n);
@@ -202,16 +241,12 @@ static const char *taken(struct writer *w)
 	return text;
 }
 
-static void add(struct writer *w, struct router_policy *policy,
-		enum router_section section)
+static void add(struct writer *w, struct random_policy *policy, char section)
 {
-	*vec_push(w->arena, &policy->entries) = (struct router_entry){
-		.section = section,
-		.text = taken(w),
-	};
+	random_line(policy, section, taken(w));
 }
 
-static void add_rule(struct writer *w, struct router_policy *policy)
+static void add_rule(struct writer *w, struct random_policy *policy)
 {
 	static const char *const actions[] = { "accept", "accept", "accept",
 					       "drop",	 "reject", "log" };
@@ -220,11 +255,11 @@ static void add_rule(struct writer *w, struct router_policy *policy)
 		"{ when: new, group: 5, rate: 1000000/second }"
 	};
 	const char *action = PICK(w->r, actions);
-	bool logs_only = *action == 'l';
+	bool logs_only = *action == 'l', router = random_chance(w->r, 15);
 
 	/* the router's own: on one side at the most */
 	buf_printf(&w->text, "%s: { ", action);
-	if (random_chance(w->r, 15)) {
+	if (router) {
 		buf_puts(&w->text, "from: router, ");
 		put_zones(w, "to", false);
 	} else {
@@ -233,12 +268,14 @@ static void add_rule(struct writer *w, struct router_policy *policy)
 		put_zones(w, "to", true);
 	}
 	put_matches(w, (int)random_below(w->r, FAMILIES));
+	if (random_chance(w->r, 10))
+		put_packet_word(w, router);
 	if (logs_only || random_chance(w->r, 15))
 		buf_printf(&w->text, ", log: %s", PICK(w->r, logs));
 	if (!logs_only && random_chance(w->r, 5))
 		buf_puts(&w->text, ", limit: 1000000/second burst 1000000");
 	buf_puts(&w->text, " }");
-	add(w, policy, ROUTER_RULES);
+	add(w, policy, 'r');
 }
 
 /* Some ports, of a protocol that has them. */
@@ -324,7 +361,7 @@ static void put_source(struct writer *w, int family)
 	buf_puts(&w->text, " }");
 }
 
-static void add_nat(struct writer *w, struct router_policy *policy)
+static void add_nat(struct writer *w, struct random_policy *policy)
 {
 	int family = (int)random_below(w->r, FAMILIES);
 
@@ -342,11 +379,11 @@ static void add_nat(struct writer *w, struct router_policy *policy)
 	default:
 		put_source(w, family);
 	}
-	add(w, policy, ROUTER_NAT);
+	add(w, policy, 'n');
 }
 
-static void add_offload(struct writer *w, struct router_policy *policy,
-			enum router_section section)
+static void add_offload(struct writer *w, struct random_policy *policy,
+			char section)
 {
 	static const char *const after[] = { "16 packets", "2 packets",
 					     "1000 bytes" };
@@ -357,7 +394,7 @@ static void add_offload(struct writer *w, struct router_policy *policy,
 	put_zones(w, "to", false);
 	put_addresses(w, (int)random_below(w->r, FAMILIES));
 	put_transport(w);
-	if (section == ROUTER_ELIGIBLE && random_chance(w->r, 50))
+	if (section == 'e' && random_chance(w->r, 50))
 		buf_printf(&w->text, ", after: %s", PICK(w->r, after));
 	buf_puts(&w->text, " }");
 	add(w, policy, section);
@@ -455,12 +492,13 @@ static void put_head(struct writer *w)
 }
 
 void router_policy(struct random *r, struct arena *arena,
-		   struct router_policy *policy)
+		   struct random_policy *policy)
 {
 	struct writer w = { .r = r, .arena = arena };
 	unsigned int i, n;
 
-	*policy = (struct router_policy){ 0 };
+	policy->nlines = 0;
+	policy->narrowed = false;
 	put_head(&w);
 	policy->head = taken(&w);
 	n = 3 + random_below(r, 14);
@@ -471,41 +509,11 @@ void router_policy(struct random *r, struct arena *arena,
 		add_nat(&w, policy);
 	n = random_below(r, 4);
 	for (i = 0; i < n; i++)
-		add_offload(&w, policy, ROUTER_ELIGIBLE);
+		add_offload(&w, policy, 'e');
 	n = n ? random_below(r, 3) : 0;
 	for (i = 0; i < n; i++)
-		add_offload(&w, policy, ROUTER_EXEMPT);
+		add_offload(&w, policy, 'x');
 	buf_free(&w.text);
-}
-
-static bool print_section(const struct router_policy *policy,
-			  enum router_section section, const char *title,
-			  struct buf *out)
-{
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < policy->entries.n; i++) {
-		const struct router_entry *entry = &policy->entries.v[i];
-
-		if (entry->section != section || entry->left_out)
-			continue;
-		if (!any)
-			buf_puts(out, title);
-		any = true;
-		buf_printf(out, "    - %s\n", entry->text);
-	}
-	return any;
-}
-
-void router_policy_print(const struct router_policy *policy, struct buf *out)
-{
-	buf_puts(out, policy->head);
-	print_section(policy, ROUTER_RULES, "rules:\n", out);
-	print_section(policy, ROUTER_NAT, "nat:\n", out);
-	if (print_section(policy, ROUTER_ELIGIBLE,
-			  "offload:\n  devices: auto\n  eligible:\n", out))
-		print_section(policy, ROUTER_EXEMPT, "  exempt:\n", out);
 }
 
 /* ---- packets ---- */
@@ -571,7 +579,10 @@ void router_probe(struct random *r, struct router_probe *probe)
 	unsigned int out = random_below(r, ROUTER_DEVICES);
 	unsigned int kind = random_below(r, 10);
 
+	static const uint8_t dscps[] = { 0, 0, 46, 8 };
+
 	*probe = (struct router_probe){
+		.dscp = PICK(r, dscps),
 		.in = kind == 9 ? -1 : (int)in,
 		.out = kind >= 7 && kind < 9 ? -1 : (int)out,
 		.family = random_below(r, FAMILIES),
@@ -594,6 +605,13 @@ void router_probe(struct random *r, struct router_probe *probe)
 		while (!memcmp(probe->source, probe->destination, 16));
 }
 
+/* As probe_build() makes it: a header, or one and eight bytes. */
+static unsigned int probe_length(const struct router_probe *probe)
+{
+	return (probe->family ? 40 : 20) +
+	       (probe->protocol == IPPROTO_TCP ? 20 : 16);
+}
+
 void router_probe_print(const struct router_probe *probe, struct buf *out)
 {
 	int af = probe->family ? AF_INET6 : AF_INET;
@@ -602,10 +620,89 @@ void router_probe_print(const struct router_probe *probe, struct buf *out)
 	inet_ntop(af, probe->source, source, sizeof(source));
 	inet_ntop(af, probe->destination, destination, sizeof(destination));
 	buf_printf(out, "source %s destination %s ", source, destination);
+	buf_printf(out, "dscp %u length %u ", probe->dscp, probe_length(probe));
+	if (probe->in >= 0)
+		buf_puts(out, "mac " ROUTER_MAC " ");
 	if (probe->icmp)
 		buf_puts(out, "icmp echo-request");
 	else
 		buf_printf(out, "protocol %s source-port %u port %u",
 			   probe->protocol == IPPROTO_TCP ? "tcp" : "udp",
 			   probe->sport, probe->dport);
+}
+
+/* ---- what a policy sees ---- */
+
+static bool has_device(const struct zone *zone, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < zone->ndevices; i++) {
+		const struct device *device = &zone->devices[i];
+		size_t n = strlen(device->name) - device->prefix;
+
+		if (device->prefix ? !strncmp(device->name, name, n) :
+				     !strcmp(device->name, name))
+			return true;
+	}
+	return false;
+}
+
+int router_zone(const struct model *model, int device, int family,
+		const uint8_t *address)
+{
+	size_t i;
+
+	if (device < 0)
+		return -1;
+	for (i = 0; i < model->nzones; i++) {
+		const struct zone *zone = &model->zones[i];
+		bool narrowed = zone->subnets[0].n || zone->subnets[1].n;
+
+		if (has_device(zone, router_devices[device]) &&
+		    (!narrowed || ranges_have(&zone->subnets[family], address)))
+			return (int)i;
+	}
+	return ROUTER_NO_ZONE;
+}
+
+static void set_number(struct packet *packet, enum key_id id, uint64_t number)
+{
+	uint8_t value[WIRE_MAX], network[WIRE_MAX];
+
+	wire_put(key(id)->type, number << wire_type(key(id)->type)->shift,
+		 value);
+	wire_to_network(key(id)->type, value, network);
+	packet_set(packet, id, network);
+}
+
+bool router_packet(const struct model *model, const struct router_probe *probe,
+		   struct packet *packet)
+{
+	static const uint8_t mac[] = { 2, 0, 0, 0, 0, 0 };
+
+	*packet = (struct packet){
+		.from = router_zone(model, probe->in, probe->family,
+				    probe->source),
+		.to = router_zone(model, probe->out, probe->family,
+				  probe->destination),
+		.family = (uint8_t)probe->family,
+		.proto = probe->protocol,
+	};
+	packet_set(packet, packet_source(packet), probe->source);
+	packet_set(packet, packet_destination(packet), probe->destination);
+	if (probe->icmp) {
+		packet_set(packet,
+			   probe->family ? KEY_ICMPV6_TYPE : KEY_ICMP_TYPE,
+			   &probe->icmp);
+	} else {
+		set_number(packet, KEY_TH_SPORT, probe->sport);
+		set_number(packet, KEY_TH_DPORT, probe->dport);
+	}
+	set_number(packet, probe->family ? KEY_IP6_DSCP : KEY_IP_DSCP,
+		   probe->dscp);
+	set_number(packet, KEY_LENGTH, probe_length(probe));
+	if (probe->in >= 0)
+		packet_set(packet, KEY_ETHER_SADDR, mac);
+	return packet->from != ROUTER_NO_ZONE && packet->to != ROUTER_NO_ZONE;
 }

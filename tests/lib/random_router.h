@@ -29,29 +29,9 @@
 
 extern const char *const router_devices[ROUTER_DEVICES];
 
-enum router_section {
-	ROUTER_RULES,
-	ROUTER_NAT,
-	ROUTER_ELIGIBLE,
-	ROUTER_EXEMPT,
-	ROUTER_SECTIONS
-};
-
-struct router_entry {
-	enum router_section section;
-	const char *text; /* of one line */
-	bool left_out;
-};
-
-struct router_policy {
-	const char *head; /* zones, sets, defaults */
-	VEC(struct router_entry) entries;
-};
-
+/* Its text is in @arena. Lines and words may be left out, as of any other. */
 void router_policy(struct random *r, struct arena *arena,
-		   struct router_policy *policy);
-/* As YAML. */
-void router_policy_print(const struct router_policy *policy, struct buf *out);
+		   struct random_policy *policy);
 
 /* A connection's first packet. */
 struct router_probe {
@@ -61,10 +41,23 @@ struct router_probe {
 	uint8_t source[16], destination[16];
 	uint16_t sport, dport;
 	uint8_t icmp; /* type */
+	uint8_t dscp;
 };
+
+/* The MAC address that all probes from outside come from. */
+#define ROUTER_MAC "02:00:00:00:00:00"
 
 void router_probe(struct random *r, struct router_probe *probe);
 /* The words of `nftoffc explain`, without the zones. */
 void router_probe_print(const struct router_probe *probe, struct buf *out);
+
+#define ROUTER_NO_ZONE (-2)
+
+/* The zone of what is behind @device, -1 the router itself. */
+int router_zone(const struct model *model, int device, int family,
+		const uint8_t *address);
+/* As the policy sees it; false if it has no zone for one of its sides. */
+bool router_packet(const struct model *model, const struct router_probe *probe,
+		   struct packet *packet);
 
 #endif

@@ -16,6 +16,7 @@
 #include "suites.h"
 #include "tests/lib/keeps.h"
 #include "tests/lib/random_policy.h"
+#include "tests/lib/random_router.h"
 
 /* That a rule repeats another one is a mistake, but its model is whole. */
 static bool usable(const struct model *model)
@@ -290,16 +291,18 @@ END_TEST
 
 #define CT_ESTABLISHED 2
 #define CT_NEW 8
+#define STATUS_DST_NAT 0x20
 
 struct rules_try {
 	uint64_t seed;
 	const struct model *model;
 	const struct ir_machine *machine;
 	struct keepout keepout; /* what the kernel module is told */
-	opt_without without; /* of the optimiser */
+	opt_without without;	/* of the optimiser */
 	size_t policies, accepted, refused, logged,
 		offloaded; /* what was met */
-	size_t left_out, joined, maps, tuples;
+	size_t left_out, joined, maps, tuples, translated, pairs;
+	void (*packet)(struct rules_try *try, struct random *random);
 	char wrong[600];
 };
 
@@ -312,7 +315,9 @@ static const char *device_of(const struct model *model, int zone,
 		return NULL;
 	device = &model->zones[zone].devices[random_below(
 		random, (uint32_t)model->zones[zone].ndevices)];
-	return device->prefix ? "lan1.7" : device->name;
+	if (!device->prefix)
+		return device->name;
+	return device->name[0] == 'w' ? "wl0" : "lan1.7";
 }
 
 static enum ir_hook hook_of(const struct packet *packet)
@@ -403,6 +408,16 @@ static void later_differs(struct rules_try *try, const struct ir_packet *later,
 		       done.nlogs, said->log);
 }
 
+/* Do the rules ask what only a connection's first packet tells? */
+static bool rules_ask_packets(const struct model *model)
+{
+	for (size_t i = 0; i < model->nrules; i++)
+		for (size_t j = 0; j < model->rules[i].nmatches; j++)
+			if (!model->rules[i].matches[j].word->reply[0])
+				return true;
+	return false;
+}
+
 static bool is_icmp(const struct packet *packet)
 {
 	return packet->proto == 1 || packet->proto == 58;
@@ -418,6 +433,9 @@ static void reply_differs(struct rules_try *try, const struct ir_packet *first,
 	if (is_icmp(&first->packet))
 		return; /* it has another type than what it answers */
 	done = ir_run(try->machine, &reply);
+	if (!done.unknown && done.end != IR_ACCEPT &&
+	    rules_ask_packets(try->model))
+		return; /* it may be denied until the other direction tells */
 	if (done.unknown ||
 	    (done.end == IR_ACCEPT) != (said->action == ACTION_ACCEPT))
 		differ(try, &first->packet,
@@ -426,36 +444,105 @@ static void reply_differs(struct rules_try *try, const struct ir_packet *first,
 		       done.end, said->action);
 }
 
+/* From where the rules see it: it is translated already. */
+static void try_first(struct rules_try *try, const struct ir_packet *first,
+		      const struct answer *said)
+{
+	struct ir_packet later = *first;
+	struct ir_result done = ir_run(try->machine, first);
+
+	first_differs(try, &first->packet, said, &done);
+	if (try->wrong[0])
+		return;
+	reply_differs(try, first, said);
+	try->pairs++;
+	try->accepted += done.end == IR_ACCEPT;
+	try->refused += done.end != IR_ACCEPT;
+	try->logged += done.nlogs != 0;
+	try->offloaded += said->offload;
+	if (done.end != IR_ACCEPT || try->wrong[0])
+		return;
+	later.state = CT_ESTABLISHED;
+	later.mark = done.mark;
+	later.packets = 1000;
+	later_differs(try, &later, said);
+}
+
 static void try_packet(struct rules_try *try, struct random *random)
 {
 	struct ir_packet first = { .state = CT_NEW, .packets = 1 };
-	struct ir_packet later;
 	struct answer said;
-	struct ir_result done;
 
 	first.packet = random_packet(random, try->model);
 	first.hook = hook_of(&first.packet);
 	first.iif = device_of(try->model, first.packet.from, random);
 	first.oif = device_of(try->model, first.packet.to, random);
 	model_evaluate(try->model, &first.packet, &said);
-	done = ir_run(try->machine, &first);
-	first_differs(try, &first.packet, &said, &done);
-	if (try->wrong[0])
+	try_first(try, &first, &said);
+}
+
+/* ---- with address translation ---- */
+
+static const char *side_of(int device)
+{
+	return device < 0 ? NULL : router_devices[device];
+}
+
+/* To where the model says, or as it is. */
+static void translation_differs(struct rules_try *try,
+				const struct ir_packet *first,
+				const struct answer *said)
+{
+	struct ir_result done = { 0 };
+	size_t len = first->packet.family ? 16 : 4;
+
+	if (first->packet.from >= 0)
+		done = ir_run_dstnat(try->machine, first);
+	if (done.unknown)
+		differ(try, &first->packet, "not known: %s", done.unknown);
+	else if (done.translated != (said->nat_forward != NULL) ||
+		 done.own != said->destination.own ||
+		 (said->destination.known &&
+		  memcmp(done.address, said->destination.address.lo, len)) ||
+		 done.port != said->destination.port_lo)
+		differ(try, &first->packet,
+		       "translated: %d to port %u, said %s", done.translated,
+		       done.port,
+		       said->nat_forward ? said->nat_forward->name : "not");
+	try->translated += done.translated;
+}
+
+/* Where the router redirects to is an address that nobody knows here. */
+static bool not_known_by(const struct rules_try *try,
+			 const struct ir_packet *first,
+			 const struct answer *said)
+{
+	return said->destination.own && ir_run(try->machine, first).unknown;
+}
+
+static void try_probe(struct rules_try *try, struct random *random)
+{
+	struct ir_packet first = { .state = CT_NEW, .packets = 1 };
+	struct router_probe probe;
+	struct answer said;
+
+	router_probe(random, &probe);
+	if (!router_packet(try->model, &probe, &first.packet))
 		return;
-	reply_differs(try, &first, &said);
-	try->accepted += done.end == IR_ACCEPT;
-	try->refused += done.end != IR_ACCEPT;
-	try->logged += done.nlogs != 0;
-	try->offloaded += said.offload;
-	if (done.end != IR_ACCEPT || try->wrong[0])
-		return;
-	if (keeps_out(&try->keepout, done.mark) == said.offload)
-		differ(try, &first.packet, "the module is told otherwise");
-	later = first;
-	later.state = CT_ESTABLISHED;
-	later.mark = done.mark;
-	later.packets = 1000;
-	later_differs(try, &later, &said);
+	first.iif = side_of(probe.in);
+	first.oif = side_of(probe.out);
+	model_evaluate(try->model, &first.packet, &said);
+	translation_differs(try, &first, &said);
+	if (said.nat_forward) {
+		first.status = STATUS_DST_NAT;
+		first.oif = said.seen.to < 0 ?
+				    NULL :
+				    device_of(try->model, said.seen.to, random);
+		first.packet = said.seen;
+	}
+	first.hook = hook_of(&first.packet);
+	if (!try->wrong[0] && !not_known_by(try, &first, &said))
+		try_first(try, &first, &said);
 }
 
 /* What the passes did, so that it is known that they were tried. */
@@ -497,7 +584,7 @@ static bool try_passes(struct rules_try *try, struct compilation *c)
 		if (i == 0)
 			count_lines(try, c->arena);
 		for (j = 0; !try->wrong[0] && j < RULES_PACKETS; j++)
-			try_packet(try, &random);
+			try->packet(try, &random);
 	}
 	return try->wrong[0];
 }
@@ -521,7 +608,7 @@ static bool rules_fail(const struct random_policy *policy, void *data)
 
 START_TEST(rules_do_what_the_model_says)
 {
-	struct rules_try try = { 0 };
+	struct rules_try try = { .packet = try_packet };
 	struct random_policy policy;
 
 	for (uint64_t seed = 1; seed <= tries(RULES_POLICIES); seed++) {
@@ -538,7 +625,35 @@ START_TEST(rules_do_what_the_model_says)
 	ck_assert_uint_gt(try.logged, RULES_POLICIES);
 	ck_assert_uint_gt(try.offloaded, RULES_POLICIES / 20);
 	ck_assert_uint_gt(try.maps, RULES_POLICIES / 20);
-	ck_assert_uint_gt(try.tuples, RULES_POLICIES / 20);
+	ck_assert_uint_gt(try.tuples, RULES_POLICIES / 40);
+}
+END_TEST
+
+#define ROUTER_POLICIES 1000
+
+/* Zones with subnets, and all forms of address translation. */
+START_TEST(routers_do_what_the_model_says)
+{
+	struct rules_try try = { .packet = try_probe };
+	struct arena *arena = arena_new();
+	struct random_policy policy;
+
+	for (uint64_t seed = 1; seed <= tries(ROUTER_POLICIES); seed++) {
+		struct random random = random_seeded(seed);
+
+		try.seed = seed;
+		router_policy(&random, arena, &policy);
+		if (rules_fail(&policy, &try))
+			disagree(&policy, seed, rules_fail, &try, try.wrong);
+	}
+	arena_free(arena);
+	ck_assert_uint_gt(try.policies, ROUTER_POLICIES / 2);
+	ck_assert_uint_gt(try.pairs, 10 * ROUTER_POLICIES);
+	ck_assert_uint_gt(try.translated, ROUTER_POLICIES);
+	ck_assert_uint_gt(try.accepted, ROUTER_POLICIES);
+	ck_assert_uint_gt(try.refused, ROUTER_POLICIES);
+	ck_assert_uint_gt(try.logged, ROUTER_POLICIES);
+	ck_assert_uint_gt(try.offloaded, ROUTER_POLICIES / 20);
 }
 END_TEST
 
@@ -1069,6 +1184,7 @@ Suite *policy_suite(void)
 	tcase_add_test(tcase, reach_is_what_the_model_says);
 	tcase_add_test(tcase, only_is_what_the_model_says);
 	tcase_add_test(tcase, rules_do_what_the_model_says);
+	tcase_add_test(tcase, routers_do_what_the_model_says);
 	tcase_add_test(tcase, passes_are_chosen_by_name);
 	tcase_add_test(tcase, passes_say_what_they_did);
 	tcase_add_test(tcase, nothing_moves_across_what_it_might_change);
