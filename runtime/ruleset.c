@@ -78,16 +78,24 @@ static void add_chain(struct ruleset *r, const struct nlmsghdr *message)
 	};
 }
 
-static int see(const struct nlmsghdr *message, void *data)
+void ruleset_see(struct ruleset *r, const struct nlmsghdr *message)
 {
+	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
+		return;
 	switch (NFNL_MSG_TYPE(message->nlmsg_type)) {
 	case NFT_MSG_NEWFLOWTABLE:
-		add_flowtable(data, message);
+		add_flowtable(r, message);
 		break;
 	case NFT_MSG_NEWCHAIN:
-		add_chain(data, message);
+		add_chain(r, message);
 		break;
 	}
+}
+
+static int see(const struct nlmsghdr *message, void *data)
+{
+	ruleset_see(data, message);
 	return 0;
 }
 

@@ -31,6 +31,8 @@ struct ruleset {
 
 /* 0 or -errno. A kernel without flowtables has none. */
 int ruleset_read(struct nl *nl, struct arena *arena, struct ruleset *ruleset);
+/* What a message of the kernel's says. */
+void ruleset_see(struct ruleset *ruleset, const struct nlmsghdr *message);
 /* "inet", "ip", "ip6" ... as nft writes it. */
 const char *ruleset_family(uint8_t family);
 bool ruleset_is_ours(uint8_t family, const char *table);

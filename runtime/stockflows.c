@@ -64,7 +64,9 @@ static uint8_t read_protocol(struct module_tuple *tuple,
 	nl_attrs(NULL, proto, a, CTA_PROTO_MAX);
 	tuple->sport = be16_of(a[CTA_PROTO_SRC_PORT]);
 	tuple->dport = be16_of(a[CTA_PROTO_DST_PORT]);
-	return a[CTA_PROTO_NUM] ? mnl_attr_get_u8(a[CTA_PROTO_NUM]) : 0;
+	return a[CTA_PROTO_NUM] && mnl_attr_get_payload_len(a[CTA_PROTO_NUM]) ?
+		       mnl_attr_get_u8(a[CTA_PROTO_NUM]) :
+		       0;
 }
 
 static uint8_t read_tuple(struct module_tuple *tuple, const struct nlattr *nest)
@@ -127,6 +129,21 @@ static void read_flow(struct module_flow *flow, uint8_t family,
 	read_counters(&flow->reply, a[CTA_COUNTERS_REPLY]);
 }
 
+bool stock_flow(const struct nlmsghdr *message, struct module_flow *flow)
+{
+	const struct nlattr *attrs[CTA_MAX + 1];
+	const struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);
+
+	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_CTNETLINK ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(*gen))
+		return false;
+	nl_attrs(message, NULL, attrs, CTA_MAX);
+	if (!(nl_be32(attrs[CTA_STATUS], 0) & (IPS_OFFLOAD | IPS_HW_OFFLOAD)))
+		return false;
+	read_flow(flow, gen->nfgen_family, attrs);
+	return true;
+}
+
 /*
  * Choosing
  */
@@ -146,8 +163,8 @@ static bool port_in(bool asked, uint16_t port, uint16_t min, uint16_t max)
 	return !asked || (port >= min && port <= max);
 }
 
-static bool matches(const struct module_match *m,
-		    const struct module_flow *flow)
+bool stock_flow_matches(const struct module_match *m,
+			const struct module_flow *flow)
 {
 	const struct module_tuple *there = &flow->original;
 	const struct module_tuple *back = &flow->reply;
@@ -170,17 +187,11 @@ static bool matches(const struct module_match *m,
 
 static int see(const struct nlmsghdr *message, void *data)
 {
-	const struct nlattr *attrs[CTA_MAX + 1];
-	const struct nfgenmsg *gen;
 	const struct stock *stock = data;
 	struct module_flow flow;
 
-	nl_attrs(message, NULL, attrs, CTA_MAX);
-	if (!(nl_be32(attrs[CTA_STATUS], 0) & (IPS_OFFLOAD | IPS_HW_OFFLOAD)))
-		return 0;
-	gen = mnl_nlmsg_get_payload(message);
-	read_flow(&flow, gen->nfgen_family, attrs);
-	if (stock->match && !matches(stock->match, &flow))
+	if (!stock_flow(message, &flow) ||
+	    (stock->match && !stock_flow_matches(stock->match, &flow)))
 		return 0;
 	return stock->fn(&flow, stock->data);
 }

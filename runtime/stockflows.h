@@ -16,4 +16,11 @@
 int stock_flows(const struct module_match *match, module_flow_fn fn,
 		void *data);
 
+struct nlmsghdr;
+
+/* The flow that a message of the kernel's speaks of; false: of none. */
+bool stock_flow(const struct nlmsghdr *message, struct module_flow *flow);
+bool stock_flow_matches(const struct module_match *match,
+			const struct module_flow *flow);
+
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Any bytes as netlink messages about our table (libFuzzer): as the kernel's
- * answers to dumps, and as a stored transaction to go back to.
+ * answers to dumps, of other tables and of connections, too; and as a stored
+ * transaction to go back to.
  *
  * Beyond not crashing and coming to an end: a way back that is made is whole
  * messages from begin to end, numbered in turn, each for our table or with the
@@ -18,6 +19,8 @@
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/restore.h"
+#include "runtime/ruleset.h"
+#include "runtime/stockflows.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -84,6 +87,27 @@ static void require_same(struct arena *arena, struct str content,
 			made.flowtables.v[i].devices.n);
 }
 
+/* All tables', and connections': nothing is known of them but their bytes. */
+static void see_others(struct arena *arena, struct str content)
+{
+	static const struct module_match match = { .has_source = true,
+						   .source_len = 127 };
+	const struct nlmsghdr *message = (const struct nlmsghdr *)content.p;
+	struct ruleset ruleset = { .arena = arena };
+	struct module_flow flow;
+	int left = (int)content.n;
+
+	while (nl_message_ok(message, left)) {
+		ruleset_see(&ruleset, message);
+		if (stock_flow(message, &flow))
+			stock_flow_matches(&match, &flow);
+		message = mnl_nlmsg_next(message, &left);
+	}
+	for (size_t i = 0; i < ruleset.flowtables.n; i++)
+		require(ruleset.flowtables.v[i].table &&
+			ruleset.flowtables.v[i].name);
+}
+
 static void try_restore(struct arena *arena, struct str content,
 			const struct names *names)
 {
@@ -121,6 +145,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	see_all(&kernel, content);
 	see_all(&same, content);
 	require(kernel.fingerprint == same.fingerprint);
+	see_others(arena, content);
 	try_restore(arena, content, &kernel.names);
 	free(copy);
 	arena_free(arena);

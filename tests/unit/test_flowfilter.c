@@ -3,10 +3,16 @@
  * Filters of flows: what each word means, and what makes none.
  */
 #include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "runtime/flowfilter.h"
+#include "runtime/nl.h"
+#include "runtime/stockflows.h"
 #include "suites.h"
 
 #define WORDS_MAX 16
@@ -123,6 +129,102 @@ START_TEST(what_is_no_filter)
 }
 END_TEST
 
+/* What a kernel without the module says of a connection that is offloaded. */
+
+static void put_tuple(struct nlmsghdr *message, uint16_t type,
+		      const char *source, const char *destination,
+		      uint16_t sport, uint16_t dport)
+{
+	struct nlattr *tuple = mnl_attr_nest_start(message, type), *nest;
+	struct in_addr address;
+
+	nest = mnl_attr_nest_start(message, CTA_TUPLE_IP);
+	inet_pton(AF_INET, source, &address);
+	mnl_attr_put_u32(message, CTA_IP_V4_SRC, address.s_addr);
+	inet_pton(AF_INET, destination, &address);
+	mnl_attr_put_u32(message, CTA_IP_V4_DST, address.s_addr);
+	mnl_attr_nest_end(message, nest);
+	nest = mnl_attr_nest_start(message, CTA_TUPLE_PROTO);
+	mnl_attr_put_u8(message, CTA_PROTO_NUM, 6);
+	mnl_attr_put_u16(message, CTA_PROTO_SRC_PORT, htons(sport));
+	mnl_attr_put_u16(message, CTA_PROTO_DST_PORT, htons(dport));
+	mnl_attr_nest_end(message, nest);
+	mnl_attr_nest_end(message, tuple);
+}
+
+/* 192.168.1.20:4000 > 203.0.113.1:443, which is 192.168.2.10:8443. */
+static struct nlmsghdr *connection(struct nl_room *room, uint32_t status)
+{
+	struct nlmsghdr *message;
+
+	message = nl_request(
+		room, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, AF_INET);
+	put_tuple(message, CTA_TUPLE_ORIG, "192.168.1.20", "203.0.113.1", 4000,
+		  443);
+	put_tuple(message, CTA_TUPLE_REPLY, "192.168.2.10", "192.168.1.20",
+		  8443, 4000);
+	mnl_attr_put_u32(message, CTA_STATUS, htonl(status));
+	mnl_attr_put_u32(message, CTA_ID, htonl(7));
+	mnl_attr_put_u32(message, CTA_MARK, htonl(0x12));
+	return message;
+}
+
+START_TEST(stock_flow_is_read)
+{
+	uint8_t real[16] = { 192, 168, 2, 10 };
+	struct module_flow flow;
+	struct nl_room room;
+
+	ck_assert(!stock_flow(connection(&room, IPS_DST_NAT), &flow));
+	ck_assert(stock_flow(connection(&room, IPS_OFFLOAD | IPS_DST_NAT),
+			     &flow));
+	ck_assert_int_eq(flow.family, AF_INET);
+	ck_assert_int_eq(flow.protocol, 6);
+	ck_assert_int_eq(flow.original.sport, 4000);
+	ck_assert_int_eq(flow.original.dport, 443);
+	ck_assert_int_eq(flow.reply.sport, 8443);
+	ck_assert_mem_eq(flow.reply.source, real, 16);
+	ck_assert_uint_eq(flow.id, 7);
+	ck_assert_uint_eq(flow.mark, 0x12);
+	ck_assert_uint_eq(flow.flags, NFTOFFC_FLOW_DNAT);
+	ck_assert(!flow.original.has_counters && !flow.original.device);
+}
+END_TEST
+
+static const struct {
+	const char *words;
+	bool holds;
+} stock_filters[] = {
+	{ "all", true },
+	{ "family ipv4", true },
+	{ "family ipv6", false },
+	{ "protocol udp", false },
+	{ "source 192.168.1.20", true },
+	{ "source 192.168.1.16/29", true },
+	{ "source 192.168.1.24/29", false },
+	{ "destination 192.168.2.10", true }, /* the real host */
+	{ "destination 203.0.113.1", false },
+	{ "protocol tcp port 8443", true },
+	{ "protocol tcp port 443", false },
+	{ "protocol tcp source-port 3999-4000", true },
+	{ "protocol tcp source-port 4001-4002", false },
+	{ "mark 0x10/0xf0", true },
+	{ "mark 0x10", false },
+	{ "ct-zone 1", false },
+};
+
+START_TEST(stock_flow_is_chosen)
+{
+	struct module_flow flow;
+	struct nl_room room;
+
+	ck_assert(stock_flow(connection(&room, IPS_OFFLOAD), &flow));
+	ck_assert(read_text(stock_filters[_i].words));
+	ck_assert_int_eq(stock_flow_matches(&filter.match, &flow),
+			 stock_filters[_i].holds);
+}
+END_TEST
+
 Suite *flowfilter_suite(void)
 {
 	Suite *suite = suite_create("flowfilter");
@@ -134,6 +236,9 @@ Suite *flowfilter_suite(void)
 	tcase_add_test(tcase, prefix_of_ipv6);
 	tcase_add_loop_test(tcase, what_is_no_filter, 0,
 			    (int)(sizeof(refused) / sizeof(*refused)));
+	tcase_add_test(tcase, stock_flow_is_read);
+	tcase_add_loop_test(tcase, stock_flow_is_chosen, 0,
+			    sizeof(stock_filters) / sizeof(*stock_filters));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
