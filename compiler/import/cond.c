@@ -11,6 +11,14 @@
 #include "value.h"
 #include "vocab/match.h"
 
+/* What goes if a condition cannot be said. */
+static const char *what_goes(const struct translation *t, const struct conds *c)
+{
+	if (str_is(c->section->type, "zone"))
+		return "masquerading";
+	return arena_strndup(t->arena, c->section->type.p, c->section->type.n);
+}
+
 static const char *family_word(int family)
 {
 	return family == 4 ? "ipv4" : "ipv6";
@@ -54,9 +62,9 @@ static bool choose(struct translation *t, const struct conds *c,
 {
 	if (lists->is->list.n && lists->is_not->list.n) {
 		report_left_out(t, option_span(c->section, option),
-				"this %.*s is left out: \"%s\" has values that "
+				"this %s is left out: \"%s\" has values that "
 				"are negated and others that are not",
-				STR_ARG(c->section->type), option);
+				what_goes(t, c), option);
 		return false;
 	}
 	if (lists->is_not->list.n)
@@ -78,10 +86,9 @@ static bool add_net(struct translation *t, const struct conds *c,
 	families->v6 = families->v6 || net->family == 6;
 	if (!net->text.p) {
 		report_left_out(t, value->span,
-				"this %.*s is left out: addresses as "
+				"this %s is left out: addresses as "
 				"\"%.*s\" cannot be said",
-				STR_ARG(c->section->type),
-				STR_ARG(value->text));
+				what_goes(t, c), STR_ARG(value->text));
 		return false;
 	}
 	if (c->family > 0 && net->family != c->family)
@@ -109,9 +116,9 @@ static bool add_network(struct translation *t, const struct conds *c,
 	}
 	if (!network || !network->addresses.n) {
 		report_left_out(t, value->span,
-				"this %.*s is left out: the addresses of "
+				"this %s is left out: the addresses of "
 				"\"%.*s\" are not known",
-				STR_ARG(c->section->type), STR_ARG(name));
+				what_goes(t, c), STR_ARG(name));
 		return false;
 	}
 	for (i = 0; i < network->addresses.n; i++)
@@ -286,9 +293,9 @@ static bool put_set(struct translation *t, struct conds *c,
 	}
 	if (*place) {
 		report_left_out(t, span,
-				"this %.*s is left out: it asks for the set "
+				"this %s is left out: it asks for the set "
 				"and for values of the same word",
-				STR_ARG(c->section->type));
+				what_goes(t, c));
 		return false;
 	}
 	*place = one(t, negated,
@@ -402,8 +409,8 @@ bool cond_never(struct translation *t, struct conds *c,
 		if (!uci_option(c->section, *options))
 			continue;
 		report_left_out(t, option_span(c->section, *options),
-				"this %.*s is left out: %s",
-				STR_ARG(c->section->type), why);
+				"this %s is left out: %s", what_goes(t, c),
+				why);
 		return false;
 	}
 	return true;
@@ -513,9 +520,9 @@ static bool read_protocol(struct translation *t, struct conds *c,
 		return true;
 	}
 	report_left_out(t, value->span,
-			"this %.*s is left out: the protocol \"%.*s\" is not "
+			"this %s is left out: the protocol \"%.*s\" is not "
 			"known",
-			STR_ARG(c->section->type), STR_ARG(name));
+			what_goes(t, c), STR_ARG(name));
 	return false;
 }
 

@@ -485,7 +485,7 @@ static const struct option nat_options[] = {
 static const struct option include_options[] = {
 	ENABLED,
 	{ "path", NULL, LEFT_OUT, REQUIRED,
-	  "The file is fw4's: it is left out." },
+	  "The file is fw4's: it is left out. Rules of it may stand under raw." },
 	{ "type", is_kind, LEFT_OUT, 0,
 	  "Neither scripts nor nftables' text are part of a policy." },
 	{ "fw4_compatible", is_bool, SAID, 0,

@@ -61,7 +61,7 @@ struct translation {
 	bool drop_invalid;
 	bool offload, offload_hardware;
 	struct span timed; /* what asks for the time, or nowhere */
-	uint32_t marks; /* bits that rules set */
+	uint32_t marks;	   /* bits that rules set */
 	struct map names;
 	struct map said; /* what rules that decide apply to */
 	/* Entries, in the order of the policy. */
@@ -205,6 +205,8 @@ void rule_add(struct translation *t, node_list *list, const char *action,
 /* The same for what rejects, as the codes of defaults have it. */
 void rule_add_reject(struct translation *t, node_list *list, struct node *map,
 		     const struct uci_section *section);
+/* [any, router] */
+struct node *anywhere(struct translation *t);
 struct node *log_node(struct translation *t, struct str prefix,
 		      struct str rate);
 

@@ -193,5 +193,6 @@ bool section_take(struct translation *t, const struct uci_section *section)
 		else
 			unknown_option(t, kind, option);
 	}
-	return good && option_bool(section, "enabled", true);
+	return good && (!option_find(kind, STR("enabled")) ||
+			option_bool(section, "enabled", true));
 }

@@ -36,6 +36,7 @@ struct rule {
 	struct node *rest;  /* limit, log, count, set */
 	node_list *list;    /* where its entries go */
 	const char *action; /* NULL: reject */
+	bool from_router, to_router; /* "any" is the router, too */
 };
 
 struct node *log_node(struct translation *t, struct str prefix, struct str rate)
@@ -207,21 +208,43 @@ void rule_add_reject(struct translation *t, node_list *list, struct node *map,
 	rule_add(t, list, "reject", map, section);
 }
 
+struct node *anywhere(struct translation *t)
+{
+	struct node *list = node_of_list(t);
+
+	node_add(t, list, node_word(t, "any"));
+	node_add(t, list, node_word(t, "router"));
+	return list;
+}
+
+static struct node *from_node(struct translation *t, const struct rule *r)
+{
+	if (r->src)
+		return node_text(t, r->src->name);
+	if (r->from_router)
+		return anywhere(t);
+	return node_word(t, r->from == ZONE_NONE ? "router" : "any");
+}
+
+static struct node *to_node(struct translation *t, const struct rule *r)
+{
+	if (r->dest)
+		return node_text(t, r->dest->name);
+	if (r->to_router)
+		return anywhere(t);
+	return node_word(t, r->to == ZONE_NONE && r->from != ZONE_NONE ?
+				    "router" :
+				    "any");
+}
+
 static void add(struct translation *t, struct rule *r, struct node *protocol,
 		struct node *icmp, bool ports)
 {
 	struct node *map = node_map(t);
 	size_t i;
 
-	node_put(t, map, "from",
-		 r->from == ZONE_NONE ? node_word(t, "router") :
-		 r->src		      ? node_text(t, r->src->name) :
-					node_word(t, "any"));
-	node_put(t, map, "to",
-		 r->dest ? node_text(t, r->dest->name) :
-		 r->to == ZONE_NONE && r->from != ZONE_NONE ?
-			   node_word(t, "router") :
-			   node_word(t, "any"));
+	node_put(t, map, "from", from_node(t, r));
+	node_put(t, map, "to", to_node(t, r));
 	node_put(t, map, "protocol", protocol);
 	node_put(t, map, "icmp", icmp);
 	cond_put(t, &r->conds, map, ports);
@@ -640,26 +663,19 @@ static node_list *place(struct translation *t, const struct rule *r)
  * fw4 marks in the hook that src and dest choose, and tracks nothing of a zone
  * wherever it goes: what the router itself gets or sends may be among it.
  */
-static void add_everywhere(struct translation *t, struct rule *r)
+static void widen(struct rule *r)
 {
 	bool mark = r->target == TARGET_MARK || r->target == TARGET_DSCP;
 
 	if (r->target == TARGET_NOTRACK || r->target == TARGET_HELPER) {
 		r->to = ZONE_ANY;
 		r->dest = NULL;
-		add_groups(t, r);
-		r->to = ZONE_NONE;
-		add_groups(t, r);
-		return;
+		r->to_router = true;
 	}
-	add_groups(t, r);
-	if (mark && r->from == ZONE_ONE && r->to == ZONE_ANY) {
-		r->to = ZONE_NONE;
-		add_groups(t, r);
-	} else if (mark && r->from == ZONE_ANY && r->to == ZONE_ONE) {
-		r->from = ZONE_NONE;
-		add_groups(t, r);
-	}
+	if (mark && r->from == ZONE_ONE && r->to == ZONE_ANY)
+		r->to_router = true;
+	if (mark && r->from == ZONE_ANY && r->to == ZONE_ONE)
+		r->from_router = true;
 }
 
 void take_rule(struct translation *t, const struct uci_section *section)
@@ -683,7 +699,8 @@ void take_rule(struct translation *t, const struct uci_section *section)
 	if (r.target == TARGET_NONE && node_get(r.rest, "log"))
 		r.action = "log";
 	r.list = place(t, &r);
-	add_everywhere(t, &r);
+	widen(&r);
+	add_groups(t, &r);
 }
 
 void take_forwarding(struct translation *t, const struct uci_section *section)

@@ -300,14 +300,13 @@ const char *helper_of(struct str name)
 	return NULL;
 }
 
-static void add_helper(struct translation *t, const struct zone *zone, size_t i,
-		       const char *to)
+static void add_helper(struct translation *t, const struct zone *zone, size_t i)
 {
 	struct node *map = node_map(t);
 
 	node_put(t, map, "set", node_word(t, helpers[i].kernel));
 	node_put(t, map, "from", node_text(t, zone->name));
-	node_put(t, map, "to", node_word(t, to));
+	node_put(t, map, "to", anywhere(t));
 	if (helpers[i].ipv4 && !zone->family)
 		node_put(t, map, "family", node_word(t, "ipv4"));
 	node_put(t, map, "protocol", node_word(t, helpers[i].protocol));
@@ -326,8 +325,7 @@ static void zone_helper(struct translation *t, const struct zone *zone,
 		if (!negated && str_is(name, helpers[i].name)) {
 			if (helpers[i].ipv4 && zone->family == 6)
 				return;
-			add_helper(t, zone, i, "any");
-			add_helper(t, zone, i, "router");
+			add_helper(t, zone, i);
 			return;
 		}
 	report_left_out(t, value->span,
