@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #include "value.h"
-#include "vocab/match.h"
 
 /* What goes if a condition cannot be said. */
 static const char *what_goes(const struct translation *t, const struct conds *c)
@@ -49,6 +48,19 @@ bool cond_family(struct translation *t, struct conds *c)
 	c->family = text.p ? value_family(text) : -1;
 	c->say_family = c->family > 0;
 	return true;
+}
+
+/* Whether the policy takes it: fw4 takes some values more. */
+bool can_say(const struct value_type *type, struct str text)
+{
+	struct value values[2];
+	struct bits bits;
+	const char *why;
+	bool none;
+
+	return (type->parse_bits &&
+		type->parse_bits(text, &bits, &why, &none)) ||
+	       type->parse(text, values, &why) > 0;
 }
 
 /* Lists of what is asked, and of what is not to be. */
@@ -178,6 +190,13 @@ bool cond_ports(struct translation *t, struct conds *c, const char *option,
 		bool negated = value_negated(&value.text);
 
 		value_port(t->arena, value.text, &port);
+		if (!can_say(&type_port, port)) {
+			report_left_out(t, value.span,
+					"this %s is left out: a port of 0 "
+					"cannot be said",
+					what_goes(t, c));
+			return false;
+		}
 		node_add(t, negated ? lists.is_not : lists.is,
 			 node_text(t, port));
 	}
@@ -211,6 +230,15 @@ static struct node *one(struct translation *t, bool negated, const char *text)
 	return negated ? node_not(t, list) : node_listed(list);
 }
 
+static bool never(struct translation *t, const struct conds *c,
+		  const char *option)
+{
+	report_unused(t, option_span(c->section, option),
+		      "this %s never applies: no packet has it",
+		      what_goes(t, c));
+	return false;
+}
+
 bool cond_mark(struct translation *t, struct conds *c)
 {
 	struct str text = option_text(c->section, "mark");
@@ -219,6 +247,11 @@ bool cond_mark(struct translation *t, struct conds *c)
 
 	if (!text.p || !value_mark(text, &mark))
 		return true;
+	/* one of no bits is any packet's, one of others than its bits nobody's */
+	if (mark.value & ~mark.mask)
+		return negated || never(t, c, "mark");
+	if (!mark.mask)
+		return !negated || never(t, c, "mark");
 	if (mark.mask == UINT32_MAX)
 		c->mark = one(t, negated,
 			      arena_printf(t->arena, "0x%x", mark.value));

@@ -137,14 +137,20 @@ static void put_offload(struct translation *t, struct node *root)
 	node_put(t, root, "offload", map);
 }
 
-/* Eight bits that no rule sets are the policy's own. */
-static void put_mark_mask(struct translation *t, struct node *root)
+uint32_t free_mark_bits(uint32_t used)
 {
 	uint32_t mask = MARK_MASK;
 
-	while (mask && (t->marks & mask))
+	while (mask && (used & mask))
 		mask >>= 8;
-	if (mask && mask != MARK_MASK)
+	return mask;
+}
+
+static void put_mark_mask(struct translation *t, struct node *root)
+{
+	uint32_t mask = free_mark_bits(t->marks);
+
+	if (mask != MARK_MASK)
 		node_put(t, root, "mark-mask",
 			 node_word(t, arena_printf(t->arena, "0x%08x", mask)));
 }

@@ -10,6 +10,7 @@
 #include "import.h"
 #include "option.h"
 #include "uci.h"
+#include "vocab/match.h"
 
 enum policy { POLICY_ACCEPT, POLICY_REJECT, POLICY_DROP };
 enum hook { HOOK_INPUT, HOOK_OUTPUT, HOOK_FORWARD, HOOKS };
@@ -155,6 +156,7 @@ struct conds {
 	bool ports; /* source_port or port */
 };
 
+bool can_say(const struct value_type *type, struct str text);
 /* False: it was reported, the section goes. */
 bool cond_addresses(struct translation *t, struct conds *c, const char *option,
 		    struct node **out);
@@ -205,6 +207,8 @@ void rule_add(struct translation *t, node_list *list, const char *action,
 /* The same for what rejects, as the codes of defaults have it. */
 void rule_add_reject(struct translation *t, node_list *list, struct node *map,
 		     const struct uci_section *section);
+/* Eight bits of the mark that no rule sets, for the policy; 0: there are none. */
+uint32_t free_mark_bits(uint32_t used);
 /* [any, router] */
 struct node *anywhere(struct translation *t);
 struct node *log_node(struct translation *t, struct str prefix,

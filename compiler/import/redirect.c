@@ -110,6 +110,18 @@ static struct str port_text(struct translation *t,
 	return port;
 }
 
+/* Where there is one, one that can be said. */
+static bool is_port(struct translation *t, const struct redirect *r,
+		    const char *option)
+{
+	if (!r->port.n || can_say(&type_port, r->port))
+		return true;
+	report_left_out(t, option_span(r->section, option),
+			"this %.*s is left out: a port of 0 cannot be said",
+			STR_ARG(r->section->type));
+	return false;
+}
+
 /* As fw4 has it: IPv4 unless anything says otherwise. */
 static void default_family(struct conds *c)
 {
@@ -155,14 +167,16 @@ static struct node *forward_to(struct translation *t, const struct redirect *r,
 }
 
 /* Where a port of one range becomes one of another, fw4 takes any of them. */
+static bool is_random(const struct redirect *r)
+{
+	return is_range(r->port) && !str_eq(r->port, r->old_port);
+}
+
 static void put_random(struct translation *t, const struct redirect *r,
 		       struct node *map)
 {
-	if (!is_range(r->port) || str_eq(r->port, r->old_port))
-		return;
-	report_nearly(t, option_span(r->section, "dest_port"),
-		      "the new port is one of the range at random");
-	node_put(t, map, "random", node_word(t, "true"));
+	if (is_random(r))
+		node_put(t, map, "random", node_word(t, "true"));
 }
 
 /* Reflection. */
@@ -288,6 +302,8 @@ static void add_reflection(struct translation *t, const struct redirect *r,
 	node_put(t, map, "weekday", r->conds.weekday);
 	node_put(t, map, "time", r->conds.time);
 	node_put(t, map, "to", forward_to(t, r, ports));
+	if (ports)
+		put_random(t, r, map);
 	put_name(t, map, r->section, "-reflection");
 	add(t, &t->to_inside, "forward", map, r->section);
 
@@ -517,6 +533,13 @@ static void take_dnat(struct translation *t, struct redirect *r)
 	r->old_port = port_text(t, r->section, "src_dport");
 	if (!r->port.n)
 		r->port = r->old_port;
+	else if (!r->conds.port) /* a new port takes the place of any */
+		r->conds.port = node_word(t, "1-65535");
+	if (!is_port(t, r, "dest_port"))
+		return;
+	if (is_random(r))
+		report_nearly(t, option_span(r->section, "dest_port"),
+			      "the new port is one of the range at random");
 	leave_out(t, r->section);
 	if (!r->translated)
 		r->src->forwards[HOOK_INPUT] = true;
@@ -540,6 +563,8 @@ static void take_snat(struct translation *t, struct redirect *r)
 		return;
 	default_family(&r->conds);
 	r->port = port_text(t, r->section, "src_dport");
+	if (!is_port(t, r, "src_dport"))
+		return;
 	leave_out(t, r->section);
 	each_group(t, r, add_source);
 }
@@ -642,7 +667,8 @@ void take_nat(struct translation *t, const struct uci_section *section)
 		return;
 	cond_family(t, &r.conds);
 	r.port = port_text(t, section, "snat_port");
-	if (!conditions(t, &r, "dest_ip", "dest_port") || !nat_protocols(t, &r))
+	if (!is_port(t, &r, "snat_port") ||
+	    !conditions(t, &r, "dest_ip", "dest_port") || !nat_protocols(t, &r))
 		return;
 	default_family(&r.conds);
 	leave_out(t, section);

@@ -464,12 +464,39 @@ static bool read_count(struct translation *t, struct rule *r)
 	return true;
 }
 
+/* What the policy can ask only of some rules. */
+static bool is_askable(struct translation *t, struct rule *r)
+{
+	static const char *const limits[] = { "limit", NULL };
+	const struct conds *c = &r->conds;
+
+	if (r->from == ZONE_NONE && c->mac) {
+		report_unused(t, r->section->span,
+			      "this rule never applies: the router's own "
+			      "packets come from no MAC address");
+		return false;
+	}
+	if (r->target == TARGET_NOTRACK &&
+	    (c->mac || c->mark || c->dscp || c->time || c->weekday)) {
+		report_left_out(t, r->section->span,
+				"this rule is left out: what is not tracked is "
+				"so in both directions, and a reply does not "
+				"tell all that this asks");
+		return false;
+	}
+	if (r->target != TARGET_NOTRACK && r->target != TARGET_MARK)
+		return true;
+	return cond_never(t, &r->conds, limits,
+			  "packets are marked, or not tracked, without limit");
+}
+
 /* What it does. */
 
 static const char *mark_text(struct translation *t, struct rule *r)
 {
 	struct str text = option_text(r->section, "set_mark");
 	struct mark mark;
+	uint32_t used;
 
 	if (text.p && value_mark(text, &mark)) {
 		mark.mask |= mark.value;
@@ -484,7 +511,17 @@ static const char *mark_text(struct translation *t, struct rule *r)
 			return NULL;
 		}
 	}
-	t->marks |= mark.mask == UINT32_MAX ? mark.value : mark.mask;
+	used = t->marks | (mark.mask == UINT32_MAX ? mark.value : mark.mask);
+	if (!mark.value || !free_mark_bits(used)) {
+		report_left_out(t, option_span(r->section, "target"),
+				"this rule is left out: %s",
+				mark.value ? "it leaves the policy no bits of "
+					     "its own" :
+					     "a mark is set, and never taken "
+					     "away");
+		return NULL;
+	}
+	t->marks = used;
 	if (mark.mask == UINT32_MAX)
 		return arena_printf(t->arena, "0x%x", mark.value);
 	return arena_printf(t->arena, "0x%x/0x%x", mark.value, mark.mask);
@@ -687,7 +724,8 @@ void take_rule(struct translation *t, const struct uci_section *section)
 	r.rest = node_map(t);
 	if (r.from == ZONE_BAD || r.to == ZONE_BAD || !read_device(t, &r) ||
 	    !read_target(t, &r) || !read_conditions(t, &r) ||
-	    !narrow_protocols(t, &r) || !read_icmp(t, &r) || !read_limit(t, &r))
+	    !is_askable(t, &r) || !narrow_protocols(t, &r) ||
+	    !read_icmp(t, &r) || !read_limit(t, &r))
 		return;
 	if (r.target < TARGET_NOTRACK || r.target == TARGET_NONE)
 		read_log(t, &r);

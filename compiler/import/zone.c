@@ -360,8 +360,8 @@ static bool is_own_name(struct str name)
 	return name.n && name.p[0] != '_';
 }
 
-static bool can_say(struct translation *t, const struct zone *zone,
-		    bool narrowed_well)
+static bool is_whole(struct translation *t, const struct zone *zone,
+		     bool narrowed_well)
 {
 	const char *why = NULL;
 
@@ -393,7 +393,7 @@ void take_zone(struct translation *t, const struct uci_section *section)
 	own_networks(t, &zone);
 	each_device(t, &zone, "device", add_device);
 	good = subnets(t, &zone, &narrowed);
-	if (!can_say(t, &zone, good))
+	if (!is_whole(t, &zone, good))
 		return;
 	read_policies(t, &zone);
 	read_log(t, &zone);
