@@ -52,6 +52,12 @@ static void read_syn_flood(struct translation *t,
 	if (limit.p && !value_limit(t->arena, limit, &rate))
 		return;
 	value_int(option_text(section, "synflood_burst"), &burst);
+	if (rate.p[0] == '0' || burst > UINT32_MAX) {
+		report_left_out(t, section->span,
+				"this rate of new TCP connections cannot be "
+				"said: they are not limited");
+		return;
+	}
 	t->syn_flood = node_word(
 		t, burst > 0 ? arena_printf(t->arena, "%.*s burst %ld",
 					    STR_ARG(rate), burst) :

@@ -20,6 +20,7 @@ struct zone {
 	const struct uci_section *section;
 	struct node *node;
 	VEC(struct str) devices;
+	struct node *subnets;	  /* a list, that narrow it */
 	VEC(struct net) networks; /* of its interfaces, and its subnets */
 	int family;
 	enum policy policy[HOOKS];

@@ -388,7 +388,7 @@ static bool read_limit(struct translation *t, struct rule *r)
 		return false;
 	}
 	if (value_int(option_text(r->section, "limit_burst"), &burst) &&
-	    burst > 0)
+	    burst > 0 && burst <= UINT32_MAX)
 		rate = str_of(arena_printf(t->arena, "%.*s burst %ld",
 					   STR_ARG(rate), burst));
 	node_put(t, r->rest, "limit", node_text(t, rate));
@@ -711,7 +711,7 @@ static void widen(struct rule *r)
 	}
 	if (mark && r->from == ZONE_ONE && r->to == ZONE_ANY)
 		r->to_router = true;
-	if (mark && r->from == ZONE_ANY && r->to == ZONE_ONE)
+	if (mark && r->from == ZONE_ANY && r->to == ZONE_ONE && !r->conds.mac)
 		r->from_router = true;
 }
 

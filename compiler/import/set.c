@@ -126,17 +126,31 @@ static struct node *elements(struct translation *t,
 	return list->list.n ? list : NULL;
 }
 
-static void put_numbers(struct translation *t,
-			const struct uci_section *section, struct node *map)
+/* What the policy takes: fw4 leaves it to nft to refuse more. */
+#define NUMBER_MAX 100000000
+
+static void put_number(struct translation *t, const struct uci_section *section,
+		       const char *option, struct node *map, const char *key,
+		       const char *unit)
 {
 	long n;
 
-	if (value_int(option_text(section, "timeout"), &n) && n > 0)
-		node_put(t, map, "timeout",
-			 node_word(t, arena_printf(t->arena, "%lds", n)));
-	if (value_int(option_text(section, "maxelem"), &n) && n > 0)
-		node_put(t, map, "size",
-			 node_word(t, arena_printf(t->arena, "%ld", n)));
+	if (!value_int(option_text(section, option), &n) || n <= 0)
+		return;
+	if (n > NUMBER_MAX)
+		report_left_out(t, option_span(section, option),
+				"\"%s\" is at most %ld", key, (long)NUMBER_MAX);
+	else
+		node_put(t, map, key,
+			 node_word(t,
+				   arena_printf(t->arena, "%ld%s", n, unit)));
+}
+
+static void put_numbers(struct translation *t,
+			const struct uci_section *section, struct node *map)
+{
+	put_number(t, section, "timeout", map, "timeout", "s");
+	put_number(t, section, "maxelem", map, "size", "");
 }
 
 static void note_set(struct translation *t, const struct uci_section *section,

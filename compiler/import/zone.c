@@ -52,10 +52,30 @@ const struct zone *zone_of_device(const struct translation *t,
 	return zone && zone->devices.n == 1 ? zone : NULL;
 }
 
-/* Zones that share a device are told apart by their subnets. */
-static bool is_narrowed(const struct zone *zone)
+static bool overlap(struct str a, struct str b)
 {
-	return zone->family || uci_option(zone->section, "subnet");
+	struct value x[2], y[2];
+	const char *why;
+	size_t n;
+
+	if (!type_address.parse(a, x, &why) ||
+	    !type_address.parse(b, y, &why) || x->family != y->family)
+		return false;
+	n = x->family == FAMILY_INDEX_IPV4 ? 4 : 16;
+	return memcmp(x->lo, y->hi, n) <= 0 && memcmp(y->lo, x->hi, n) <= 0;
+}
+
+/* Zones that share a device are told apart by their subnets. */
+static bool are_apart(const struct zone *a, const struct zone *b)
+{
+	size_t i, k;
+
+	for (i = 0; i < a->subnets->list.n; i++)
+		for (k = 0; k < b->subnets->list.n; k++)
+			if (overlap(a->subnets->list.items[i]->scalar,
+				    b->subnets->list.items[k]->scalar))
+				return false;
+	return a->subnets->list.n && b->subnets->list.n;
 }
 
 static void add_device(struct translation *t, struct zone *zone,
@@ -70,7 +90,7 @@ static void add_device(struct translation *t, struct zone *zone,
 	if (!is_device(device))
 		report_left_out(t, span, "\"%.*s\" is no device's name",
 				STR_ARG(device));
-	else if (owner && !(is_narrowed(owner) && is_narrowed(zone)))
+	else if (owner && !are_apart(owner, zone))
 		report_left_out(t, span,
 				"the device %.*s is that of zone %.*s, where "
 				"fw4 asks first",
@@ -152,7 +172,7 @@ static void own_networks(struct translation *t, struct zone *zone)
 }
 
 static bool add_subnet(struct translation *t, struct zone *zone,
-		       const struct uci_value *value, struct node *list)
+		       const struct uci_value *value)
 {
 	struct str text = value->text;
 	struct net net;
@@ -166,27 +186,25 @@ static bool add_subnet(struct translation *t, struct zone *zone,
 	}
 	if (zone->family && net.family != zone->family)
 		return true;
-	node_add(t, list, node_text(t, net.text));
+	node_add(t, zone->subnets, node_text(t, net.text));
 	*vec_push(t->arena, &zone->networks) = net;
 	return true;
 }
 
-/* NULL: it is not narrowed. False: it cannot be as it should. */
-static bool subnets(struct translation *t, struct zone *zone, struct node **out)
+/* False: it cannot be narrowed as it should. */
+static bool add_subnets(struct translation *t, struct zone *zone)
 {
 	const struct uci_option *option = uci_option(zone->section, "subnet");
-	struct node *list = node_of_list(t);
 	struct uci_value value;
 	size_t i;
 
 	for (i = 0; option_value_at(option, i, &value); i++)
-		if (!add_subnet(t, zone, &value, list))
+		if (!add_subnet(t, zone, &value))
 			return false;
 	if (!option && zone->family)
-		node_add(t, list,
+		node_add(t, zone->subnets,
 			 node_word(t,
 				   zone->family == 4 ? "0.0.0.0/0" : "::/0"));
-	*out = node_listed(list);
 	return true;
 }
 
@@ -384,15 +402,15 @@ void take_zone(struct translation *t, const struct uci_section *section)
 {
 	struct zone zone = { .section = section };
 	struct str family = option_text(section, "family");
-	struct node *narrowed = NULL;
 	bool good;
 
 	zone.name = option_text(section, "name");
 	zone.family = family.p ? value_family(family) : 0;
+	zone.subnets = node_of_list(t);
+	good = add_subnets(t, &zone);
 	each_device(t, &zone, "network", add_network);
 	own_networks(t, &zone);
 	each_device(t, &zone, "device", add_device);
-	good = subnets(t, &zone, &narrowed);
 	if (!is_whole(t, &zone, good))
 		return;
 	read_policies(t, &zone);
@@ -403,7 +421,7 @@ void take_zone(struct translation *t, const struct uci_section *section)
 				"zones have no counters");
 	zone.node = node_map(t);
 	node_put(t, zone.node, "devices", device_list(t, &zone));
-	node_put(t, zone.node, "subnets", narrowed);
+	node_put(t, zone.node, "subnets", node_listed(zone.subnets));
 	put_masquerade(t, &zone, zone.node);
 	if (option_bool(section, "mtu_fix", false))
 		node_put(t, zone.node, "clamp-mss", node_word(t, "true"));
