@@ -280,6 +280,33 @@ const struct field test_fields[] = {
 	{ NULL, NULL, false },
 };
 
+/* Of each of these, only one can be. */
+static const struct {
+	unsigned int bits;
+	const char *words;
+} one_of[] = {
+	{ EXPECT_ACCEPT | EXPECT_DROP | EXPECT_REJECT,
+	  "\"accept\", \"drop\" and \"reject\"" },
+	{ EXPECT_OFFLOAD | EXPECT_NO_OFFLOAD,
+	  "\"offload\" and \"no-offload\"" },
+	{ EXPECT_LOG | EXPECT_NO_LOG, "\"log\" and \"no-log\"" },
+};
+
+static void check_expected(struct binder *b, const struct test *test)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(one_of) / sizeof(one_of[0]); i++)
+		if (__builtin_popcount(test->expect & one_of[i].bits) > 1)
+			diag_error(b->diags, test->expect_span,
+				   "of %s a packet meets one", one_of[i].words);
+	if (test->expect & EXPECT_NO_OFFLOAD &&
+	    (test->after_span.source || test->flowtable_span.source))
+		diag_error(b->diags, test->expect_span,
+			   "\"after\" and \"flowtable\" are of what is "
+			   "offloaded");
+}
+
 static bool expects(const struct test *test)
 {
 	return test->expect_span.source || test->rule_span.source ||
@@ -302,6 +329,7 @@ static void check_test(struct binder *b, const struct node *node,
 {
 	bool packet = has_key(node, "packet");
 
+	check_expected(b, test);
 	if (packet == (test->only != NULL))
 		diag_error(
 			b->diags, node->span,

@@ -117,6 +117,20 @@ static void wrong_value(struct binder *b, const struct node *node,
 		diag_help(diag, "%s", why);
 }
 
+static void wrong_bits(struct binder *b, const struct node *node,
+		       const struct value_type *type, const char *why)
+{
+	struct diag *diag = bind_expected(b, node, type->expected);
+	struct suggest suggest = suggest_for(node->scalar);
+	size_t i;
+
+	for (i = 0; type->name_at && type->name_at(i); i++)
+		suggest_name(&suggest, str_of(type->name_at(i)));
+	suggest_help(&suggest, diag);
+	if (!suggest.best.n)
+		diag_help(diag, "%s", why);
+}
+
 /* Some bits of a value; false if it is not written so. */
 static bool match_bits(struct binder *b, const struct node *node,
 		       struct match_fill *fill)
@@ -131,7 +145,7 @@ static bool match_bits(struct binder *b, const struct node *node,
 	if (type->parse_bits(node->scalar, &bits, &why, &none_of_it))
 		*vec_push(b->arena, &fill->bits) = bits;
 	else if (!none_of_it)
-		diag_help(bind_expected(b, node, type->expected), "%s", why);
+		wrong_bits(b, node, type, why);
 	return !none_of_it;
 }
 

@@ -4,6 +4,7 @@
 
 #include <linux/netfilter.h>
 
+#include "alts.h"
 #include "bind.h"
 
 struct packet_fill {
@@ -11,6 +12,7 @@ struct packet_fill {
 	struct matches matches;
 	const struct node *to;
 	bool from;
+	bool proto; /* its protocol was said */
 };
 
 static int one_zone(struct binder *b, const struct node *node)
@@ -68,6 +70,20 @@ static void one_value(struct binder *b, const struct match *match)
 			   match->word->word);
 }
 
+/* The first that is of the packet's family and protocol. */
+static const struct service_item *fitting_item(const struct packet *packet,
+					       const struct service *service)
+{
+	size_t i;
+
+	for (i = 0; i < service->nitems; i++)
+		if (service->items[i].families & 1u << packet->family &&
+		    (!packet->proto ||
+		     service->items[i].proto == packet->proto))
+			return &service->items[i];
+	return &service->items[0];
+}
+
 static void take_service(struct packet *packet, const struct match *match)
 {
 	const struct service_item *item;
@@ -75,7 +91,7 @@ static void take_service(struct packet *packet, const struct match *match)
 
 	if (!match->nservices || !match->services[0]->nitems)
 		return;
-	item = &match->services[0]->items[0];
+	item = fitting_item(packet, match->services[0]);
 	if (!packet->proto)
 		packet->proto = item->proto;
 	wire_put(WIRE_PORT, item->lo, port);
@@ -100,8 +116,6 @@ static void take_match(struct packet *packet, const struct match *match)
 	size_t i;
 	int f;
 
-	if (match->nservices)
-		take_service(packet, match);
 	for (f = 0; f < FAMILIES; f++)
 		if (match->word->key[f] && match->ranges[f].n)
 			take_value(packet, match->word, f, match->ranges[f].v);
@@ -144,17 +158,62 @@ static int guess_zone(const struct model *model, const struct packet *packet)
 	return zone;
 }
 
+static bool says_family(const struct packet_fill *fill)
+{
+	size_t i;
+
+	for (i = 0; i < fill->matches.list.n; i++)
+		if (fill->matches.list.v[i].word->type == &type_address ||
+		    fill->matches.list.v[i].word->key[0] == KEY_NFPROTO)
+			return true;
+	return false;
+}
+
+/*
+ * "service: https, port: 80": then it is the last word's packet, of no use.
+ * Where nothing tells the family, it is IPv6 if only that can be.
+ */
+static void check_packet(struct binder *b, const struct node *node,
+			 const struct packet_fill *fill)
+{
+	struct packet *packet = fill->packet;
+	struct arena *scratch = arena_new();
+	struct alts alts;
+	bool fits;
+
+	fits = !alts_expand(b->arena, scratch, fill->matches.list.v,
+			    fill->matches.list.n, &alts) ||
+	       alts_match(&alts, packet);
+	if (!fits && !says_family(fill)) {
+		packet->family = FAMILY_INDEX_IPV6;
+		if (!fill->proto)
+			packet->proto = 0;
+		guess_proto(packet);
+		fits = alts_match(&alts, packet);
+	}
+	if (!fits)
+		diag_error(b->diags, node->span,
+			   "no packet is all of this at once");
+	arena_free(scratch);
+}
+
 static void finish_packet(struct binder *b, const struct node *node,
 			  struct packet_fill *fill)
 {
+	size_t errors = diags_errors(b->diags);
 	struct packet *packet = fill->packet;
 	size_t i;
 
 	for (i = 0; i < fill->matches.list.n; i++)
 		take_match(packet, &fill->matches.list.v[i]);
+	for (i = 0; i < fill->matches.list.n; i++) /* family, protocol known */
+		take_service(packet, &fill->matches.list.v[i]);
 	for (i = 0; i < fill->matches.list.n; i++)
 		one_value(b, &fill->matches.list.v[i]);
+	fill->proto = packet->proto;
 	guess_proto(packet);
+	if (diags_errors(b->diags) == errors)
+		check_packet(b, node, fill);
 	if (fill->to)
 		return;
 	packet->to = guess_zone(b->model, packet);
