@@ -22,14 +22,16 @@ const struct cli_option test_options[] = {
 	{ 0 },
 };
 
-#define EXPECT_VERDICTS (EXPECT_ACCEPT | EXPECT_DROP | EXPECT_REJECT)
+#define EXPECT_VERDICTS                                                        \
+	(EXPECT_ACCEPT | EXPECT_DROP | EXPECT_REJECT | EXPECT_QUEUE)
 #define EXPECT_OFFLOADS (EXPECT_OFFLOAD | EXPECT_NO_OFFLOAD)
 #define EXPECT_LOGS (EXPECT_LOG | EXPECT_NO_LOG)
 
 /* In the order of the bits. */
-static const char *const expect_words[] = { "accept",  "drop",	     "reject",
-					    "offload", "no-offload", "log",
-					    "no-log" };
+static const char *const expect_words[] = {
+	"accept",  "drop",	 "reject", "queue",
+	"offload", "no-offload", "log",	   "no-log",
+};
 
 /* One thing that a test expects, and what the policy answers. */
 struct claim {
@@ -85,6 +87,7 @@ static void claim_words(struct trial *t)
 		[ACTION_ACCEPT] = EXPECT_ACCEPT,
 		[ACTION_DROP] = EXPECT_DROP,
 		[ACTION_REJECT] = EXPECT_REJECT,
+		[ACTION_QUEUE] = EXPECT_QUEUE,
 	};
 	const struct answer *answer = &t->answer;
 

@@ -62,7 +62,8 @@ uint32_t set_key_type(const struct ir_set *set)
 
 static uint32_t byteorder(enum wire_id type)
 {
-	return wire_type(type)->host_order || type == WIRE_IFNAME ?
+	return wire_type(type)->host_order || type == WIRE_IFNAME ||
+			       type == WIRE_HELPER ?
 		       NFT_BYTEORDER_HOST :
 		       NFT_BYTEORDER_BIG;
 }

@@ -352,6 +352,7 @@ static enum has load(uint8_t out[WIRE_MAX], struct run *run, enum key_id id)
 	case KEY_IP6_DSCP:
 	case KEY_LENGTH:
 	case KEY_SECPATH:
+	case KEY_CT_HELPER:
 	case KEY_RT_IPSEC:
 		return put_value(out, packet, id);
 	default:

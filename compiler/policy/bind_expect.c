@@ -19,9 +19,9 @@ static void test_packet(struct binder *b, const struct node *node, void *into)
 
 static void expect_item(struct binder *b, const struct node *node, void *into)
 {
-	static const char *const words[] = { "accept",	"drop",	      "reject",
-					     "offload", "no-offload", "log",
-					     "no-log",	NULL };
+	static const char *const words[] = { "accept", "drop",	  "reject",
+					     "queue",  "offload", "no-offload",
+					     "log",    "no-log",  NULL };
 	int i = bind_word(b, node, words, "what to expect");
 
 	if (i >= 0)
@@ -257,8 +257,8 @@ const struct field test_fields[] = {
 	{ "packet", test_packet, FIELD_LINE | FIELD_MATCHES, packet_fields,
 	  .type = "<map>", .doc = "The packet. A test has it, or `only`." },
 	{ "expect", test_expect, FIELD_LIST, .type = "<word> | <list>",
-	  .doc = "Of `accept`, `drop`, `reject`, `offload`, `no-offload`, "
-		 "`log` and `no-log`. What is not said is not asked; but a "
+	  .doc = "Of `accept`, `drop`, `reject`, `queue`, `offload`, "
+		 "`no-offload`, `log` and `no-log`. What is not said is not asked; but a "
 		 "packet must be expected to meet something, by this or by "
 		 "one of the next five." },
 	{ "rule", test_rule, false, .type = "<name>",

@@ -236,14 +236,18 @@ static const struct alts *expand(struct binder *b, struct match *matches,
 	return alts;
 }
 
-static bool asks_dynamic_set(const struct eligible *entry)
+/* Is the answer another one later, or for a connection that is not decided? */
+static bool asks_each_time(const struct eligible *entry)
 {
 	size_t i, j;
 
-	for (i = 0; i < entry->nmatches; i++)
+	for (i = 0; i < entry->nmatches; i++) {
+		if (entry->matches[i].word->announced)
+			return true;
 		for (j = 0; j < entry->matches[i].nsets; j++)
 			if (entry->matches[i].sets[j]->dynamic)
 				return true;
+	}
 	return false;
 }
 
@@ -254,7 +258,7 @@ static void expand_entries(struct binder *b, struct eligible *entries, size_t n)
 	for (i = 0; i < n; i++) {
 		entries[i].alts = expand(b, entries[i].matches,
 					 entries[i].nmatches, entries[i].span);
-		entries[i].dynamic = asks_dynamic_set(&entries[i]);
+		entries[i].dynamic = asks_each_time(&entries[i]);
 		check_hooks(b, entries[i].matches, entries[i].nmatches,
 			    AT_FORWARD);
 	}
@@ -369,6 +373,46 @@ static void expand_tests(struct binder *b)
 			permit->alts = expand(b, permit->matches,
 					      permit->nmatches, permit->span);
 		}
+}
+
+/* A connection that another one announced goes as that one goes. */
+static void check_announced(struct binder *b, const struct match *matches,
+			    size_t n)
+{
+	struct diag *diag;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!matches[i].word->announced)
+			continue;
+		diag = diag_error(b->diags, matches[i].span,
+				  "only exempt entries ask for \"%s\"",
+				  matches[i].word->word);
+		diag_help(diag, "what a helper announces is decided with the "
+				"connection that announced it, and no rule is "
+				"asked");
+	}
+}
+
+static void check_all_announced(struct binder *b)
+{
+	const struct model *m = b->model;
+	size_t i, j;
+
+	for (i = 0; i < m->nrules; i++)
+		if (!m->rules[i].forward)
+			check_announced(b, m->rules[i].matches,
+					m->rules[i].nmatches);
+	for (i = 0; i < m->nnats; i++)
+		check_announced(b, m->nats[i].matches, m->nats[i].nmatches);
+	for (i = 0; i < m->offload.neligible; i++)
+		check_announced(b, m->offload.eligible[i].matches,
+				m->offload.eligible[i].nmatches);
+	for (i = 0; i < m->ntests; i++)
+		for (j = 0; m->tests[i].only && j < m->tests[i].only->npermits;
+		     j++)
+			check_announced(b, m->tests[i].only->permits[j].matches,
+					m->tests[i].only->permits[j].nmatches);
 }
 
 static void expand_all(struct binder *b)
@@ -540,6 +584,7 @@ static void check_offload(struct binder *b)
 
 void check_model(struct binder *b)
 {
+	check_all_announced(b);
 	expand_all(b);
 	check_zones(b);
 	check_flowtables(b);

@@ -185,13 +185,25 @@ static void against_rules(struct binder *b, const struct rule *rule)
 	}
 }
 
+/* Of connections that another one announced: those are no rule's own. */
+static bool of_announced(const struct eligible *entry)
+{
+	size_t i;
+
+	for (i = 0; i < entry->nmatches; i++)
+		if (entry->matches[i].word->announced)
+			return true;
+	return false;
+}
+
 static void against_exempt(struct binder *b, const struct rule *rule)
 {
 	const struct offload *offload = &b->model->offload;
 	size_t i;
 
 	for (i = 0; i < offload->nexempt; i++)
-		if (touches(rule, &offload->exempt[i]))
+		if (!of_announced(&offload->exempt[i]) &&
+		    touches(rule, &offload->exempt[i]))
 			diag_note(cannot(b, rule, "some of it is exempt"),
 				  offload->exempt[i].span, "by this entry");
 }

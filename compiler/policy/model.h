@@ -253,7 +253,9 @@ struct eligible {
 	struct match *matches;
 	size_t nmatches;
 	const struct alts *alts;
-	bool dynamic; /* asks of a set that is filled while it runs */
+	/* Asked with each packet: of a set that is filled while it runs, or of
+	 * a connection that is not decided itself. */
+	bool dynamic;
 	uint64_t after_packets, after_bytes; /* 0: at once */
 	const struct flowtable *flowtable;   /* NULL: of an exemption */
 	const char *reason;		     /* of an exemption */
@@ -299,10 +301,11 @@ enum expect_bits {
 	EXPECT_ACCEPT = 1,
 	EXPECT_DROP = 2,
 	EXPECT_REJECT = 4,
-	EXPECT_OFFLOAD = 8,
-	EXPECT_NO_OFFLOAD = 16,
-	EXPECT_LOG = 32,
-	EXPECT_NO_LOG = 64,
+	EXPECT_QUEUE = 8,
+	EXPECT_OFFLOAD = 16,
+	EXPECT_NO_OFFLOAD = 32,
+	EXPECT_LOG = 64,
+	EXPECT_NO_LOG = 128,
 };
 
 /* A connection's first packet, as the policy sees it. */

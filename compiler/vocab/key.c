@@ -95,6 +95,7 @@ static const struct key keys[KEY_IDS] = {
 	[KEY_LENGTH] = META("meta length", WIRE_LENGTH, NFT_META_LEN),
 	[KEY_HOUR] = META("meta hour", WIRE_HOUR, NFT_META_TIME_HOUR),
 	[KEY_DAY] = META("meta day", WIRE_DAY, NFT_META_TIME_DAY),
+	[KEY_CT_HELPER] = CT("ct helper", WIRE_HELPER, NFT_CT_HELPER),
 	[KEY_TIME] = META("meta time", WIRE_TIME, NFT_META_TIME_NS),
 	[KEY_SKUID] = META_AT("meta skuid", WIRE_UID, NFT_META_SKUID,
 			      AT_OUTPUT | AT_POSTROUTING),

@@ -45,6 +45,7 @@ enum key_id {
 	KEY_RT_IPSEC,	       /* it will leave through IPsec */
 	KEY_FIB_SADDR_IIF_OIF, /* is there a route back: fib saddr . iif oif */
 	KEY_TIME,	       /* nanoseconds since 1970, UTC */
+	KEY_CT_HELPER, /* of who announced it: only of an expected one */
 	KEY_IDS
 };
 

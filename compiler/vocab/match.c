@@ -194,6 +194,18 @@ static const struct match_word words[] = {
 		.merge = MERGE_EQUAL,
 		.negatable = true,
 	},
+	{
+		.word = "helper",
+		.doc = "A connection that this helper announced, as the data "
+		       "connection of FTP. Only exempt entries ask for it.",
+		.example = "helper: [ftp, sip]",
+		.type = &type_helper,
+		.key = { KEY_CT_HELPER },
+		.reply = { KEY_CT_HELPER },
+		.merge = MERGE_EQUAL,
+		.holds = HOLDS_CONNECTION,
+		.announced = true,
+	},
 };
 
 static const struct match_never nevers[] = {

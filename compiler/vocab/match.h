@@ -71,7 +71,7 @@ struct value_type {
 extern const struct value_type type_address, type_port, type_protocol,
 	type_service, type_icmp, type_family, type_mark, type_dscp, type_mac,
 	type_length, type_tcp_flags, type_user, type_ipsec, type_time,
-	type_weekday;
+	type_weekday, type_helper;
 /* By the name a person writes; NULL if there is none. */
 const struct value_type *value_type_find(struct str name);
 const struct value_type *value_type_at(size_t i); /* NULL past the end */
@@ -109,6 +109,11 @@ struct match_word {
 	enum merge merge;
 	enum holds holds;
 	bool negatable;
+	/*
+	 * Only of a connection that another one announced: it has the decision
+	 * of that one, so no rule is asked; what is asked with each packet is.
+	 */
+	bool announced;
 	/*
 	 * What the first packet of a connection that is established had; 0: not
 	 * known. The key then is of one byte.

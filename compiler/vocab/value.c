@@ -445,7 +445,7 @@ static const struct value_type *const types[] = {
 	&type_address, &type_port,   &type_protocol,  &type_service,
 	&type_icmp,    &type_family, &type_mark,      &type_dscp,
 	&type_mac,     &type_length, &type_tcp_flags, &type_user,
-	&type_ipsec,   &type_time,   &type_weekday,
+	&type_ipsec,   &type_time,   &type_weekday,   &type_helper,
 };
 
 const struct value_type *value_type_at(size_t i)

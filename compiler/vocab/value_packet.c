@@ -2,8 +2,9 @@
 /*
  * Types of values that packets carry beside addresses and ports, and of what
  * the kernel knows of them: marks, DSCP, MAC addresses, lengths, TCP flags,
- * users, IPsec.
+ * users, IPsec, helpers.
  */
+#include "stmt.h"
 #include "value.h"
 
 static int hex_digit(char c)
@@ -242,6 +243,32 @@ static size_t parse_ipsec(struct str text, struct value out[2],
 	return 0;
 }
 
+static const char *helper_at(size_t i)
+{
+	const struct ct_helper *helper = ct_helper_at(i);
+
+	return helper ? helper->name : NULL;
+}
+
+/* As the kernel calls it. */
+static size_t parse_helper(struct str text, struct value out[2],
+			   const char **why)
+{
+	const struct ct_helper *helper;
+	size_t i;
+
+	*why = "no helper is called so";
+	for (i = 0; (helper = ct_helper_at(i)); i++) {
+		if (!str_is(text, helper->name))
+			continue;
+		memset(&out[0], 0, sizeof(out[0]));
+		memcpy(out[0].lo, helper->type, strlen(helper->type));
+		memcpy(out[0].hi, out[0].lo, sizeof(out[0].hi));
+		return 1;
+	}
+	return 0;
+}
+
 const struct value_type type_mark = {
 	.name = "mark",
 	.expected = "a mark (0x10), or the bits of one and their mask "
@@ -309,4 +336,13 @@ const struct value_type type_ipsec = {
 	.wire = { WIRE_BOOLEAN, WIRE_BOOLEAN },
 	.parse = parse_ipsec,
 	.name_at = ipsec_at,
+};
+
+const struct value_type type_helper = {
+	.name = "helper",
+	.expected = "a connection tracking helper (ftp, sip ...)",
+	.example = "sip",
+	.wire = { WIRE_HELPER, WIRE_NONE },
+	.parse = parse_helper,
+	.name_at = helper_at,
 };

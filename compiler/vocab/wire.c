@@ -393,6 +393,8 @@ static const struct wire_type types[WIRE_IDS] = {
 			true },
 	[WIRE_DAY] = { "day", 45, 1, false, false, day_names, print_named, 0, 0,
 		       true },
+	[WIRE_HELPER] = { "string", 5, 16, false, false, NULL, print_ifname, 0,
+			  0, true },
 	/* nft knows "type time", but as a length of time */
 	[WIRE_TIME] = { "time", 43, 8, true, false, NULL, print_seconds, 0, 0,
 			true },

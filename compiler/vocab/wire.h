@@ -48,6 +48,7 @@ enum wire_id {
 	WIRE_BOOLEAN,	/* 1 byte */
 	WIRE_ARPHRD,	/* 2 bytes, host order: ARPHRD_* */
 	WIRE_TIME,	/* 8 bytes, host order: nanoseconds since 1970, UTC */
+	WIRE_HELPER,	/* 16 bytes, NUL padded */
 	WIRE_IDS
 };
 

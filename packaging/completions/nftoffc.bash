@@ -93,7 +93,7 @@ _nftoffc()
 			return
 		fi
 		if [ "$operand" -gt 1 ]; then
-			_nftoffc_words from to tcp udp source destination protocol port source-port service icmp family mark dscp mac length tcp-flags user ipsec time weekday
+			_nftoffc_words from to tcp udp source destination protocol port source-port service icmp family mark dscp mac length tcp-flags user ipsec time weekday helper
 			return
 		fi
 		_nftoffc_policies

@@ -27,7 +27,7 @@ complete -c nftoffc -n '__fish_seen_subcommand_from test' -k -a '(__fish_complet
 complete -c nftoffc -n __fish_use_subcommand -a explain -d 'says what becomes of a packet, and which line decides it'
 complete -c nftoffc -n '__fish_seen_subcommand_from explain' -l json -d 'answers in JSON, for programs'
 complete -c nftoffc -n '__fish_seen_subcommand_from explain' -k -a '(__fish_complete_suffix .policy; __fish_complete_suffix .yaml)'
-complete -c nftoffc -n '__fish_seen_subcommand_from explain; and test (count (commandline -opc)) -gt 2' -a 'from to tcp udp source destination protocol port source-port service icmp family mark dscp mac length tcp-flags user ipsec time weekday'
+complete -c nftoffc -n '__fish_seen_subcommand_from explain; and test (count (commandline -opc)) -gt 2' -a 'from to tcp udp source destination protocol port source-port service icmp family mark dscp mac length tcp-flags user ipsec time weekday helper'
 complete -c nftoffc -n __fish_use_subcommand -a fmt -d 'puts policies in order: indentation, blanks, columns'
 complete -c nftoffc -n '__fish_seen_subcommand_from fmt' -s c -l check -d 'only says which are not in order, and ends with 1 if any is not'
 complete -c nftoffc -n '__fish_seen_subcommand_from fmt' -s w -l write -d 'writes them back, instead of printing them'

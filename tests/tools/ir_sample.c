@@ -228,6 +228,7 @@ static const struct example examples[KEY_IDS] = {
 	[KEY_LENGTH] = { 64, 1500, true },
 	[KEY_HOUR] = { 28800, 61200, true },
 	[KEY_DAY] = { 1, 5, true },
+	[KEY_CT_HELPER] = { 1, 2, false },
 	[KEY_TIME] = { 1711846800000000000, 1729990800000000000, true },
 	[KEY_SKUID] = { 33, 1000, true },
 	[KEY_SECPATH] = { 0, 1, false },
@@ -240,6 +241,8 @@ static struct value example(enum key_id id, uint64_t n)
 
 	if (type == WIRE_IFNAME)
 		return device(n == 1 ? "br-lan" : "eth0.2");
+	if (type == WIRE_HELPER)
+		return device(n == 1 ? "ftp" : "sip");
 	if (type == WIRE_IPV6)
 		return ip6((unsigned int)n);
 	return number(type, n);

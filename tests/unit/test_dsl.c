@@ -116,6 +116,13 @@ static const struct {
 	  "{rules:[{accept:{limit:10/second burst 20 'name':x}}]}" },
 	{ "accept limit \"10/second  burst 20\" name x",
 	  "{rules:[{accept:{limit:'10/second  burst 20' name:x}}]}" },
+	{ "accept { limit 10/second burst 20 }",
+	  "{rules:[{accept:{limit:10/second burst 20}}]}" },
+	{ "accept { limit 10/second burst 20; name x }",
+	  "{rules:[{accept:{limit:10/second burst 20 name:x}}]}" },
+	{ "accept count { when new } limit { rate 10/second burst 20 }",
+	  "{rules:[{accept:{count:{when:new} limit:{rate:10/second burst "
+	  "20}}}]}" },
 	{ "accept source not @a, b port not 80",
 	  "{rules:[{accept:{source:{not:[@a b]} port:{not:80}}}]}" },
 	{ "accept source { not a } from not service not",

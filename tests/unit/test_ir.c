@@ -396,6 +396,7 @@ static const char *const wire_examples[WIRE_IDS] = {
 	[WIRE_LENGTH] = "2",
 	[WIRE_HOUR] = "2",
 	[WIRE_DAY] = "\"Tuesday\"",
+	[WIRE_HELPER] = "\"eth0\"",
 	[WIRE_TIME] = "0", /* nanoseconds */
 	[WIRE_UID] = "2",
 	[WIRE_BOOLEAN] = "2",
@@ -409,7 +410,7 @@ START_TEST(every_type_prints)
 
 		ck_assert_msg(wire_examples[id], "type %d: no example", id);
 		ck_assert(wire_type(id)->name && wire_type(id)->nft_id);
-		if (id == WIRE_IFNAME)
+		if (id == WIRE_IFNAME || id == WIRE_HELPER)
 			wire_ifname("eth0", 4, value);
 		else if (id != WIRE_IPV6)
 			wire_put(id, 2, value);
@@ -603,6 +604,10 @@ static const struct {
 	[KEY_DAY] = { 0, "meta day \"Sunday\"",
 		      "[ meta load day => reg 1 ]\n"
 		      "[ cmp eq reg 1 0x00000000 ]\n" },
+	[KEY_CT_HELPER] = { 0, "ct helper \"sip\"",
+			    "[ ct load helper => reg 1 ]\n"
+			    "[ cmp eq reg 1 0x00706973 0x00000000 0x00000000 "
+			    "0x00000000 ]\n" },
 	[KEY_TIME] = { 86400000000000, "meta time 86400",
 		       "[ meta load time => reg 1 ]\n"
 		       "[ cmp eq reg 1 0x914f0000 0x00004e94 ]\n" },
@@ -626,6 +631,8 @@ START_TEST(every_key)
 		ck_assert_msg(key_examples[id].text, "key %d: no example", id);
 		if (type == WIRE_IFNAME)
 			wire_ifname("eth0", 4, value);
+		else if (type == WIRE_HELPER)
+			wire_ifname("sip", 3, value);
 		else if (type == WIRE_IPV6)
 			value[15] = (uint8_t)key_examples[id].value;
 		else
