@@ -4,11 +4,6 @@
 
 #include "value.h"
 
-static const char *const policies[] = { "accept", "reject", "drop", NULL };
-static const char *const codes[] = { "tcp-reset",	 "port-unreachable",
-				     "admin-prohibited", "host-unreachable",
-				     "no-route",	 NULL };
-
 static void system_options(struct translation *t,
 			   const struct uci_section *section)
 {
@@ -34,7 +29,7 @@ static void read_codes(struct translation *t, const struct uci_section *section)
 		text = option_text(section, options[i]);
 		if (!text.p)
 			continue;
-		t->code[i] = codes[value_word(text, codes)];
+		t->code[i] = words_code[value_word(text, words_code)];
 		t->codes_given = uci_option(section, options[i]);
 	}
 }
@@ -87,7 +82,8 @@ void take_defaults(struct translation *t, const struct uci_section *section)
 	for (i = 0; i < HOOKS; i++) {
 		text = option_text(section, hooks[i]);
 		if (text.p)
-			t->policy[i] = (enum policy)value_word(text, policies);
+			t->policy[i] =
+				(enum policy)value_word(text, words_policy);
 	}
 	t->drop_invalid = option_bool(section, "drop_invalid", false);
 	t->offload = option_bool(section, "flow_offloading", false);
@@ -106,10 +102,9 @@ void take_defaults(struct translation *t, const struct uci_section *section)
 /* Files of fw4's: its chains are not those of a policy. */
 void take_include(struct translation *t, const struct uci_section *section)
 {
-	static const char *const kinds[] = { "script", "nftables", NULL };
 	struct str path = option_text(section, "path");
 	struct str kind = option_text(section, "type");
-	bool script = !kind.p || value_word(kind, kinds) == 0;
+	bool script = !kind.p || value_word(kind, words_include) == 0;
 	bool compatible = option_bool(section, "fw4_compatible",
 				      !str_is(path, "/etc/firewall.user"));
 

@@ -103,7 +103,6 @@ static void put_nat(struct translation *t, struct node *root)
 
 static void put_defaults(struct translation *t, struct node *root)
 {
-	static const char *const words[] = { "accept", "reject", "drop" };
 	static const char *const hooks[] = { "input", "output", "forward" };
 	static const enum hook order[] = { HOOK_INPUT, HOOK_FORWARD,
 					   HOOK_OUTPUT };
@@ -112,7 +111,7 @@ static void put_defaults(struct translation *t, struct node *root)
 
 	for (i = 0; i < HOOKS; i++)
 		node_put(t, map, hooks[order[i]],
-			 node_word(t, words[t->policy[order[i]]]));
+			 node_word(t, words_policy[t->policy[order[i]]]));
 	node_put(t, root, "default", map);
 }
 

@@ -8,16 +8,6 @@
 
 /* What fw4 takes for a value. */
 
-static const char *const policies[] = { "accept", "reject", "drop", NULL };
-static const char *const targets[] = { "accept",     "reject", "drop",
-				       "notrack",    "helper", "mark",
-				       "dscp",	     "dnat",   "snat",
-				       "masquerade", NULL };
-static const char *const codes[] = { "tcp-reset",	 "port-unreachable",
-				     "admin-prohibited", "host-unreachable",
-				     "no-route",	 NULL };
-static const char *const sides[] = { "internal", "external", NULL };
-static const char *const kinds[] = { "script", "nftables", NULL };
 static const char *const positions[] = { "ruleset-prepend", "ruleset-postpend",
 					 "ruleset-append",  "table-prepend",
 					 "table-postpend",  "table-append",
@@ -33,27 +23,27 @@ static bool is_bool(struct str text)
 
 static bool is_policy(struct str text)
 {
-	return value_word(text, policies) >= 0;
+	return value_word(text, words_policy) >= 0;
 }
 
 static bool is_target(struct str text)
 {
-	return value_word(text, targets) >= 0;
+	return value_word(text, words_target) >= 0;
 }
 
 static bool is_code(struct str text)
 {
-	return value_word(text, codes) >= 0;
+	return value_word(text, words_code) >= 0;
 }
 
 static bool is_side(struct str text)
 {
-	return value_word(text, sides) >= 0;
+	return value_word(text, words_side) >= 0;
 }
 
 static bool is_kind(struct str text)
 {
-	return value_word(text, kinds) >= 0;
+	return value_word(text, words_include) >= 0;
 }
 
 static bool is_position(struct str text)
@@ -378,15 +368,16 @@ static const struct option rule_options[] = {
 	  "icmp. Of a code, all codes of its type; a type without a name in "
 	  "the policy leaves the section out." },
 	SAYS_NOTHING("extra", NULL),
-	{ "limit", is_limit, SAID, 0,
-	  "limit; a negated one leaves the section out." },
+	{ "limit", is_limit, NEARLY, 0,
+	  "limit; a negated one, and that of a mark or of notrack, leaves the "
+	  "section out." },
 	{ "limit_burst", is_int, SAID, 0, "burst of limit." },
 	UTC,
 	TIMES,
 	MONTHDAYS,
 	{ "mark", is_mark, SAID, 0, "mark." },
 	{ "set_mark", is_mark, NEARLY, PLAIN,
-	  "set of the action mark, which marks replies, too." },
+	  "set of the action mark, which marks replies, too; 0 is left out." },
 	{ "set_xmark", is_mark, NEARLY, PLAIN,
 	  "set of the action mark, if its bits are in its mask." },
 	{ "dscp", is_dscp, SAID, 0, "dscp." },
@@ -397,8 +388,10 @@ static const struct option rule_options[] = {
 	  "unless it is 0." },
 	{ "log", NULL, SAID, 0, "log: new, with the prefix." },
 	{ "log_limit", is_limit, SAID, 0, "rate of log." },
-	{ "target", is_target, SAID, 0,
-	  "The action; log or count if it is not given." },
+	{ "target", is_target, NEARLY, 0,
+	  "The action; log or count if it is not given. notrack holds for both "
+	  "directions, and is left out where a reply does not tell what it "
+	  "asks." },
 	{ 0 }
 };
 

@@ -5,12 +5,9 @@
  */
 #include "parts.h"
 
-#include "value.h"
+#include <assert.h>
 
-static const char *const targets[] = { "accept",     "reject", "drop",
-				       "notrack",    "helper", "mark",
-				       "dscp",	     "dnat",   "snat",
-				       "masquerade", NULL };
+#include "value.h"
 
 static const char *const limit[] = { "limit", NULL };
 static const char *const helper[] = { "helper", NULL };
@@ -31,9 +28,9 @@ static const char *target_of(const struct uci_section *section,
 			     const char *otherwise)
 {
 	struct str text = option_text(section, "target");
-	int i = text.p ? value_word(text, targets) : -1;
+	int i = text.p ? value_word(text, words_target) : -1;
 
-	return i < 0 ? otherwise : targets[i];
+	return i < 0 ? otherwise : words_target[i];
 }
 
 static void add(struct translation *t, node_list *list, const char *kind,
@@ -268,12 +265,11 @@ static bool reflection_of(struct translation *t, const struct redirect *r,
 {
 	int family = r->net.family;
 	struct str side = option_text(r->section, "reflection_src");
-	static const char *const sides[] = { "internal", "external", NULL };
 
 	out->outer = nets_of(t, r->src, family, true);
 	out->inner = nets_of(t, zone, family, false);
 	out->address = inner_address(zone, &r->net);
-	if (side.p && value_word(side, sides) == 1)
+	if (side.p && value_word(side, words_side) == 1)
 		out->address = out->outer->list.n ?
 				       out->outer->list.items[0]->scalar :
 				       (struct str){ 0 };
@@ -525,6 +521,7 @@ static void take_dnat(struct translation *t, struct redirect *r)
 	    !cond_set(t, &r->conds) ||
 	    !protocols_read(t, &r->conds, tcpudp, &r->protocols))
 		return;
+	assert(r->src);
 	if (is_v6_alone(&r->protocols))
 		r->conds.family = 6;
 	default_family(&r->conds);

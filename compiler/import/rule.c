@@ -20,11 +20,6 @@ enum target {
 	TARGET_NONE,
 };
 
-static const char *const targets[] = { "accept",     "reject", "drop",
-				       "notrack",    "helper", "mark",
-				       "dscp",	     "dnat",   "snat",
-				       "masquerade", NULL };
-
 struct rule {
 	const struct uci_section *section;
 	struct conds conds;
@@ -588,7 +583,7 @@ static bool set_helper(struct translation *t, struct rule *r)
 static bool read_target(struct translation *t, struct rule *r)
 {
 	struct str text = option_text(r->section, "target");
-	int i = text.p ? value_word(text, targets) : -1;
+	int i = text.p ? value_word(text, words_target) : -1;
 
 	r->target = i < 0		 ? TARGET_NONE :
 		    i > (int)TARGET_DSCP ? TARGET_OTHER :
@@ -608,7 +603,7 @@ static bool read_target(struct translation *t, struct rule *r)
 	}
 	r->action = r->target == TARGET_REJECT ? NULL :
 		    r->target == TARGET_NONE   ? "count" :
-						 targets[r->target];
+						 words_target[r->target];
 	switch (r->target) {
 	case TARGET_MARK:
 		return set_mark(t, r);

@@ -12,6 +12,16 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+const char *const words_policy[] = { "accept", "reject", "drop", NULL };
+const char *const words_target[] = { "accept", "reject",     "drop", "notrack",
+				     "helper", "mark",	     "dscp", "dnat",
+				     "snat",   "masquerade", NULL };
+const char *const words_code[] = { "tcp-reset",	       "port-unreachable",
+				   "admin-prohibited", "host-unreachable",
+				   "no-route",	       NULL };
+const char *const words_side[] = { "internal", "external", NULL };
+const char *const words_include[] = { "script", "nftables", NULL };
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';

@@ -19,6 +19,11 @@ bool value_bool(struct str text, bool *out);
  * -1 if none does. fw4 has it so: "d" is drop.
  */
 int value_word(struct str text, const char *const *words);
+/* In the order of enum policy and enum target; the others as fw4 has them. */
+extern const char *const words_policy[],
+	*const words_target[], *const words_code[],
+				       *const words_side[],
+					       *const words_include[];
 /* 4, 6, or 0 for both; -1 if it is none. */
 int value_family(struct str text);
 /* Decimal, hexadecimal or octal, as they begin. */

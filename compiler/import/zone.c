@@ -8,8 +8,6 @@
 #include "value.h"
 
 static const char *const hook_options[] = { "input", "output", "forward" };
-static const char *const policy_words[] = { "accept", "reject", "drop", NULL };
-
 static bool is_device(struct str name)
 {
 	size_t i, n = name.n;
@@ -271,7 +269,7 @@ static void read_policies(struct translation *t, struct zone *zone)
 	for (i = 0; i < HOOKS; i++) {
 		struct str text = option_text(zone->section, hook_options[i]);
 
-		word = text.p ? value_word(text, policy_words) : -1;
+		word = text.p ? value_word(text, words_policy) : -1;
 		zone->policy[i] = word < 0 ? t->policy[i] : (enum policy)word;
 	}
 }
@@ -490,7 +488,7 @@ static struct str log_prefix(struct translation *t, const struct zone *zone,
 	static const char *const ways[] = { "in", "out", "out" };
 
 	return str_of(arena_printf(t->arena,
-				   "%s %.*s %s: ", policy_words[policy],
+				   "%s %.*s %s: ", words_policy[policy],
 				   STR_ARG(zone->name), ways[hook]));
 }
 
@@ -513,7 +511,7 @@ static void add_policy(struct translation *t, const struct zone *zone,
 	if (policy == POLICY_REJECT)
 		rule_add_reject(t, &t->last, map, zone->section);
 	else
-		rule_add(t, &t->last, policy_words[policy], map, zone->section);
+		rule_add(t, &t->last, words_policy[policy], map, zone->section);
 }
 
 /*
@@ -546,8 +544,8 @@ static void choose_default(struct translation *t, enum hook hook)
 		report_nearly(t, chosen->section->span,
 			      "what no zone has meets \"%s\", as this zone's "
 			      "port forwards need it, and not \"%s\"",
-			      policy_words[t->policy[hook]],
-			      policy_words[asked]);
+			      words_policy[t->policy[hook]],
+			      words_policy[asked]);
 }
 
 static void log_refused_forwards(struct translation *t, const struct zone *zone)
@@ -569,7 +567,7 @@ static void log_refused_forwards(struct translation *t, const struct zone *zone)
 		 log_node(t,
 			  str_of(arena_printf(
 				  t->arena, "%s %.*s forward: ",
-				  policy_words[t->policy[HOOK_FORWARD]],
+				  words_policy[t->policy[HOOK_FORWARD]],
 				  STR_ARG(zone->name))),
 			  (struct str){ 0 }));
 	rule_add(t, &t->last, "log", map, zone->section);
