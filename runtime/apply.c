@@ -32,6 +32,7 @@
 #include "runtime/epoch.h"
 #include "runtime/exit.h"
 #include "runtime/foreseen.h"
+#include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/on_policy.h"
@@ -75,6 +76,7 @@ struct apply {
 	struct table_names names; /* of the new policy */
 	struct buf undo;	  /* the way back; empty: there is none */
 	unsigned int number;	  /* of the staged generation, 0: not yet */
+	struct guard_link guard;  /* who takes it back if it is not confirmed */
 	bool holding;		  /* signals, until the end */
 	sigset_t signals;
 };
@@ -117,6 +119,32 @@ static int take_lock(struct apply *a)
 	}
 	buf_free(&holder);
 	return ret;
+}
+
+/* What would take it back knows nothing of yet another policy. */
+static int refuse_unconfirmed(struct apply *a)
+{
+	struct guard_status status;
+	int ret;
+
+	if (!a->state || a->options->dry_run)
+		return NEXT;
+	ret = guard_status(a->state, &status);
+	if (ret)
+		return report_failure(ret, "cannot read %s/guard",
+				      a->options->state);
+	if (status.end == GUARD_DIED)
+		report_warning("nobody is there any more to take %s back, "
+			       "which was not confirmed",
+			       status.policy);
+	if (status.end != GUARD_WAITS)
+		return NEXT;
+	report_error("%s waits to be confirmed, %lu seconds are left; nothing "
+		     "was changed",
+		     status.policy, status.left);
+	report_help("'nftoffc confirm' keeps it, 'nftoffc rollback' takes it "
+		    "back");
+	return EXIT_LOCKED;
 }
 
 static int read_kernel(struct apply *a)
@@ -646,6 +674,7 @@ static int stage(struct apply *a)
 /* Nothing was committed: the staged generation goes. */
 static int unstage(struct apply *a, int code)
 {
+	guard_cancel(&a->guard);
 	if (twophase_back(&a->module))
 		report_warning("the kernel module holds a generation that was "
 			       "not applied");
@@ -662,6 +691,36 @@ static int stage_module(struct apply *a)
 
 	ret = twophase_stage(&a->module, new_generation(a), &entries);
 	return ret ? unstage(a, refused_by_module(a, ret)) : NEXT;
+}
+
+static int arm_guard(struct apply *a)
+{
+	const struct guard_plan plan = {
+		.state = a->state,
+		.undo = &a->undo,
+		.back = a->has_old ? a->old.number : a->last.number,
+		.policy = a->ir->policy,
+		.seconds = a->options->confirm,
+		.module = &a->module,
+	};
+	int ret;
+
+	if (!a->options->confirm)
+		return NEXT;
+	if (!a->undo.n) {
+		report_error("what runs cannot be restored, so nothing can be "
+			     "taken back; nothing was changed");
+		report_help("apply a policy that is kept in %s first, or "
+			    "without --confirm",
+			    a->options->state);
+		return unstage(a, EXIT_SYSTEM);
+	}
+	ret = guard_arm(&a->guard, &plan);
+	if (!ret)
+		return NEXT;
+	report_failure(ret, "cannot start the process that takes the policy "
+			    "back; nothing was changed");
+	return unstage(a, EXIT_SYSTEM);
 }
 
 static int find_handles(const char *chain, const uint64_t **handles, size_t *n,
@@ -848,6 +907,7 @@ static int undo(struct apply *a, const char *why)
 	struct nl_errors errors = { .arena = a->arena };
 	int ret = -ENOENT;
 
+	guard_cancel(&a->guard);
 	if (a->undo.n)
 		ret = nl_commit(a->nl, a->undo.p, a->undo.n, &errors);
 	if (ret || errors.list.n || !is_restored(a)) {
@@ -961,6 +1021,15 @@ static int point(struct apply *a)
 	return NEXT;
 }
 
+static int start_guard(struct apply *a)
+{
+	if (a->options->confirm)
+		guard_start(&a->guard);
+	else
+		guard_forget(a->state);
+	return NEXT;
+}
+
 /* The policy runs, whatever comes of this. */
 static int follow_foreseen(struct apply *a)
 {
@@ -1007,6 +1076,10 @@ static int report(struct apply *a)
 	       count_elements(a->ir), ms);
 	print_difference(a);
 	putchar('\n');
+	if (a->options->confirm)
+		printf("it is taken back in %lu seconds, unless 'nftoffc "
+		       "confirm' keeps it\n",
+		       a->options->confirm);
 	return EXIT_DONE;
 }
 
@@ -1026,6 +1099,7 @@ static int hold_signals(struct apply *a)
 static int (*const steps[])(struct apply *a) = {
 	open_state,
 	take_lock,
+	refuse_unconfirmed,
 	read_kernel,
 	find_module,
 	find_running,
@@ -1043,17 +1117,19 @@ static int (*const steps[])(struct apply *a) = {
 	clear_marks,
 	stage,
 	stage_module,
+	arm_guard,
 	commit,
 	verify,
 	commit_module,
 	point,
+	start_guard,
 	follow_foreseen,
 	report,
 };
 
 int apply(const struct apply_options *options)
 {
-	struct apply a = { .options = options };
+	struct apply a = { .options = options, .guard.fd = -1 };
 	int ret = NEXT;
 	size_t i;
 

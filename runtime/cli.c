@@ -45,9 +45,12 @@ static void print_option(FILE *out, const struct cli_option *o)
 	char left[40];
 	char letter[] = { '-', o->letter, ',', ' ', '\0' };
 
-	snprintf(left, sizeof(left), "%s--%s%s%s", o->letter ? letter : "    ",
-		 o->name, o->argument ? " " : "",
-		 o->argument ? o->argument : "");
+	snprintf(left, sizeof(left), "%s--%s%s%s%s",
+		 o->letter ? letter : "    ", o->name,
+		 o->alone    ? "[=" :
+		 o->argument ? " " :
+			       "",
+		 o->argument ? o->argument : "", o->alone ? "]" : "");
 	fprintf(out, "  %-22s %s\n", left, o->doc);
 }
 
@@ -122,7 +125,10 @@ static void getopt_rows(const struct cli_option *o, char *letters,
 	*letters++ = ':';
 	*letters++ = 'h';
 	for (i = 0; o && o[i].name; i++) {
-		rows[i] = (struct option){ o[i].name, o[i].argument != NULL,
+		rows[i] = (struct option){ o[i].name,
+					   o[i].alone	 ? optional_argument :
+					   o[i].argument ? required_argument :
+							   no_argument,
 					   NULL, LONG_BASE + i };
 		if (!o[i].letter)
 			continue;
@@ -243,7 +249,10 @@ static int parse_options(struct cli *cli, int argc, char **argv)
 			    option_index(cli->command->options, c);
 		if (i < 0)
 			return bad_option(cli->command, c, argv);
-		cli->values[i] = optarg ? optarg : "";
+		cli->values[i] = optarg ? optarg :
+				 cli->command->options[i].alone ?
+					  cli->command->options[i].alone :
+					  "";
 	}
 	cli->operands = argv + optind;
 	cli->noperands = argc - optind;

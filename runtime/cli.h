@@ -16,6 +16,8 @@ struct cli_option {
 	const char *argument; /* NULL: takes none; FILE and DIR are paths */
 	const char *doc;
 	const char *const *choices; /* NULL: any value; else all there are */
+	/* Its value where it stands alone; NULL: it must have one. */
+	const char *alone;
 };
 
 /* One command line, parsed. */

@@ -4,9 +4,12 @@
 #include "runtime/apply.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
+#include "runtime/exit.h"
+#include "runtime/guard.h"
+#include "runtime/report.h"
 #include "runtime/state.h"
 
-enum { DRY_RUN, STATE, VALIDATE, FORCE, KEEP_ACCESS };
+enum { DRY_RUN, STATE, VALIDATE, FORCE, KEEP_ACCESS, CONFIRM };
 
 const struct cli_option apply_options[] = {
 	[DRY_RUN] = { 'n', "dry-run", NULL,
@@ -21,8 +24,26 @@ const struct cli_option apply_options[] = {
 	[KEEP_ACCESS] = { 0, "keep-access", "ADDRESS",
 			  "refuses to cut ADDRESS off from the router's ssh; "
 			  "the default is where ssh says one comes from" },
+	[CONFIRM] = { 0, "confirm", "SECONDS",
+		      "takes the policy back unless 'nftoffc confirm' keeps it "
+		      "within SECONDS, 60 if it stands alone",
+		      .alone = "60" },
 	{ 0 },
 };
+
+/* 0 seconds stand for no need to confirm, which nobody means who says it. */
+static int seconds_to_confirm(const struct cli *cli, unsigned long *seconds)
+{
+	int ret;
+
+	if (!cli->values[CONFIRM])
+		return 0;
+	ret = cli_number(cli, CONFIRM, GUARD_SECONDS_MAX, seconds);
+	if (ret || *seconds)
+		return ret;
+	report_error("--confirm: 0 seconds are too few to confirm anything");
+	return EXIT_USAGE;
+}
 
 int cmd_apply(const struct cli *cli)
 {
@@ -38,6 +59,9 @@ int cmd_apply(const struct cli *cli)
 	};
 	int ret;
 
+	ret = seconds_to_confirm(cli, &options.confirm);
+	if (ret)
+		return ret;
 	buf_printf(&command, "nftoffc apply %s", options.policy);
 	options.command = command.p;
 	ret = apply(&options);

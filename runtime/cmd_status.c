@@ -20,6 +20,7 @@
 #include "runtime/conntrack.h"
 #include "runtime/exit.h"
 #include "runtime/files.h"
+#include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/on_policy.h"
@@ -44,6 +45,7 @@ struct status {
 	struct kernel kernel;
 	struct generation
 		stored; /* what runs; number 0: not applied from here */
+	struct guard_status guard;
 	struct twophase module;
 	struct ruleset ruleset;
 	size_t flows;
@@ -73,12 +75,24 @@ static struct generation read_state(const char *path,
 	return generation;
 }
 
+static void read_guard(struct status *s)
+{
+	struct state *state;
+
+	if (state_open(&state, s->path, false))
+		return;
+	if (guard_status(state, &s->guard))
+		s->guard = (struct guard_status){ 0 };
+	state_close(state);
+}
+
 static int read_rules(struct status *s)
 {
 	int ret = kernel_read(s->nl, s->arena, &s->kernel);
 
 	if (ret || !s->kernel.recorded)
 		return ret;
+	read_guard(s);
 	s->stored = read_state(s->path, &s->kernel.record);
 	return kernel_read_all(s->nl, s->arena, s->stored.elements, &s->kernel);
 }
@@ -192,6 +206,12 @@ static void print_policy(const struct status *s)
 	printf("generation: %u\n", s->kernel.genid);
 	printf("rules:      %zu\n", s->kernel.names.nrules);
 	printf("condition:  %s\n", condition(s));
+	if (s->guard.end == GUARD_WAITS)
+		printf("unconfirmed: %lu seconds, then it is taken back\n",
+		       s->guard.left);
+	else if (s->guard.end == GUARD_DIED)
+		printf("unconfirmed: and nobody is there any more to take it "
+		       "back\n");
 	if (s->stored.number)
 		printf("state:      %s/generations/%u\n", s->path,
 		       s->stored.number);
@@ -276,6 +296,9 @@ static void json_policy(struct json *json, const struct status *s)
 	json_put_u64(json, "rules", s->kernel.names.nrules);
 	json_put_str(json, "condition", condition(s));
 	json_put_u64(json, "stored", s->stored.number);
+	json_put_bool(json, "confirmed", s->guard.end != GUARD_WAITS);
+	if (s->guard.end == GUARD_WAITS)
+		json_put_u64(json, "seconds_left", s->guard.left);
 	json_end(json);
 }
 

@@ -30,6 +30,10 @@ const struct command commands[] = {
 	  "makes the policy the one that runs, or changes "
 	  "nothing",
 	  apply_options, 1, 1, cmd_apply },
+	{ "confirm", "", "keeps the policy that was applied with --confirm",
+	  confirm_options, 0, 0, cmd_confirm },
+	{ "rollback", "", "takes it back before its time is over",
+	  confirm_options, 0, 0, cmd_rollback },
 	{ "status", "", "says which policy runs, and whether it is unchanged",
 	  status_options, 0, 0, cmd_status },
 	{ "flows", "[FILTER...]", "lists the connections that are offloaded",

@@ -12,7 +12,8 @@ enum exit_code {
 	EXIT_USAGE = 2,	   /* the command line has mistakes */
 	EXIT_SYSTEM = 3,   /* the system refused: privilege, kernel, files;
 			    * nothing changed */
-	EXIT_LOCKED = 4,   /* another apply is running; nothing changed */
+	EXIT_LOCKED = 4,   /* another apply is running, or a policy waits to be
+			    * confirmed; nothing changed */
 	EXIT_RESTORED = 5, /* failed, and the old policy was restored */
 	EXIT_BROKEN = 6,   /* failed, and the old policy could not be restored:
 			    * the message says what runs */

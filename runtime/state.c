@@ -458,6 +458,41 @@ int state_point(struct state *state, unsigned int number)
 	return 0;
 }
 
+int state_point_nowhere(struct state *state)
+{
+	if (unlinkat(state->dir, "current", 0) && errno != ENOENT)
+		return -errno;
+	fsync(state->dir);
+	return 0;
+}
+
+int state_directory(const struct state *state)
+{
+	return state->dir;
+}
+
+/* A lock belongs to what open() made, which a fork shares: so it opens anew. */
+void state_leave_lock(struct state *state)
+{
+	close_fd(state->lock);
+	state->lock = -1;
+}
+
+int state_relock(struct state *state)
+{
+	int ret;
+
+	state_leave_lock(state);
+	state->lock =
+		openat(state->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (state->lock < 0)
+		return -errno;
+	do {
+		ret = flock(state->lock, LOCK_EX) ? -errno : 0;
+	} while (ret == -EINTR);
+	return ret;
+}
+
 struct keep {
 	unsigned int numbers[2];
 };

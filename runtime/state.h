@@ -68,6 +68,16 @@ int state_note(struct state *state, unsigned int number, uint32_t genid,
 	       uint64_t fingerprint);
 /* Makes @number the current one, at one instant. */
 int state_point(struct state *state, unsigned int number);
+/* No generation is the current one. */
+int state_point_nowhere(struct state *state);
+/* What the files of this module's neighbours are in; it stays the state's. */
+int state_directory(const struct state *state);
+/*
+ * In a process that was forked: the lock is its parent's, until it ends. Then
+ * state_relock() waits for one of its own.
+ */
+void state_leave_lock(struct state *state);
+int state_relock(struct state *state);
 /* Removes every generation but these two, and what a killed apply left. */
 int state_prune(struct state *state, unsigned int keep, unsigned int previous);
 

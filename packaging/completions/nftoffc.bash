@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert import apply status flows release doctor help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import apply confirm rollback status flows release doctor help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -133,12 +133,31 @@ _nftoffc()
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
 		--keep-access) :; return ;;
+		--confirm) :; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words -n --dry-run --state --validate --force --keep-access -h --help
+			_nftoffc_words -n --dry-run --state --validate --force --keep-access --confirm -h --help
 			return
 		fi
 		_nftoffc_policies
+		;;
+	confirm)
+		case $previous in
+		--state) _nftoffc_paths -d; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words --state -h --help
+			return
+		fi
+		;;
+	rollback)
+		case $previous in
+		--state) _nftoffc_paths -d; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words --state -h --help
+			return
+		fi
 		;;
 	status)
 		case $previous in
@@ -168,7 +187,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert import apply status flows release doctor help
+		_nftoffc_words compile check audit test explain fmt convert import apply confirm rollback status flows release doctor help
 		;;
 	esac
 }

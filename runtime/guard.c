@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guard of guard.h.
+ *
+ *	STATE/guard	flock()ed while the guard lives; one line:
+ *			"waits|confirmed|restored|failed UNTIL BACK POLICY"
+ *	STATE/answer	a FIFO
+ */
+#include "runtime/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/files.h"
+#include "runtime/nl.h"
+
+#define LINE_MAX_LEN 128
+/* How long an answer may take: the transaction of the largest policy. */
+#define ANSWER_TRIES 1200
+#define ANSWER_PAUSE 100 /* milliseconds */
+
+enum guard_answer_word { SILENCE, CONFIRM = 'c', ROLLBACK = 'r' };
+/* What apply tells by the pipe. */
+enum word { RUNS = 'y', RUNS_NOT = 'n' };
+
+static const char *const words[] = {
+	[GUARD_WAITS] = "waits",
+	[GUARD_CONFIRMED] = "confirmed",
+	[GUARD_RESTORED] = "restored",
+	[GUARD_FAILED] = "failed",
+};
+
+/* All that the guard has. */
+struct guard_process {
+	struct guard_plan plan;
+	struct nl *nl;
+	struct nl_errors errors;
+	int apply; /* the pipe's end */
+	int file, answer;
+	int64_t until; /* CLOCK_BOOTTIME, in milliseconds */
+};
+
+/* Time goes on while the machine sleeps. */
+static int64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_BOOTTIME, &time);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/*
+ * The guard's life
+ */
+
+/* In one write, longer lines are followed by blanks: it is never half of one. */
+static void say(const struct guard_process *g, enum guard_end end)
+{
+	char line[LINE_MAX_LEN];
+	int n;
+
+	memset(line, ' ', sizeof(line));
+	n = snprintf(line, sizeof(line), "%s %" PRId64 " %u %.63s", words[end],
+		     g->until, g->plan.back, g->plan.policy);
+	line[n] = ' ';
+	line[sizeof(line) - 1] = '\n';
+	if (pwrite(g->file, line, sizeof(line), 0) < 0 || fsync(g->file))
+		return; /* nobody is there to be told */
+}
+
+static void point_back(const struct guard_process *g)
+{
+	if (g->plan.back)
+		state_point(g->plan.state, g->plan.back);
+	else
+		state_point_nowhere(g->plan.state);
+}
+
+/* Under the lock of the state directory, as whoever changes it. */
+static enum guard_end take_back(struct guard_process *g)
+{
+	const struct buf *undo = g->plan.undo;
+	enum guard_end end = GUARD_FAILED;
+	int i, ret = -ERESTART;
+
+	state_relock(g->plan.state);
+	for (i = 0; i < 100 && ret == -ERESTART; i++)
+		ret = nl_commit(g->nl, undo->p, undo->n, &g->errors);
+	if (!ret && !g->errors.list.n && !twophase_back(g->plan.module))
+		end = GUARD_RESTORED;
+	if (end == GUARD_RESTORED)
+		point_back(g);
+	return end;
+}
+
+/* Reads @fd, if it has a word, until the time is over. */
+static char wait_for(int fd, int64_t until)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	char word = 0;
+	int64_t left;
+
+	do {
+		left = until - now();
+		if (left < 0)
+			left = 0;
+		if (left > INT32_MAX)
+			left = INT32_MAX;
+		if (poll(&poll_fd, 1, (int)left) > 0) {
+			if (read(fd, &word, 1) == 1)
+				return word;
+			if (poll_fd.revents & POLLHUP)
+				return 0;
+		}
+	} while (now() < until);
+	return 0;
+}
+
+static _Noreturn void guard_run(struct guard_process *g)
+{
+	enum guard_end end;
+	char answer;
+
+	/* While it commits, a large policy may take minutes. */
+	if (wait_for(g->apply, now() + 3600 * 1000) == RUNS_NOT) {
+		say(g, GUARD_RESTORED);
+		_exit(0);
+	}
+	g->until = now() + (int64_t)g->plan.seconds * 1000;
+	say(g, GUARD_WAITS);
+	do {
+		answer = wait_for(g->answer, g->until);
+	} while (answer && answer != CONFIRM && answer != ROLLBACK);
+	end = answer == CONFIRM ? GUARD_CONFIRMED : take_back(g);
+	say(g, end);
+	_exit(0);
+}
+
+/* No terminal, no signal but SIGKILL. */
+static void detach(void)
+{
+	static const int deaf[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
+				    SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2,
+				    SIGTSTP, SIGTTIN, SIGTTOU };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
+	size_t i;
+
+	setsid();
+	for (i = 0; i < sizeof(deaf) / sizeof(*deaf); i++)
+		signal(deaf[i], SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+	if (chdir("/"))
+		return; /* it stays where it is, which does no harm */
+}
+
+/*
+ * Arming
+ */
+
+static int open_files(struct guard_process *g)
+{
+	int dir = state_directory(g->plan.state);
+
+	g->file = openat(dir, "guard", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (g->file < 0 || flock(g->file, LOCK_EX | LOCK_NB))
+		return -errno;
+	if (unlinkat(dir, "answer", 0) && errno != ENOENT)
+		return -errno;
+	if (mkfifoat(dir, "answer", 0600))
+		return -errno;
+	/* For writing too, so that it never ends. */
+	g->answer = openat(dir, "answer", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return g->answer < 0 ? -errno : 0;
+}
+
+static int open_socket(struct guard_process *g)
+{
+	int ret = nl_open(&g->nl, NETLINK_NETFILTER);
+
+	if (ret)
+		return ret;
+	if (nl_room_to_send(g->nl, g->plan.undo->n) < g->plan.undo->n)
+		return -EMSGSIZE;
+	g->errors.arena = arena_new(); /* taken now, used then */
+	return 0;
+}
+
+static void close_all(struct guard_process *g)
+{
+	if (g->file >= 0)
+		close(g->file);
+	if (g->answer >= 0)
+		close(g->answer);
+	nl_close(g->nl);
+	if (g->errors.arena)
+		arena_free(g->errors.arena);
+}
+
+static int start_process(struct guard_process *g, struct guard_link *link)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	g->apply = ends[0];
+	pid = fork();
+	if (pid == 0) {
+		close(ends[1]);
+		state_leave_lock(g->plan.state);
+		detach();
+		guard_run(g);
+	}
+	close(ends[0]);
+	if (pid < 0) {
+		close(ends[1]);
+		return -errno;
+	}
+	link->fd = ends[1];
+	return 0;
+}
+
+int guard_arm(struct guard_link *link, const struct guard_plan *plan)
+{
+	struct guard_process g = { .plan = *plan, .file = -1, .answer = -1 };
+	int ret;
+
+	link->fd = -1;
+	g.until = now() + (int64_t)plan->seconds * 1000;
+	ret = open_files(&g);
+	if (!ret)
+		ret = open_socket(&g);
+	if (!ret) {
+		say(&g, GUARD_WAITS);
+		ret = start_process(&g, link);
+	}
+	/* The lock is the guard's: it is of the file that both have open. */
+	close_all(&g);
+	return ret;
+}
+
+static void tell(struct guard_link *link, enum word word)
+{
+	char byte = (char)word;
+
+	if (link->fd < 0)
+		return;
+	/* If it is gone, there is nothing to be told. */
+	if (write(link->fd, &byte, 1) != 1)
+		link->fd = -1;
+	else
+		close(link->fd);
+	link->fd = -1;
+}
+
+void guard_start(struct guard_link *link)
+{
+	tell(link, RUNS);
+}
+
+void guard_cancel(struct guard_link *link)
+{
+	tell(link, RUNS_NOT);
+}
+
+/*
+ * Asking
+ */
+
+static enum guard_end end_of(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (words[i] && strcmp(words[i], word) == 0)
+			return (enum guard_end)i;
+	return GUARD_NONE;
+}
+
+static void parse(const char *text, struct guard_status *status)
+{
+	char word[16];
+	int64_t until;
+
+	if (sscanf(text, "%15s %" SCNd64 " %u %63s", word, &until,
+		   &status->back, status->policy) != 4)
+		return;
+	status->end = end_of(word);
+	if (until > now())
+		status->left = (unsigned long)(until - now() + 999) / 1000;
+}
+
+int guard_status(struct state *state, struct guard_status *status)
+{
+	struct buf text = { 0 };
+	int fd, ret;
+	bool lives;
+
+	*status = (struct guard_status){ 0 };
+	fd = openat(state_directory(state), "guard", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	lives = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	ret = files_read(state_directory(state), "guard", &text);
+	if (!ret && text.p)
+		parse(text.p, status);
+	if (status->end == GUARD_WAITS && !lives)
+		status->end = GUARD_DIED;
+	else if (lives)
+		status->end = GUARD_WAITS;
+	buf_free(&text);
+	close(fd);
+	return ret;
+}
+
+void guard_forget(struct state *state)
+{
+	unlinkat(state_directory(state), "guard", 0);
+	unlinkat(state_directory(state), "answer", 0);
+}
+
+static int send_answer(struct state *state, bool confirm)
+{
+	char byte = confirm ? CONFIRM : ROLLBACK;
+	int fd, ret;
+
+	fd = openat(state_directory(state), "answer",
+		    O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, &byte, 1) == 1 ? 0 : -errno;
+	close(fd);
+	return ret;
+}
+
+int guard_answer(struct state *state, bool confirm, struct guard_status *status)
+{
+	const struct timespec pause = { .tv_nsec = ANSWER_PAUSE * 1000000L };
+	int i, ret;
+
+	ret = send_answer(state, confirm);
+	for (i = 0; !ret && i < ANSWER_TRIES; i++) {
+		ret = guard_status(state, status);
+		if (ret || status->end != GUARD_WAITS)
+			return ret;
+		nanosleep(&pause, NULL);
+	}
+	return ret ? ret : -ETIMEDOUT;
+}
