@@ -29,6 +29,10 @@
 /* Packets for each pair of a rule and an entry, and for each corner of a box. */
 #define TRIES_MAX 4096
 #define CHOICES_MAX 256
+/* Packets that are looked at for a pair, whether or not they meet it; each pair
+ * of zones has its share, and at least so many. */
+#define ATTEMPTS_MAX 32768
+#define ATTEMPTS_MIN 256
 #define DIMS_MAX 12
 #define VALUES_MAX 6
 
@@ -49,7 +53,8 @@ struct search {
 	struct escape escape;
 	struct dim dims[DIMS_MAX];
 	size_t ndims;
-	bool unsure; /* the connection at hand met nft's own rules */
+	size_t attempts, share; /* between the zones at hand */
+	bool unsure;		/* the connection at hand met nft's own rules */
 	void (*fn)(void *data, const struct escape *escape);
 	void *data;
 };
@@ -222,6 +227,11 @@ static void try_packet(struct search *s, const struct packet *packet)
 {
 	struct answer answer;
 
+	if (s->attempts >= s->share) {
+		s->escape.cut = true;
+		return;
+	}
+	s->attempts++;
 	model_evaluate(s->c->model, packet, &answer);
 	if (!did(&answer, s->escape.cost->rule) || answer.seen.to < 0)
 		return;
@@ -436,27 +446,68 @@ static void choose(struct packet *packet, const struct dim *dim, size_t which)
 		packet->member_of |= UINT64_C(1) << dim->set->index;
 }
 
-/* Each value of each, with each of the others. */
+static size_t dim_values(const struct dim *dim, const struct packet *packet)
+{
+	if (dim->set)
+		return 2;
+	return has_key(packet, dim->key) ? dim->n + 1 : 1;
+}
+
+/* How many choices there are, of what the pair asks and of the rest. */
+static void count_choices(const struct search *s, const struct packet *packet,
+			  size_t *own, size_t *others)
+{
+	size_t i;
+
+	*own = *others = 1;
+	for (i = 0; i < s->ndims; i++) {
+		size_t values = dim_values(&s->dims[i], packet);
+
+		if (!s->dims[i].own)
+			*others += values - 1;
+		else if (*own <= CHOICES_MAX)
+			*own *= values;
+	}
+}
+
+/* Choice number @own of what the pair asks, and number @other of the rest, of
+ * which at most one is what somebody else asks for. */
+static struct packet chosen(const struct search *s, const struct packet *packet,
+			    size_t own, size_t other)
+{
+	struct packet one = *packet;
+	size_t i;
+
+	one.members_known = true;
+	for (i = 0; i < s->ndims; i++) {
+		const struct dim *dim = &s->dims[i];
+		size_t values = dim_values(dim, packet), which = 0;
+
+		if (dim->own) {
+			which = own % values;
+			own /= values;
+		} else if (other && other < values) {
+			which = other;
+			other = 0;
+		} else if (other) {
+			other -= values - 1;
+		}
+		if (dim->set || has_key(packet, dim->key))
+			choose(&one, dim, which);
+	}
+	return one;
+}
+
+/* Each value of what the pair asks with each other; and with each of the rest. */
 static void try_choices(struct search *s, const struct packet *packet)
 {
-	size_t number, i, n = 1, rest;
+	size_t own, others, n, i;
 
-	for (number = 0; number < n && number < CHOICES_MAX; number++) {
-		struct packet one = *packet;
+	count_choices(s, packet, &own, &others);
+	n = own * others;
+	for (i = 0; i < n && i < CHOICES_MAX; i++) {
+		struct packet one = chosen(s, packet, i % own, i / own);
 
-		one.members_known = true;
-		for (n = 1, rest = number, i = 0; i < s->ndims; i++) {
-			const struct dim *dim = &s->dims[i];
-			size_t values = dim->set ? 2 : dim->n + 1;
-
-			if (!dim->set && !has_key(packet, dim->key))
-				continue;
-			choose(&one, dim, rest % values);
-			rest /= values;
-			n *= values;
-			if (n > CHOICES_MAX)
-				n = CHOICES_MAX + 1;
-		}
 		try_all(s, &one);
 	}
 	s->escape.cut |= n > CHOICES_MAX;
@@ -491,6 +542,23 @@ static void one_value(struct search *s, struct box *box, int field, bool last)
 	box->asks[field] = one;
 }
 
+/* Has each of these fields two ends? Else it is the same corner as another. */
+static bool is_corner(const struct box *box, unsigned int ends)
+{
+	int field;
+
+	for (field = 0; field < FIELDS; field++) {
+		const struct ranges *asks = box->asks[field];
+
+		if (ends >> field & 1 &&
+		    (!asks || !asks->n ||
+		     !memcmp(range_lo(asks, 0), range_hi(asks, asks->n - 1),
+			     asks->len)))
+			return false;
+	}
+	return true;
+}
+
 /* Each family and protocol that can be offloaded, at the ends of ranges. */
 static void try_box(struct search *s, const struct box *box)
 {
@@ -512,6 +580,8 @@ static void try_box(struct search *s, const struct box *box)
 			struct box corner = one;
 			struct packet packet;
 
+			if (!is_corner(&one, ends))
+				continue;
 			for (field = 0; field < FIELDS; field++)
 				one_value(s, &corner, field, ends >> field & 1);
 			packet = box_packet(s->c->model, &corner);
@@ -557,6 +627,9 @@ static void try_zones(struct search *s, struct box box)
 	const struct cost *cost = s->escape.cost;
 	uint32_t n = (uint32_t)s->c->model->nzones, f, t;
 
+	s->share = ATTEMPTS_MAX / ((size_t)n * n + 1);
+	if (s->share < ATTEMPTS_MIN)
+		s->share = ATTEMPTS_MIN;
 	for (f = 0; f < n; f++) {
 		if (!zone_set_has(&cost->rule->from, (int)f) ||
 		    !zone_set_has(&cost->entry->from, (int)f))
@@ -567,6 +640,7 @@ static void try_zones(struct search *s, struct box box)
 				continue;
 			box.from = one_zone(s, f);
 			box.to = one_zone(s, t);
+			s->attempts = 0;
 			try_box(s, &box);
 		}
 	}
