@@ -124,24 +124,17 @@ static int look(struct looking *l)
 
 /* ---- tuples ---- */
 
-struct tuple {
-	unsigned int family; /* FAMILY_INDEX_* */
-	uint8_t proto;
-	bool has_ports;
-	uint16_t sport, dport;
-	uint8_t source[16], destination[16];
-};
-
-/* The nest that @name was copied from. */
-static void nest_attrs(const struct name *name, const struct nlattr **attrs,
+static void nest_attrs(const void *nest, size_t n, const struct nlattr **attrs,
 		       unsigned int max)
 {
 	const struct nlattr *attr;
 
 	memset(attrs, 0, (max + 1) * sizeof(*attrs));
-	mnl_attr_for_each_payload(name->bytes,
-				  name->n) if (mnl_attr_get_type(attr) <= max)
-		attrs[mnl_attr_get_type(attr)] = attr;
+	for (attr = nest; mnl_attr_ok(
+		     attr, (int)((const char *)nest + n - (const char *)attr));
+	     attr = mnl_attr_next(attr))
+		if (mnl_attr_get_type(attr) <= max)
+			attrs[mnl_attr_get_type(attr)] = attr;
 }
 
 static bool get(const struct nlattr *attr, void *out, size_t n)
@@ -152,7 +145,8 @@ static bool get(const struct nlattr *attr, void *out, size_t n)
 	return true;
 }
 
-static bool get_addresses(const struct nlattr *nest, struct tuple *tuple)
+static bool get_addresses(const struct nlattr *nest,
+			  struct foreseen_tuple *tuple)
 {
 	const struct nlattr *a[CTA_IP_MAX + 1];
 
@@ -166,7 +160,8 @@ static bool get_addresses(const struct nlattr *nest, struct tuple *tuple)
 	       get(a[CTA_IP_V4_DST], tuple->destination, 4);
 }
 
-static bool get_protocol(const struct nlattr *nest, struct tuple *tuple)
+static bool get_protocol(const struct nlattr *nest,
+			 struct foreseen_tuple *tuple)
 {
 	const struct nlattr *a[CTA_PROTO_MAX + 1];
 
@@ -176,15 +171,20 @@ static bool get_protocol(const struct nlattr *nest, struct tuple *tuple)
 	return get(a[CTA_PROTO_NUM], &tuple->proto, 1);
 }
 
-static bool read_tuple(const struct name *name, struct tuple *tuple)
+bool foreseen_tuple(const void *nest, size_t n, struct foreseen_tuple *tuple)
 {
 	const struct nlattr *attrs[CTA_TUPLE_MAX + 1];
 
-	*tuple = (struct tuple){ 0 };
-	nest_attrs(name, attrs, CTA_TUPLE_MAX);
+	*tuple = (struct foreseen_tuple){ 0 };
+	nest_attrs(nest, n, attrs, CTA_TUPLE_MAX);
 	return attrs[CTA_TUPLE_IP] && attrs[CTA_TUPLE_PROTO] &&
 	       get_addresses(attrs[CTA_TUPLE_IP], tuple) &&
 	       get_protocol(attrs[CTA_TUPLE_PROTO], tuple);
+}
+
+static bool read_tuple(const struct name *name, struct foreseen_tuple *tuple)
+{
+	return foreseen_tuple(name->bytes, name->n, tuple);
 }
 
 /* ---- what the policy says ---- */
@@ -208,7 +208,7 @@ static bool passes(const struct answer *answer)
 	       answer->action == ACTION_QUEUE;
 }
 
-static struct packet first_packet(const struct tuple *tuple)
+static struct packet first_packet(const struct foreseen_tuple *tuple)
 {
 	struct packet packet = { .proto = tuple->proto,
 				 .family = (uint8_t)tuple->family };
@@ -224,8 +224,8 @@ static struct packet first_packet(const struct tuple *tuple)
 	return packet;
 }
 
-static bool accepts(const struct model *model, const struct tuple *tuple,
-		    bool forwarded)
+static bool accepts(const struct model *model,
+		    const struct foreseen_tuple *tuple, bool forwarded)
 {
 	struct packet packet = first_packet(tuple);
 	struct answer answer;
@@ -248,7 +248,7 @@ static bool accepts(const struct model *model, const struct tuple *tuple,
 static bool is_denied(const struct model *model, const struct name *original,
 		      const struct name *reply)
 {
-	struct tuple there, back;
+	struct foreseen_tuple there, back;
 	bool forwarded;
 
 	if (!read_tuple(original, &there))

@@ -11,11 +11,13 @@
  */
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/devices.h"
 #include "runtime/fingerprint.h"
+#include "runtime/foreseen.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/restore.h"
@@ -87,6 +89,21 @@ static void require_same(struct arena *arena, struct str content,
 			made.flowtables.v[i].devices.n);
 }
 
+/* What names a connection in it, if anything does. */
+static void see_tuple(const struct nlmsghdr *message)
+{
+	const struct nlattr *attrs[CTA_MAX + 1];
+	struct foreseen_tuple tuple;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
+		return;
+	nl_attrs(message, NULL, attrs, CTA_MAX);
+	if (attrs[CTA_TUPLE_ORIG])
+		foreseen_tuple(mnl_attr_get_payload(attrs[CTA_TUPLE_ORIG]),
+			       mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]),
+			       &tuple);
+}
+
 /* All tables', and connections': nothing is known of them but their bytes. */
 static void see_others(struct arena *arena, struct str content)
 {
@@ -99,6 +116,7 @@ static void see_others(struct arena *arena, struct str content)
 
 	while (nl_message_ok(message, left)) {
 		ruleset_see(&ruleset, message);
+		see_tuple(message);
 		if (stock_flow(message, &flow))
 			stock_flow_matches(&match, &flow);
 		message = mnl_nlmsg_next(message, &left);
