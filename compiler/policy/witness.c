@@ -206,7 +206,9 @@ static void other_words(struct buf *out, const struct packet *packet)
 			continue;
 		buf_printf(out, " %s ", word->word);
 		wire_from_network(key(id)->type, value, wire);
-		if (wire_type(key(id)->type)->flags)
+		if (word->type->print)
+			word->type->print(out, value);
+		else if (wire_type(key(id)->type)->flags)
 			wire_print_any(out, key(id)->type, wire);
 		else
 			wire_print(out, key(id)->type, wire);

@@ -63,6 +63,11 @@ struct value_type {
 	bool (*parse_bits)(struct str text, struct bits *out, const char **why,
 			   bool *none_of_it);
 	const char *bits_doc; /* a sentence for the manual, of these */
+	/*
+	 * Writes a value, in network order, as parse() reads it; NULL: as nft
+	 * writes it.
+	 */
+	void (*print)(struct buf *out, const uint8_t *value);
 	/* Walks the known names, for suggestions; NULL if it has none. */
 	const char *(*name_at)(size_t i);
 	bool in_sets; /* may be a set's type */

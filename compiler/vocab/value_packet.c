@@ -269,6 +269,16 @@ static size_t parse_helper(struct str text, struct value out[2],
 	return 0;
 }
 
+static void print_helper(struct buf *out, const uint8_t *value)
+{
+	const struct ct_helper *helper;
+	size_t i;
+
+	for (i = 0; (helper = ct_helper_at(i)); i++)
+		if (!strcmp(helper->type, (const char *)value))
+			buf_puts(out, helper->name);
+}
+
 const struct value_type type_mark = {
 	.name = "mark",
 	.expected = "a mark (0x10), or the bits of one and their mask "
@@ -344,5 +354,6 @@ const struct value_type type_helper = {
 	.example = "sip",
 	.wire = { WIRE_HELPER, WIRE_NONE },
 	.parse = parse_helper,
+	.print = print_helper,
 	.name_at = helper_at,
 };

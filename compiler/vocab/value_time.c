@@ -66,6 +66,22 @@ static const struct named_number weekdays[] = {
 	{ "fri", 5, -1 },	{ "sat", 6, -1 },
 };
 
+static void print_time(struct buf *out, const uint8_t *value)
+{
+	uint8_t wire[WIRE_MAX];
+	unsigned int seconds;
+
+	wire_from_network(WIRE_HOUR, value, wire);
+	seconds = (unsigned int)wire_get(WIRE_HOUR, wire);
+	buf_printf(out, "%02u:%02u:%02u", seconds / 3600, seconds / 60 % 60,
+		   seconds % 60);
+}
+
+static void print_weekday(struct buf *out, const uint8_t *value)
+{
+	buf_puts(out, weekdays[*value % DAYS].name);
+}
+
 static const char *weekday_at(size_t i)
 {
 	return i < DAYS ? weekdays[i].name : NULL;
@@ -100,6 +116,7 @@ const struct value_type type_time = {
 	.example = "22:00-06:00",
 	.wire = { WIRE_HOUR, WIRE_NONE },
 	.parse = parse_time,
+	.print = print_time,
 };
 
 const struct value_type type_weekday = {
@@ -109,5 +126,6 @@ const struct value_type type_weekday = {
 	.example = "monday-friday",
 	.wire = { WIRE_DAY, WIRE_NONE },
 	.parse = parse_weekday,
+	.print = print_weekday,
 	.name_at = weekday_at,
 };

@@ -131,6 +131,42 @@ START_TEST(clocks_show_what_the_library_shows)
 }
 END_TEST
 
+/* What is printed is read back as the same. */
+START_TEST(values_are_written_as_they_are_read)
+{
+	static const struct {
+		const struct value_type *type;
+		const char *said, *written;
+	} rows[] = {
+		{ &type_time, "00:00", "00:00:00" },
+		{ &type_time, "23:59:59", "23:59:59" },
+		{ &type_weekday, "sun", "sunday" },
+		{ &type_weekday, "saturday", "saturday" },
+		{ &type_helper, "h323", "h323" },
+		{ &type_helper, "netbios-ns", "netbios-ns" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct value values[2], again[2];
+		struct buf out = { 0 };
+		const char *why;
+
+		ck_assert_uint_eq(rows[i].type->parse(str_of(rows[i].said),
+						      values, &why),
+				  1);
+		rows[i].type->print(&out, values[0].lo);
+		ck_assert_uint_eq(out.n, strlen(rows[i].written));
+		ck_assert_mem_eq(out.p, rows[i].written, out.n);
+		ck_assert_uint_eq(
+			rows[i].type->parse((struct str){ out.p, out.n }, again,
+					    &why),
+			1);
+		ck_assert_mem_eq(values[0].lo, again[0].lo, WIRE_MAX);
+		buf_free(&out);
+	}
+}
+END_TEST
+
 /* ---- rules ---- */
 
 static const char *const words[] = {
@@ -272,6 +308,7 @@ Suite *clock_suite(void)
 
 	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, wrong_clocks);
+	tcase_add_test(tcase, values_are_written_as_they_are_read);
 	tcase_add_loop_test(tcase, clocks_show_what_the_library_shows, 0,
 			    EXAMPLES);
 	tcase_add_loop_test(tcase, rules_hold_when_the_clock_says, 0, EXAMPLES);
