@@ -207,10 +207,6 @@ static bool walk_on(struct walk *w)
 {
 	char c = *w->rest.p;
 
-	if ((unsigned char)c < ' ' && c != '\t') {
-		refuse(w, "there is a control character in this rule");
-		return false;
-	}
 	if (c == '"')
 		return take_quoted(w);
 	if (!is_word_char(c))
@@ -219,12 +215,28 @@ static bool walk_on(struct walk *w)
 	return true;
 }
 
+/* In quotes and behind "#", too. */
+static bool has_control(struct str text)
+{
+	size_t i;
+
+	for (i = 0; i < text.n; i++)
+		if (((unsigned char)text.p[i] < ' ' && text.p[i] != '\t') ||
+		    text.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
 static void check_line(struct binder *b, const struct raw_line *line)
 {
 	struct walk w = {
 		.b = b, .line = line, .rest = str_of(line->text), .first = true
 	};
 
+	if (has_control(w.rest)) {
+		refuse(&w, "there is a control character in this rule");
+		return;
+	}
 	if (w.rest.p[w.rest.n - 1] == '\\') {
 		refuse(&w, "a rule is one line: nothing goes on behind \"\\\"");
 		return;
