@@ -60,7 +60,7 @@ void nftoffc_each_port(struct nftoffc_net *nn, nftoffc_port_fn fn,
 	}
 }
 
-#define NFTOFFC_TABLES_KNOWN 32
+#define NFTOFFC_TABLES_KNOWN 32U
 
 /*
  * A flowtable counts where it is first met. That its other devices are told by

@@ -81,13 +81,26 @@ struct nftoffc_snapshot {
  * Copying
  */
 
+/* Which of the tables it is; one made since they were copied is none. */
+static u32 table_number(const struct nftoffc_snapshot *s,
+			const struct nft_flowtable *table)
+{
+	u32 n = min(s->ntables, s->max_tables), i;
+
+	for (i = 0; i < n; i++)
+		if (s->tables[i].from == table)
+			break;
+	return i < n ? i : U32_MAX;
+}
+
 static void copy_table(struct nftoffc_net *nn, struct nft_flowtable *table,
 		       void *data)
 {
 	struct nftoffc_snapshot *s = data;
 	struct table_copy *copy;
 
-	if (s->ntables++ >= s->max_tables)
+	if (table_number(s, table) != U32_MAX ||
+	    s->ntables++ >= s->max_tables)
 		return;
 	copy = &s->tables[s->ntables - 1];
 	copy->from = table;
@@ -102,18 +115,6 @@ static void copy_table(struct nftoffc_net *nn, struct nft_flowtable *table,
 		copy->flags |= NFTOFFC_TABLE_HARDWARE;
 	if (table->data.flags & NF_FLOWTABLE_COUNTER)
 		copy->flags |= NFTOFFC_TABLE_COUNTER;
-}
-
-/* Which of the tables it is; one made since they were copied is none. */
-static u32 table_number(const struct nftoffc_snapshot *s,
-			const struct nft_flowtable *table)
-{
-	u32 n = min(s->ntables, s->max_tables), i;
-
-	for (i = 0; i < n; i++)
-		if (s->tables[i].from == table)
-			break;
-	return i < n ? i : U32_MAX;
 }
 
 static void copy_port(struct nftoffc_net *nn, struct nft_flowtable *table,
