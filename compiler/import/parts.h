@@ -106,7 +106,6 @@ void node_put(struct translation *t, struct node *map, const char *key,
 void node_put_str(struct translation *t, struct node *map, struct str key,
 		  struct node *value);
 struct node *node_get(const struct node *map, const char *key);
-struct node *node_copy(struct translation *t, const struct node *map);
 /* A list, or its one item. */
 struct node *node_listed(const struct node *list);
 /* { not: ... } */
@@ -131,7 +130,6 @@ void put_name(struct translation *t, struct node *map,
 
 /* zone.c */
 void take_zone(struct translation *t, const struct uci_section *section);
-const struct zone *zone_find(const struct translation *t, struct str name);
 /* The one zone that has @device and no other; NULL if there is none. */
 const struct zone *zone_of_device(const struct translation *t,
 				  struct str device);

@@ -81,17 +81,6 @@ struct node *node_get(const struct node *map, const char *key)
 	return NULL;
 }
 
-struct node *node_copy(struct translation *t, const struct node *map)
-{
-	struct node *copy = node_map(t);
-	size_t i;
-
-	for (i = 0; i < map->map.n; i++)
-		node_put_str(t, copy, map->map.pairs[i].key->scalar,
-			     map->map.pairs[i].value);
-	return copy;
-}
-
 struct node *node_listed(const struct node *list)
 {
 	if (!list->list.n)

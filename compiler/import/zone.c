@@ -439,11 +439,6 @@ static struct zone *find(const struct translation *t, struct str name)
 	return NULL;
 }
 
-const struct zone *zone_find(const struct translation *t, struct str name)
-{
-	return find(t, name);
-}
-
 static bool is_left_out(const struct translation *t, struct str name)
 {
 	size_t i;
