@@ -225,14 +225,16 @@ static void copy_flowtable(struct restore *r, const struct nlmsghdr *from)
 	r->out->n += to->nlmsg_len;
 }
 
+/* With what fills it up: its last attribute may reach into that. */
 static void copy_message(struct restore *r, const struct nlmsghdr *from)
 {
+	size_t n = MNL_ALIGN(from->nlmsg_len);
 	struct nlmsghdr *to;
 
-	to = (struct nlmsghdr *)buf_reserve(r->out, from->nlmsg_len);
-	memcpy(to, from, from->nlmsg_len);
+	to = (struct nlmsghdr *)buf_reserve(r->out, n);
+	memcpy(to, from, n);
 	to->nlmsg_seq = r->seq++;
-	r->out->n += MNL_ALIGN(from->nlmsg_len);
+	r->out->n += n;
 }
 
 static void copy_content(struct restore *r, struct str content)
