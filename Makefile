@@ -96,14 +96,16 @@ asan:
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory -j2 B=$(B)/asan OPT='-O1 -g' \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' \
-		$(B)/asan/nftoffc $(B)/asan/tests/unit/run
+		$(B)/asan/nftoffc $(B)/asan/tests/unit/run \
+		$(B)/asan/tests/importtables
 	@tests/check --quick $(B)/asan
 
 ## check-clang: the same tests with the other compiler
 .PHONY: check-clang
 check-clang:
 	@$(MAKE) --no-print-directory -j2 B=$(B)/clang CC=clang \
-		$(B)/clang/nftoffc $(B)/clang/tests/unit/run
+		$(B)/clang/nftoffc $(B)/clang/tests/unit/run \
+		$(B)/clang/tests/importtables
 	@tests/check --quick $(B)/clang
 
 ## check-long: TRIES (100) times as many random policies, in the kernel too

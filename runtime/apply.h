@@ -20,7 +20,7 @@ struct apply_options {
 	bool validate;		 /* in a scratch namespace first */
 	bool force;		 /* even if it cuts off who applies it */
 	const char *keep_access; /* an address not to be cut off, or NULL */
-	unsigned long confirm;	 /* seconds to wait for a word; 0: none needed */
+	unsigned long confirm; /* seconds to wait for a word; 0: none needed */
 };
 
 /* Answers an exit_code. */

@@ -134,8 +134,8 @@ static void other_names(struct binder *b, struct str text,
 	size_t i;
 
 	for (; names->name; names++)
-		list = arena_printf(b->arena, "%s%s%s", list,
-				    *list ? ", " : "", names->name);
+		list = arena_printf(b->arena, "%s%s%s", list, *list ? ", " : "",
+				    names->name);
 	for (i = 0; all[i]; i++)
 		if (skip(&text, all[i]))
 			diag_help(diag, "of nft's names, this hook has: %s",
