@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside apply only: what its steps share. apply.c has the steps that change
+ * nothing, and their order; apply_commit.c has those that change something, and
+ * how it is taken back.
+ */
+#ifndef NFTOFFC_RUNTIME_APPLY_PARTS_H
+#define NFTOFFC_RUNTIME_APPLY_PARTS_H
+
+#include <signal.h>
+#include <time.h>
+
+#include "compile.h"
+#include "runtime/apply.h"
+#include "runtime/delta.h"
+#include "runtime/devices.h"
+#include "runtime/guard.h"
+#include "runtime/kernel.h"
+#include "runtime/nl.h"
+#include "runtime/state.h"
+#include "runtime/twophase.h"
+
+/* A step's answer: go on to the next one; else the exit code. */
+#define NEXT (-1)
+
+struct apply {
+	const struct apply_options *options;
+	struct timespec start;
+	struct arena *arena; /* of what is read and built here */
+	struct compilation c;
+	struct nl *nl;
+	struct state *state;   /* NULL in a dry run where there is none */
+	struct kernel now;     /* what runs */
+	bool blind;	       /* a dry run that may not read it */
+	struct generation old; /* what runs, as it was stored: */
+	bool has_old;
+	struct generation last; /* what `current` names; number 0: nothing */
+	struct devices devices;
+	struct ir *ir;
+	struct twophase module;
+	struct batch content;	/* what makes the new policy from nothing */
+	struct buf old_content; /* the same of what runs; empty: not known */
+	struct batch batch;	/* what is sent */
+	bool whole;		/* do not try to send only what differs */
+	bool differing;		/* the batch is only what differs: */
+	struct delta_result difference;
+	struct kernel before;	  /* with the parts that will differ */
+	struct table_names names; /* of the new policy */
+	struct buf undo;	  /* the way back; empty: there is none */
+	unsigned int number;	  /* of the staged generation, 0: not yet */
+	struct guard_link guard;  /* who takes it back if it is not confirmed */
+	bool holding;		  /* signals, until the end */
+	sigset_t signals;
+};
+
+/* Removes what is neither current nor the one before it: 0, or -errno. */
+int apply_tidy(struct apply *a);
+/* Answers the exit code, after a message. */
+int apply_refused_by_module(struct apply *a, int error);
+size_t apply_count_rules(const struct ir *ir);
+size_t apply_count_elements(const struct ir *ir);
+/* Is our table as it was committed, at the generation that was read? */
+bool apply_is_unchanged(struct apply *a);
+/* The module's, that belongs to the new rules. */
+uint64_t apply_new_generation(const struct apply *a);
+/* What it is to keep out. */
+struct keepout apply_keepout(const struct apply *a, uint32_t epoch);
+
+/* Steps, each answers NEXT or the exit code. */
+int apply_clear_marks(struct apply *a);
+int apply_stage(struct apply *a);
+int apply_stage_module(struct apply *a);
+int apply_arm_guard(struct apply *a);
+int apply_commit(struct apply *a);
+int apply_verify(struct apply *a);
+int apply_commit_module(struct apply *a);
+int apply_point(struct apply *a);
+int apply_start_guard(struct apply *a);
+int apply_follow_foreseen(struct apply *a);
+
+#endif
