@@ -4,8 +4,8 @@
  * emitter.
  *
  *	declare		the table and all that is named in it, empty
- *	flush		rules, then elements; limits and flowtables go
- *	fill		limits, flowtables, elements, rules
+ *	flush		rules; then sets, limits and flowtables go
+ *	fill		limits, flowtables, sets with elements, rules
  *
  * What must stay true: what is loaded lists as the text does. Two things
  * libnftables' JSON has no words for:
@@ -222,8 +222,11 @@ static void make_dynamic(struct json *out, const struct ir *ir,
 	end(out);
 }
 
+/* Again: what was there may have had another size. */
 static void fill_set(struct json *out, const struct ir_set *set)
 {
+	if (!set->dynamic)
+		declare_set(out, set);
 	if (!set->nelems)
 		return;
 	begin_named(out, "add", "element", set->name);
@@ -529,7 +532,7 @@ static void flush(struct json *out, const struct ir *ir)
 	end(out);
 	for (const struct ir_set *s = ir->sets; s; s = s->next)
 		if (!s->dynamic)
-			put_command(out, "flush", set_word(s), s->name);
+			put_command(out, "delete", set_word(s), s->name);
 	for (const struct ir_limit *l = ir->limits; l; l = l->next)
 		put_command(out, "delete", "limit", l->name);
 	for (const struct ir_flowtable *f = ir->flowtables; f; f = f->next)

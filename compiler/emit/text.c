@@ -3,13 +3,14 @@
  * The IR as a file for `nft -f`, to be read by people too.
  *
  *	declare		the table and all that is named in it, empty
- *	flush		rules, then elements; limits and flowtables go (counters
- *			and quotas go on counting)
+ *	flush		rules; then sets, limits and flowtables go (counters and
+ *			quotas go on counting)
  *	fill		everything, as nft would list it
  *
  * What must stay true: the file loads on nothing, and on what it left itself,
  * with the same result; neither the table nor a base chain is ever deleted.
- * Dynamic sets are not flushed. What another policy left behind (a chain that
+ * Dynamic sets stay, the others go: one of another size would not take what is
+ * more. What another policy left behind (a chain that
  * this one lacks) stays, without rules. Nothing is printed that nft adds by
  * itself: a test of the protocol ahead of its header is left out.
  */
@@ -526,7 +527,7 @@ static void put_flush(struct buf *out, const struct ir *ir)
 	put_command(out, "flush", "table", NULL);
 	for (const struct ir_set *s = ir->sets; s; s = s->next)
 		if (!s->dynamic)
-			put_command(out, "flush", set_word(s), s->name);
+			put_command(out, "delete", set_word(s), s->name);
 	for (const struct ir_limit *l = ir->limits; l; l = l->next)
 		put_command(out, "delete", "limit", l->name);
 	for (const struct ir_flowtable *f = ir->flowtables; f; f = f->next)

@@ -424,6 +424,29 @@ static bool is_unnamed(const struct ir_set *set)
 	return false;
 }
 
+/*
+ * Dynamic sets stay where the others are made again: so that a policy that is
+ * loaded twice lists as it did, they are the first ones.
+ */
+static void dynamic_first(struct ir *ir)
+{
+	struct ir_set *fixed = NULL, **fixed_tail = &fixed, *set = ir->sets;
+
+	ir->sets = NULL;
+	ir->set_tail = &ir->sets;
+	for (; set; set = set->next) {
+		struct ir_set ***tail = set->dynamic ? &ir->set_tail :
+						       &fixed_tail;
+
+		**tail = set;
+		*tail = &set->next;
+	}
+	*fixed_tail = NULL;
+	*ir->set_tail = fixed;
+	if (fixed)
+		ir->set_tail = fixed_tail;
+}
+
 /* Is it asked for so often, or so large, that it is worth a name? */
 static bool is_worth_a_name(const struct ir_shared *shared, size_t least)
 {
@@ -431,7 +454,7 @@ static bool is_worth_a_name(const struct ir_shared *shared, size_t least)
 	       !is_unnamed(shared->set);
 }
 
-void ir_share_sets(struct ir *ir)
+void ir_settle_sets(struct ir *ir)
 {
 	const struct map *all = &ir->shared_by_value;
 	size_t i, least = SHARED_USES, once = 0;
@@ -461,6 +484,7 @@ void ir_share_sets(struct ir *ir)
 	}
 	if (nameless)
 		name_by_chains(ir, &names);
+	dynamic_first(ir);
 }
 
 void ir_in_ranges(struct ir_build *b, enum key_id id, const uint8_t *ranges,

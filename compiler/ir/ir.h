@@ -111,7 +111,7 @@ struct ir_set {
 	uint32_t member;  /* of the policy's sets, from 1: bit of a packet's
 			   * member_of; 0: none */
 	bool epoch;	  /* keys are marks of the epoch (see ir_digest()) */
-	bool nameless;	  /* ir_share_sets() is about to give it a name */
+	bool nameless;	  /* ir_settle_sets() is about to give it a name */
 	uint64_t timeout; /* milliseconds, 0: none */
 	uint32_t size;	  /* bound on elements, 0: none given */
 	uint32_t klen;
@@ -307,11 +307,13 @@ void ir_in_ranges(struct ir_build *b, enum key_id key, const uint8_t *ranges,
 /* The one anonymous set that holds what @set does: it, or an earlier one. */
 struct ir_set *ir_set_share(struct ir *ir, struct ir_set *set);
 /*
- * Gives names to sets of values that many rules ask for, so that they share
- * one, and to large ones, so that an element can be changed by itself; to be called when all rules are there. The time that the kernel takes
- * for anonymous sets grows with the square of their number (10,000: 21 s).
+ * To be called when all rules are there. Gives names to sets of values that many
+ * rules ask for, so that they share one (the time that the kernel takes for
+ * anonymous sets grows with the square of their number; 10,000: 21 s), and to
+ * large ones, so that an element can be changed by itself. Then puts the dynamic
+ * sets first.
  */
-void ir_share_sets(struct ir *ir);
+void ir_settle_sets(struct ir *ir);
 struct stmt *ir_stmt(struct ir_build *b, const struct stmt_ops *ops);
 /* A statement that reads, or writes where @id is. */
 struct stmt *ir_stmt_on(struct ir_build *b, const struct stmt_ops *ops,

@@ -624,7 +624,7 @@ static void record_chain(struct lowering *l)
 	struct ir_chain *chain;
 	struct ir_build b = ir_build(l->ir);
 
-	ir_share_sets(l->ir);
+	ir_settle_sets(l->ir);
 	l->ir->digest = ir_digest(l->ir);
 	chain = lower_chain(l, IR_RECORD_CHAIN, (struct span){ 0 });
 	ir_verdict(&b, VERDICT_RETURN, NULL);

@@ -29,6 +29,7 @@
 #include "runtime/epoch.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
+#include "runtime/raw.h"
 #include "tests/lib/random_policy.h"
 
 struct step {
@@ -245,7 +246,7 @@ static void take_step(struct world *w, struct compilation *c, const char *path,
 	struct ir *ir = lower_next(w, c);
 	struct batch content;
 
-	if (batch_build(&content, ir, &options))
+	if (raw_translate(c->diags, ir) || batch_build(&content, ir, &options))
 		die("build");
 	remove_table(w->fresh);
 	if (commit(w->fresh, &content)) {

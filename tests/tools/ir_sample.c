@@ -1076,6 +1076,7 @@ static struct ir *first(struct arena *arena, bool flowtable)
 		offload(ir, forward);
 		queues(ir, does);
 	}
+	ir_settle_sets(ir);
 	return ir;
 }
 
@@ -1098,6 +1099,7 @@ static struct ir *second(struct arena *arena, bool flowtable)
 	limits(ir, tests, "lim-shared");
 	if (flowtable)
 		offload(ir, forward);
+	ir_settle_sets(ir);
 	return ir;
 }
 
