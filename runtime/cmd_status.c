@@ -212,6 +212,8 @@ static void print_policy(const struct status *s)
 	else if (s->guard.end == GUARD_DIED)
 		printf("unconfirmed: and nobody is there any more to take it "
 		       "back\n");
+	else if (s->guard.end == GUARD_FAILED)
+		printf("unconfirmed: and could not be taken back\n");
 	if (s->stored.number)
 		printf("state:      %s/generations/%u\n", s->path,
 		       s->stored.number);
