@@ -231,7 +231,9 @@ static void read_elements(struct reader *r)
 	if (!attrs[NFTA_SET_ELEM_LIST_ELEMENTS])
 		return;
 	mnl_attr_for_each_nested(element, attrs[NFTA_SET_ELEM_LIST_ELEMENTS])
+	{
 		set->nelements++;
+	}
 }
 
 struct str content_object_key(struct arena *arena, uint32_t type,

@@ -294,7 +294,9 @@ static void add_elements(struct translation *t, const struct nlmsghdr *message)
 	if (!set || !attrs[NFTA_SET_ELEM_LIST_ELEMENTS])
 		return;
 	mnl_attr_for_each_nested(element, attrs[NFTA_SET_ELEM_LIST_ELEMENTS])
+	{
 		add_element(t, set, element);
+	}
 }
 
 struct sortable {

@@ -178,7 +178,8 @@ static size_t parts_of(struct lowering *l, const struct zone_set *set,
 
 static void put_parts(struct site *site)
 {
-	struct zone_set from[2], to[2];
+	struct zone_set *from = arena_array(site->l->arena, 2, sizeof(*from));
+	struct zone_set *to = arena_array(site->l->arena, 2, sizeof(*to));
 	size_t i, nf = parts_of(site->l, &site->rule->from, from);
 	size_t nt = parts_of(site->l, &site->rule->to, to);
 

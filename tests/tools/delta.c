@@ -109,7 +109,7 @@ static bool commit(struct nl *nl, const struct batch *batch)
 				NULL;
 
 		printf("message %u (type %u, %s): %s %s\n", error->seq,
-		       of ? of->type : 0, of && of->what ? of->what : "-",
+		       of ? of->type : 0u, of && of->what ? of->what : "-",
 		       strerror(-error->error), error->text ? error->text : "");
 	}
 	ret = ret || errors.list.n;
