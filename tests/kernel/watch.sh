@@ -295,7 +295,7 @@ offer_at()
 
 	shift
 	name=server.$role.$1.$2.$3
-	start "$role" "$name" "$traffic" server "$@" --seconds 300
+	start "$role" "$name" "$traffic" server "$@" --seconds 1500
 	offers[$name]=$started
 }
 declare -gA offers
@@ -325,7 +325,7 @@ begin()
 
 	shift 2
 	start "$role" "$name" "$traffic" client "$@" --hold "$scratch/go" \
-		--seconds 300
+		--seconds 1500
 	running[$name]=$started
 }
 declare -gA running
