@@ -436,6 +436,9 @@ static void reply_differs(struct rules_try *try, const struct ir_packet *first,
 	if (!done.unknown && done.end != IR_ACCEPT &&
 	    rules_ask_packets(try->model))
 		return; /* it may be denied until the other direction tells */
+	if (done.unknown && rules_ask_packets(try->model) &&
+	    !first->packet.known[packet_destination(&first->packet)])
+		return; /* the same, and whether it is depends on the address */
 	if (done.unknown ||
 	    (done.end == IR_ACCEPT) != (said->action == ACTION_ACCEPT))
 		differ(try, &first->packet,
