@@ -24,15 +24,6 @@
  * Hashes
  */
 
-static uint64_t hash_attr(uint64_t hash, const struct nlattr *attr)
-{
-	uint16_t len = mnl_attr_get_payload_len(attr);
-	uint64_t head = (uint64_t)mnl_attr_get_type(attr) << 16 | len;
-
-	hash = hash_bytes(hash, &head, sizeof(head));
-	return hash_bytes(hash, mnl_attr_get_payload(attr), len);
-}
-
 /* All attributes of a message but those that @without names. */
 static uint64_t hash_message(uint64_t hash, const struct nlmsghdr *message,
 			     uint32_t without)
@@ -46,7 +37,7 @@ static uint64_t hash_message(uint64_t hash, const struct nlmsghdr *message,
 		uint16_t type = mnl_attr_get_type(attr);
 
 		if (type > ATTRS_MAX || !(without & BIT(type)))
-			hash = hash_attr(hash, attr);
+			hash = nl_hash_attr(hash, attr);
 	}
 	return hash;
 }
@@ -71,14 +62,14 @@ static uint64_t hash_expression(uint64_t hash, const struct nlattr *expression)
 	nl_attrs(NULL, expression, attrs, NFTA_EXPR_MAX);
 	name = nl_str(attrs[NFTA_EXPR_NAME]);
 	if (!name)
-		return hash_attr(hash, expression);
+		return nl_hash_attr(hash, expression);
 	hash = hash_bytes(hash, name, strlen(name) + 1);
 	if (!attrs[NFTA_EXPR_DATA])
 		return hash;
 	mnl_attr_for_each_nested(attr, attrs[NFTA_EXPR_DATA])
 	{
 		if (mnl_attr_get_type(attr) != own_number(name))
-			hash = hash_attr(hash, attr);
+			hash = nl_hash_attr(hash, attr);
 	}
 	return hash;
 }
@@ -183,7 +174,7 @@ static uint64_t hash_set(uint64_t hash, const struct nlmsghdr *message,
 	mnl_attr_for_each_nested(attr, description)
 	{
 		if (mnl_attr_get_type(attr) != NFTA_SET_DESC_SIZE)
-			hash = hash_attr(hash, attr);
+			hash = nl_hash_attr(hash, attr);
 	}
 	return hash;
 }
@@ -277,7 +268,7 @@ static uint64_t hash_flowtable(const struct nlmsghdr *message,
 	mnl_attr_for_each_nested(attr, hook)
 	{
 		if (mnl_attr_get_type(attr) != NFTA_FLOWTABLE_HOOK_DEVS)
-			hash = hash_attr(hash, attr);
+			hash = nl_hash_attr(hash, attr);
 	}
 	return hash;
 }

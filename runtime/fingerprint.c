@@ -27,15 +27,6 @@
 static const char *const stateful[] = { "counter", "quota", "connlimit",
 					"last" };
 
-static uint64_t hash_attr(uint64_t hash, const struct nlattr *attr)
-{
-	uint16_t len = mnl_attr_get_payload_len(attr);
-	uint64_t head = (uint64_t)mnl_attr_get_type(attr) << 16 | len;
-
-	hash = hash_bytes(hash, &head, sizeof(head));
-	return hash_bytes(hash, mnl_attr_get_payload(attr), len);
-}
-
 /* "__set3": its number is the kernel's choice. */
 static bool is_anonymous(const struct nlattr *attr)
 {
@@ -50,7 +41,7 @@ static uint64_t hash_nest(uint64_t hash, const struct nlattr *nest)
 	const struct nlattr *attr;
 
 	mnl_attr_for_each_nested(attr, nest) if (!is_anonymous(attr))
-		hash = hash_attr(hash, attr);
+		hash = nl_hash_attr(hash, attr);
 	return hash;
 }
 
@@ -91,7 +82,7 @@ static uint64_t hash_attrs(uint64_t hash, const struct nlattr **attrs,
 
 	for (i = 0; i <= ATTRS_MAX; i++)
 		if (which & BIT(i) && attrs[i])
-			hash = hash_attr(hash, attrs[i]);
+			hash = nl_hash_attr(hash, attrs[i]);
 	return hash;
 }
 

@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
+
 /* No single netlink message that we get is longer. */
 #define ANSWER_MAX (256u * 1024)
 #define RECEIVE_BUFFER (64 * 1024 * 1024)
@@ -438,4 +440,13 @@ uint64_t nl_be64(const struct nlattr *attr, uint64_t absent)
 	if (!attr || mnl_attr_get_payload_len(attr) < sizeof(uint64_t))
 		return absent;
 	return be64toh(mnl_attr_get_u64(attr));
+}
+
+uint64_t nl_hash_attr(uint64_t hash, const struct nlattr *attr)
+{
+	uint16_t len = mnl_attr_get_payload_len(attr);
+	uint64_t head = (uint64_t)mnl_attr_get_type(attr) << 16 | len;
+
+	hash = hash_bytes(hash, &head, sizeof(head));
+	return hash_bytes(hash, mnl_attr_get_payload(attr), len);
 }

@@ -91,4 +91,7 @@ const char *nl_str(const struct nlattr *attr);
 uint32_t nl_be32(const struct nlattr *attr, uint32_t absent);
 uint64_t nl_be64(const struct nlattr *attr, uint64_t absent);
 
+/* @hash and the attribute's type and payload, whatever flags its type has. */
+uint64_t nl_hash_attr(uint64_t hash, const struct nlattr *attr);
+
 #endif
