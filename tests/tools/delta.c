@@ -30,6 +30,7 @@
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/raw.h"
+#include "tests/lib/flowtables.h"
 #include "tests/lib/random_policy.h"
 
 struct step {
@@ -60,35 +61,6 @@ static struct nl *open_in(const char *netns)
 		die(netns);
 	close(fd);
 	return nl;
-}
-
-static bool is_flow_add(const struct ir_rule *rule)
-{
-	uint32_t i;
-
-	for (i = 0; i < rule->nops; i++)
-		if (rule->ops[i].stmt &&
-		    rule->ops[i].stmt->ops == &stmt_flow_add)
-			return true;
-	return false;
-}
-
-static void strip_flowtables(struct ir *ir)
-{
-	struct ir_chain *chain;
-	struct ir_rule **at;
-
-	ir->flowtables = NULL;
-	for (chain = ir->chains; chain; chain = chain->next) {
-		for (at = &chain->rules; *at;) {
-			if (is_flow_add(*at)) {
-				*at = (*at)->next;
-				chain->nrules--;
-			} else {
-				at = &(*at)->next;
-			}
-		}
-	}
 }
 
 static bool commit(struct nl *nl, const struct batch *batch)
@@ -209,7 +181,7 @@ static struct ir *lower_next(struct world *w, struct compilation *c)
 	options.epoch = epoch_choose(c->model->mark_mask,
 				     lower_mark_count(c->model), former);
 	ir = lower(c->arena, c->model, &options);
-	strip_flowtables(ir);
+	flowtables_strip(ir);
 	return ir;
 }
 

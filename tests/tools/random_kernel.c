@@ -53,6 +53,7 @@
 #include "ir/lower.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
+#include "tests/lib/flowtables.h"
 #include "tests/lib/probe_wire.h"
 #include "tests/lib/random_router.h"
 
@@ -363,30 +364,6 @@ static void send_answer(struct world *w, const struct fate *fate)
 
 /* ---- policies ---- */
 
-/* Without flowtables, which not every kernel has: the decision shows. */
-static void strip_flowtables(struct ir *ir)
-{
-	struct ir_chain *chain;
-	struct ir_rule **at;
-	uint32_t i;
-
-	ir->flowtables = NULL;
-	for (chain = ir->chains; chain; chain = chain->next) {
-		for (at = &chain->rules; *at;) {
-			for (i = 0; i < (*at)->nops; i++)
-				if ((*at)->ops[i].stmt &&
-				    (*at)->ops[i].stmt->ops == &stmt_flow_add)
-					break;
-			if (i < (*at)->nops) {
-				*at = (*at)->next;
-				chain->nrules--;
-			} else {
-				at = &(*at)->next;
-			}
-		}
-	}
-}
-
 /* False if the policy has a mistake: the generator is no compiler. */
 static bool compile(struct world *w, const struct random_policy *policy,
 		    uint32_t epoch, struct loaded *loaded)
@@ -405,7 +382,7 @@ static bool compile(struct world *w, const struct random_policy *policy,
 		return false;
 	}
 	loaded->ir = lower(loaded->c.arena, loaded->c.model, &options);
-	strip_flowtables(loaded->ir);
+	flowtables_strip(loaded->ir);
 	return true;
 }
 
