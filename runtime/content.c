@@ -16,7 +16,6 @@
 
 #include "runtime/nl.h"
 
-#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
 #define BIT(n) (UINT32_C(1) << (n))
 #define ATTRS_MAX 31
 

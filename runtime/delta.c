@@ -15,8 +15,6 @@
 #include "runtime/names.h"
 #include "runtime/nl.h"
 
-#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
-
 /* NFNL_MSG_BATCH_BEGIN and _END. */
 static void bracket(struct delta *d, uint16_t type, uint32_t genid)
 {

@@ -17,7 +17,6 @@
 #include "runtime/delta_parts.h"
 #include "runtime/nl.h"
 
-#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
 /* Lengths of attributes count in 16 bits; no element is longer. */
 #define LIST_MAX 60000u
 #define ELEMENT_MAX 2048u

@@ -12,6 +12,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "runtime/delta_parts.h"
+#include "runtime/nl.h"
 
 static void note(struct delta *d, const struct content_message *spot,
 		 uint16_t type, const char *what)
@@ -79,7 +80,7 @@ void delta_delete(struct delta *d, uint16_t kind, uint16_t attr,
 		  const char *name, uint32_t type)
 {
 	struct nlmsghdr *message =
-		delta_open(d, (NFNL_SUBSYS_NFTABLES << 8) | kind, 1024, NULL,
+		delta_open(d, NFT(kind), 1024, NULL,
 			   arena_printf(d->batch->arena, "%s", name));
 
 	/* Of every kind of message the table is attribute 1. */

@@ -10,9 +10,8 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "runtime/delta_parts.h"
+#include "runtime/nl.h"
 #include "runtime/seqdiff.h"
-
-#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
 
 /* Does it refer to something that is deleted and made again? */
 static bool is_renewed(enum content_kind kind, uint32_t type, const char *name,

@@ -24,7 +24,6 @@
 #define TRIES 50
 /* So many rules are read by one dump. */
 #define ONE_DUMP 2000
-#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
 /* nft's userdata of a rule is a list of type, length, value; 0 is a comment. */
 #define UDATA_COMMENT 0
 

@@ -20,6 +20,9 @@ struct nl;
 struct nlmsghdr;
 struct nlattr;
 
+/* The type of a message of nf_tables; for those who include nfnetlink.h. */
+#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
+
 /* What the kernel says of one message of a batch. */
 struct nl_error {
 	uint32_t seq;	  /* nlmsg_seq of the message */

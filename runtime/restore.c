@@ -24,8 +24,6 @@
 #include "runtime/names.h"
 #include "runtime/nl.h"
 
-#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
-
 struct restore {
 	struct buf *out;
 	uint32_t seq;

@@ -11,7 +11,6 @@
 
 #include "ir/ir.h"
 
-#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
 #define TRIES 10
 
 static const char *keep(struct ruleset *r, const struct nlattr *attr)

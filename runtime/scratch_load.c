@@ -29,7 +29,6 @@
 #include "runtime/scratch.h"
 #include "runtime/scratch_parts.h"
 
-#define NFT(message) (NFNL_SUBSYS_NFTABLES << 8 | (message))
 #define SECONDS_MAX 60
 #define SAID_MAX (64u << 10)
 #define MESSAGES_MAX (64u << 20)

@@ -33,8 +33,6 @@
 #include "runtime/textdiff.h"
 #include "suites.h"
 
-#define NFT(message) ((NFNL_SUBSYS_NFTABLES << 8) | (message))
-
 static const struct span nowhere;
 static struct arena *arena;
 static char folder[64];
