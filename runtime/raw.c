@@ -473,7 +473,9 @@ static struct ir_raw *make_code(struct translation *t,
 
 	if (attrs[NFTA_RULE_EXPRESSIONS])
 		mnl_attr_for_each_nested(expr, attrs[NFTA_RULE_EXPRESSIONS])
+		{
 			put_expr(&code, expr);
+		}
 	raw->exprs = keep(t, &code.exprs);
 	buf_free(&code.exprs);
 	raw->sets = code.sets.v;
