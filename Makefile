@@ -22,6 +22,7 @@ DEPS_TEST := check libsubunit-dev nftables iproute2 conntrack ethtool strace jq 
 DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
 	valgrind
 DEPS_KMOD := sparse perl
+DEPS_STATIC := musl-tools
 
 CPPFLAGS := -D_GNU_SOURCE -DNFTOFFC_VERSION='"$(VERSION)"' -Icompiler -I.
 # A table's row says what is special about it; the rest is zero, and careful.
@@ -204,6 +205,28 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man4/nftoffc.4
 	for p in policies/*; do install -D -m 644 $$p \
 		$(DESTDIR)$(PREFIX)/share/doc/nftoffc/$$p || exit 1; done
+
+## static: one small file that needs nothing else: $(B)/static/nftoffc
+#
+# On musl.  For another machine: STATIC_CC, and STATIC_LIBS, a directory with
+# the libraries' include/ and lib/*.a.
+STATIC_CC ?= musl-gcc
+STATIC_LIBS ?= $(B)/static/libs
+STATIC_FLAGS := -Os -flto=auto -ffunction-sections -fdata-sections \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables
+.PHONY: static
+static:
+ifeq ($(STATIC_LIBS),$(B)/static/libs)
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_BUILD) $(DEPS_STATIC)'
+	@packaging/static/libs $(STATIC_LIBS)
+endif
+	@$(MAKE) --no-print-directory -j2 B=$(B)/static CC='$(STATIC_CC)' \
+		OPT='$(STATIC_FLAGS) -isystem $(STATIC_LIBS)/include' \
+		LDFLAGS='-static -s $(STATIC_FLAGS) -Wl,--gc-sections' \
+		LDLIBS='-Wl,--start-group $(STATIC_LIBS)/lib/*.a -Wl,--end-group' \
+		$(B)/static/nftoffc
+	@tests/golden/run $(B)/static
+	@stat -c '%n: %s bytes' $(B)/static/nftoffc
 
 ## kmod: the kernel module, for the running kernel or the header tree KDIR
 .PHONY: kmod

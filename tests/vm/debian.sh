@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # kernel: the caller's
+# shellcheck disable=SC2154 # kernel, suites: the caller's
+# shellcheck disable=SC2086 # suites are words
 #
-# Gets Debian's kernel packages, for the scripts here.
+# Gets packages of a given Debian: the kernel's for the scripts here, and what
+# packaging/static asks for.
 #
 # What must stay true: apt has lists, cache and sources of its own, so that the
 # suite decides the version, whatever the host runs; the host's lists stay as
-# they are, and no privilege is needed.  The caller has set $kernel (6.1, 6.12)
-# and works in a directory that is its own.
+# they are, and no privilege is needed.  The caller has set $kernel (6.1, 6.12),
+# or $suites (ARCHIVE/SUITE ...), and works in a directory that is its own.
 
 readonly mirror=${NFTOFFC_VM_MIRROR:-http://deb.debian.org}
 
@@ -28,9 +30,10 @@ apt_sources()
 {
 	local key=/usr/share/keyrings/debian-archive-keyring.gpg suite
 
-	case $kernel in
+	case ${kernel-} in
 	6.1)	set -- debian/bookworm debian-security/bookworm-security ;;
 	6.12)	set -- debian/bookworm-backports ;;
+	*)	set -- $suites ;;
 	esac
 	for suite; do
 		printf 'deb [signed-by=%s] %s/%s %s main\n' "$key" "$mirror" \
