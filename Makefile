@@ -23,6 +23,7 @@ DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
 	valgrind
 DEPS_KMOD := sparse perl
 DEPS_STATIC := musl-tools
+DEPS_DEB := dpkg-dev debhelper dh-dkms lintian
 
 CPPFLAGS := -D_GNU_SOURCE -DNFTOFFC_VERSION='"$(VERSION)"' -Icompiler -I.
 # A table's row says what is special about it; the rest is zero, and careful.
@@ -227,6 +228,12 @@ endif
 		$(B)/static/nftoffc
 	@tests/golden/run $(B)/static
 	@stat -c '%n: %s bytes' $(B)/static/nftoffc
+
+## deb: Debian's packages, nftoffc and nftoffc-dkms, in $(B)/deb
+.PHONY: deb
+deb:
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_BUILD) $(DEPS_DEB)'
+	@packaging/build-deb $(B)/deb
 
 ## kmod: the kernel module, for the running kernel or the header tree KDIR
 .PHONY: kmod
