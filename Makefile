@@ -8,6 +8,8 @@ endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1
+# where `apply` remembers, if not in runtime/state.h's directory
+STATE ?=
 
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
@@ -25,7 +27,8 @@ DEPS_KMOD := sparse perl
 DEPS_STATIC := musl-tools
 DEPS_DEB := dpkg-dev debhelper dh-dkms lintian
 
-CPPFLAGS := -D_GNU_SOURCE -DNFTOFFC_VERSION='"$(VERSION)"' -Icompiler -I.
+CPPFLAGS := -D_GNU_SOURCE -DNFTOFFC_VERSION='"$(VERSION)"' -Icompiler -I. \
+	$(if $(STATE),-DNFTOFFC_STATE='"$(STATE)"')
 # A table's row says what is special about it; the rest is zero, and careful.
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wno-missing-field-initializers

@@ -18,7 +18,12 @@
 
 #include "ir/lower.h"
 
+/* make STATE=DIR says another: on OpenWrt, where /var does not last. */
+#ifdef NFTOFFC_STATE
+#define STATE_DIRECTORY NFTOFFC_STATE
+#else
 #define STATE_DIRECTORY "/var/lib/nftoffc"
+#endif
 
 struct state;
 
