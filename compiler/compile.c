@@ -6,6 +6,7 @@
 
 #include "policy/policy.h"
 #include "read/read.h"
+#include "zones.h"
 
 /* Half of the values: the next policy needs as many beside these. */
 /* The first few rules that go on with a connection: they multiply. */
@@ -67,6 +68,7 @@ int compile_open(struct compilation *c, const char *path)
 
 int compile_policy(struct compilation *c, const char *path)
 {
+	struct span offloads = { 0 };
 	struct node *root;
 	int err = compile_open(c, path);
 
@@ -76,8 +78,10 @@ int compile_policy(struct compilation *c, const char *path)
 	if (root) {
 		root = policy_include(c->arena, &c->sources, root, c->diags);
 		root = policy_define(c->arena, &c->sources, root, c->diags);
+		root = zones_of_fw4(c, root, &offloads);
 		c->model = policy_bind(c->arena, &c->sources, c->source, root,
 				       c->diags);
+		zones_check_offloads(c, offloads);
 	}
 	if (!diags_errors(c->diags))
 		check_mark(c);

@@ -2,6 +2,7 @@
 /* An answer's parts: see answer.h. */
 #include "runtime/answer.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 
 #define PLACE_TEXT_MAX 90
@@ -42,6 +43,12 @@ static bool passes(const struct answer *answer)
 	       answer->action == ACTION_QUEUE;
 }
 
+/* Not this policy's. */
+static struct part left_to_fw4(void)
+{
+	return (struct part){ .value = "fw4", .text = "fw4 decides" };
+}
+
 static struct part verdict(const struct compilation *c,
 			   const struct answer *answer)
 {
@@ -53,6 +60,8 @@ static struct part verdict(const struct compilation *c,
 	};
 	struct part part = { .value = words[answer->action] };
 
+	if (c->model->mode == MODE_FW4)
+		return left_to_fw4();
 	if (answer->action == ACTION_QUEUE)
 		part.text = "queue: a program decides";
 
@@ -83,6 +92,8 @@ static struct part destination(const struct compilation *c,
 {
 	const struct nat *nat = answer->nat_forward;
 
+	if (c->model->mode == MODE_FW4)
+		return left_to_fw4();
 	if (!nat || !passes(answer))
 		return (struct part){ .value = "none" };
 	return (struct part){
@@ -99,6 +110,8 @@ static struct part source(const struct compilation *c,
 	const struct nat *nat = answer->nat_source;
 	bool exempt = nat && nat->kind == NAT_EXEMPT;
 
+	if (c->model->mode == MODE_FW4)
+		return left_to_fw4();
 	if (!passes(answer) || (!nat && !answer->masquerade))
 		return (struct part){ .value = "none" };
 	return (struct part){
@@ -172,6 +185,9 @@ static struct part offloaded(const struct compilation *c,
 	part.text = why ? arena_printf(c->arena, "%s%s %s", part.value,
 				       answer->offload ? "," : ":", why) :
 			  part.value;
+	if (answer->offload && c->model->mode == MODE_FW4)
+		part.text = arena_printf(c->arena, "%s, if fw4 lets it pass",
+					 part.text);
 	if (entry) {
 		part.by = entry->name;
 		part.span = entry->span;
@@ -185,6 +201,27 @@ static struct part offloaded(const struct compilation *c,
 	return part;
 }
 
+bool answer_fw4_offloads(const struct compilation *c,
+			 const struct answer *answer)
+{
+	const struct packet *seen = &answer->seen;
+
+	return c->model->fw4_offloads.source && seen->from >= 0 &&
+	       seen->to >= 0 &&
+	       (seen->proto == IPPROTO_TCP || seen->proto == IPPROTO_UDP);
+}
+
+/* Whatever the policy says of it. */
+static struct part offloaded_by_fw4(const struct compilation *c)
+{
+	return (struct part){
+		.value = "fw4",
+		.text = "fw4 offloads it: nothing is exempt",
+		.why = "fw4 offloads whatever it lets pass",
+		.span = c->model->fw4_offloads,
+	};
+}
+
 void answer_parts(const struct compilation *c, const struct packet *packet,
 		  const struct answer *answer, struct part parts[PARTS])
 {
@@ -192,7 +229,9 @@ void answer_parts(const struct compilation *c, const struct packet *packet,
 	parts[PART_DESTINATION] = destination(c, packet, answer);
 	parts[PART_SOURCE] = source(c, packet, answer);
 	parts[PART_LOG] = logged(c, answer);
-	parts[PART_OFFLOAD] = offloaded(c, answer);
+	parts[PART_OFFLOAD] = answer_fw4_offloads(c, answer) ?
+				      offloaded_by_fw4(c) :
+				      offloaded(c, answer);
 	for (int i = 0; i < PARTS; i++)
 		if (!parts[i].text)
 			parts[i].text = parts[i].value;
@@ -275,16 +314,20 @@ void answer_print(const struct compilation *c, const struct packet *packet,
 	struct lines lines = { .c = c };
 	const struct part *part = &parts[PART_VERDICT];
 	const struct raw *raw = NULL;
+	bool fw4 = c->model->mode == MODE_FW4;
 
 	add_line(&lines, "verdict",
 		 part->why ?
 			 arena_printf(c->arena, "%s, by default", part->text) :
 			 part->text,
 		 part->span);
-	add_side(&lines, "destination", &parts[PART_DESTINATION]);
-	add_side(&lines, "source", &parts[PART_SOURCE]);
+	if (!fw4) {
+		add_side(&lines, "destination", &parts[PART_DESTINATION]);
+		add_side(&lines, "source", &parts[PART_SOURCE]);
+	}
 	if (lines.list.n == 1)
-		add_line(&lines, "nat", "none", (struct span){ 0 });
+		add_line(&lines, "nat", fw4 ? parts[PART_SOURCE].text : "none",
+			 (struct span){ 0 });
 	for (size_t i = 0; i < answer->did.n; i++)
 		if (does_more(answer, i))
 			add_line(&lines, "also", answer->did.v[i]->name,

@@ -28,6 +28,9 @@ struct part {
 };
 
 /* All in the compilation's arena. */
+/* Does fw4 offload it by itself, whatever the policy says? */
+bool answer_fw4_offloads(const struct compilation *c,
+			 const struct answer *answer);
 void answer_parts(const struct compilation *c, const struct packet *packet,
 		  const struct answer *answer, struct part parts[PARTS]);
 /* With the rules that did something else on the way, and the guard rails. */

@@ -90,6 +90,19 @@ static void not_vouched(struct audited *a)
 			     "leave alone");
 }
 
+/* Nothing that follows holds where another one offloads it all. */
+static void by_fw4(struct audited *a)
+{
+	const struct model *model = a->c->model;
+
+	if (!model->fw4_offloads.source || !a->pairs)
+		return;
+	a->escapes += a->pairs;
+	diag_error(
+		a->c->diags, model->fw4_offloads,
+		"whatever fw4 offloads escapes what the policy wants to see");
+}
+
 static void print_sum(const struct audited *a)
 {
 	printf("%zu pairs of a rule and an entry, %zu packets followed: %s\n",
@@ -108,6 +121,7 @@ static int audit_policy(struct inquiry *inquiry)
 	struct audited a = { .c = &inquiry->c, .words = !inquiry->json };
 
 	audit(&inquiry->c, show, &a);
+	by_fw4(&a);
 	if (inquiry->json) {
 		json_put_u64(inquiry->json, "pairs", a.pairs);
 		json_put_u64(inquiry->json, "packets", a.packets);

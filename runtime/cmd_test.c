@@ -22,8 +22,6 @@ const struct cli_option test_options[] = {
 	{ 0 },
 };
 
-#define EXPECT_VERDICTS                                                        \
-	(EXPECT_ACCEPT | EXPECT_DROP | EXPECT_REJECT | EXPECT_QUEUE)
 #define EXPECT_OFFLOADS (EXPECT_OFFLOAD | EXPECT_NO_OFFLOAD)
 #define EXPECT_LOGS (EXPECT_LOG | EXPECT_NO_LOG)
 
@@ -94,8 +92,10 @@ static void claim_words(struct trial *t)
 	claim_bits(t, EXPECT_VERDICTS, verdicts[answer->action],
 		   t->parts[PART_VERDICT].value, PART_VERDICT);
 	claim_bits(t, EXPECT_OFFLOADS,
-		   answer->offload ? EXPECT_OFFLOAD : EXPECT_NO_OFFLOAD, NULL,
-		   PART_OFFLOAD);
+		   answer->offload || answer_fw4_offloads(t->c, answer) ?
+			   EXPECT_OFFLOAD :
+			   EXPECT_NO_OFFLOAD,
+		   NULL, PART_OFFLOAD);
 	claim_bits(t, EXPECT_LOGS, answer->log ? EXPECT_LOG : EXPECT_NO_LOG,
 		   NULL, PART_LOG);
 }

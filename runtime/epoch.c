@@ -2,7 +2,8 @@
 /*
  * A run that may be chosen always leaves half of the space free in one piece,
  * below or above it: so whatever runs, the next policy finds room, as long as
- * no policy uses more than half.
+ * no policy uses more than half. The last value is not for policies: it is
+ * what fw4 marks the connections with that it sees (ir/fw4.h).
  */
 #include "runtime/epoch.h"
 
@@ -14,7 +15,9 @@ static unsigned int shift_of(uint32_t mask)
 
 uint32_t epoch_max(uint32_t mask)
 {
-	return mask >> shift_of(mask);
+	uint32_t all = mask >> shift_of(mask);
+
+	return all ? all - 1 : 0;
 }
 
 uint32_t epoch_count_max(uint32_t mask)

@@ -48,8 +48,27 @@ static void report_types(struct translation *t)
 	}
 }
 
+static void note_offloading(struct translation *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->uci->sections.n; i++) {
+		const struct uci_section *section = t->uci->sections.v[i];
+
+		if (str_is(section->type, "defaults") && !section->index &&
+		    option_bool(section, "flow_offloading", false))
+			t->import->offloads =
+				option_span(section, "flow_offloading");
+	}
+}
+
 static void take_sections(struct translation *t)
 {
+	note_offloading(t);
+	if (t->import->zones_only) {
+		take_all(t, "zone", take_zone);
+		return;
+	}
 	report_types(t);
 	take_all(t, "defaults", take_defaults);
 	take_all(t, "ipset", take_set);

@@ -23,14 +23,16 @@ struct import {
 	struct diags *diags;
 	const struct networks *networks; /* NULL: not given */
 	const char *name;		 /* of the policy */
+	bool zones_only; /* their devices and subnets, and nothing else */
 	/* As "config system" has it, or a policy; p NULL: not given. */
 	struct str timezone;
 	/* The result. */
 	struct node *root;
 	struct print_notes notes;
-	const char *head; /* what the file begins with, as lines */
-	size_t left_out;  /* reports of what the policy does not say */
-	size_t nearly;	  /* of what it says a little differently */
+	const char *head;     /* what the file begins with, as lines */
+	size_t left_out;      /* reports of what the policy does not say */
+	size_t nearly;	      /* of what it says a little differently */
+	struct span offloads; /* what has fw4 itself offload; or nowhere */
 };
 
 /*

@@ -396,6 +396,15 @@ static bool is_whole(struct translation *t, const struct zone *zone,
 	return false;
 }
 
+/* Where it is: all that is asked of it beside fw4. */
+static void put_place(struct translation *t, struct zone *zone)
+{
+	zone->node = node_map(t);
+	node_put(t, zone->node, "devices", device_list(t, zone));
+	node_put(t, zone->node, "subnets", node_listed(zone->subnets));
+	node_put_str(t, t->zones_node, zone->name, zone->node);
+}
+
 void take_zone(struct translation *t, const struct uci_section *section)
 {
 	struct zone zone = { .section = section };
@@ -411,20 +420,22 @@ void take_zone(struct translation *t, const struct uci_section *section)
 	each_device(t, &zone, "device", add_device);
 	if (!is_whole(t, &zone, good))
 		return;
+	if (t->import->zones_only) {
+		put_place(t, &zone);
+		*vec_push(t->arena, &t->zones) = zone;
+		return;
+	}
 	read_policies(t, &zone);
 	read_log(t, &zone);
 	if (uci_option(section, "counter") &&
 	    option_bool(section, "counter", false))
 		report_left_out(t, option_span(section, "counter"),
 				"zones have no counters");
-	zone.node = node_map(t);
-	node_put(t, zone.node, "devices", device_list(t, &zone));
-	node_put(t, zone.node, "subnets", node_listed(zone.subnets));
+	put_place(t, &zone);
 	put_masquerade(t, &zone, zone.node);
 	if (option_bool(section, "mtu_fix", false))
 		node_put(t, zone.node, "clamp-mss", node_word(t, "true"));
 	print_note(&t->import->notes, zone.node, section_title(t, section));
-	node_put_str(t, t->zones_node, zone.name, zone.node);
 	*vec_push(t->arena, &t->zones) = zone;
 	zone_helpers(t, &zone);
 }

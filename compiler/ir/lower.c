@@ -283,7 +283,11 @@ static void related_chains(struct lowering *l)
 	struct ir_build b = ir_build(l->ir);
 	struct ir_op *op;
 
-	icmp_verdict(l, chain, VERDICT_DROP, "about what is not decided yet");
+	icmp_verdict(l, chain,
+		     l->model->mode == MODE_FW4 ? VERDICT_ACCEPT : VERDICT_DROP,
+		     "about what is not decided yet");
+	if (!lower_has_rules(l, HOOK_OUTPUT))
+		return;
 	chain = lower_chain(l, "related.output", (struct span){ 0 });
 	icmp_verdict(l, chain, VERDICT_ACCEPT, "the router's own answers");
 	op = ir_op(&b, IR_OP_FLAGS);
@@ -432,6 +436,8 @@ static struct ir_chain *base_chain(struct lowering *l, const char *name,
 	chain->hook = hook;
 	chain->priority_text = "filter";
 	chain->policy_drop = true;
+	if (l->model->mode == MODE_FW4)
+		lower_behind_fw4(chain);
 	return chain;
 }
 
@@ -445,6 +451,7 @@ static void fill_base(struct lowering *l, enum hook_index hook,
 		clamp_rule(l, chain);
 	decided_rule(l, chain, hook);
 	former_rule(l, chain);
+	lower_gate(l, chain, hook);
 	state_rule(l, chain, hook);
 	expected_rule(l, chain);
 	if (hook == HOOK_INPUT)
@@ -467,23 +474,38 @@ static void fill_reply(struct lowering *l, enum hook_index hook,
 	lower_final(l, chain, l->model->defaults[hook], LOWER_ACCEPTED);
 }
 
+/* Of the router's own connections no rule speaks: fw4 has to be there. */
+static void fill_gate(struct lowering *l, enum hook_index hook,
+		      struct ir_chain *chain)
+{
+	loopback_rule(l, chain, KEY_IIFNAME);
+	lower_gate(l, chain, hook);
+	lower_final(l, chain, ACTION_ACCEPT, LOWER_ACCEPTED);
+}
+
 static void base_chains(struct lowering *l)
 {
 	struct ir_chain *base[HOOKS], *reply[HOOKS];
 	int h;
 
 	for (h = 0; h < HOOKS; h++)
-		base[h] = base_chain(l, hook_rows[h].name, hook_rows[h].hook);
+		base[h] = lower_has_base(l, h) ?
+				  base_chain(l, hook_rows[h].name,
+					     hook_rows[h].hook) :
+				  NULL;
 	lower_antispoof(l);
 	lower_nat(l);
 	lower_places(l);
 	lower_raws(l);
 	for (h = 0; h < HOOKS; h++)
-		reply[h] =
-			lower_chain(l, hook_rows[h].reply, (struct span){ 0 });
+		reply[h] = lower_has_rules(l, h) ?
+				   lower_chain(l, hook_rows[h].reply,
+					       (struct span){ 0 }) :
+				   NULL;
 	lower_accepting(l, lower_chain(l, LOWER_ACCEPTED, (struct span){ 0 }),
 			0);
-	untracked_chain(l);
+	if (lower_has_rules(l, HOOK_INPUT))
+		untracked_chain(l);
 	related_chains(l);
 	clamp_chain(l);
 	forget_chain(l);
@@ -491,8 +513,12 @@ static void base_chains(struct lowering *l)
 	lower_offload_chains(l);
 	lower_pairs(l);
 	for (h = 0; h < HOOKS; h++) {
-		fill_base(l, h, base[h]);
-		fill_reply(l, h, reply[h]);
+		if (reply[h]) {
+			fill_base(l, h, base[h]);
+			fill_reply(l, h, reply[h]);
+		} else if (base[h]) {
+			fill_gate(l, h, base[h]);
+		}
 	}
 }
 
@@ -645,6 +671,7 @@ struct ir *lower(struct arena *arena, const struct model *model,
 		.ir = ir_new(arena, model->name),
 		.former = options ? options->former : NULL,
 		.translated = options && options->translated,
+		.gate = options && options->gate,
 	};
 
 	l.ir->clock = model->clock;

@@ -34,6 +34,11 @@ struct lower_options {
 	 */
 	bool translated;
 	/*
+	 * Beside fw4: it marks what it sees (fw4.h), so what it has not seen
+	 * can be told, and is dropped: there is no fw4.
+	 */
+	bool gate;
+	/*
 	 * How far the clock by which the kernel counts days is ahead of UTC, in
 	 * seconds: it has one for all, told by settimeofday(2).
 	 */

@@ -528,6 +528,7 @@ void lower_nat(struct lowering *l)
 	bool any = dstnat(l);
 
 	any |= srcnat(l);
-	if (l->translated && !any)
+	/* what fw4 has translated stays so while it starts again */
+	if ((l->translated || l->model->mode == MODE_FW4) && !any)
 		translated(l);
 }

@@ -15,6 +15,7 @@
  *	lower_guard.c    spoofed addresses, floods
  *	lower_clock.c    times by the policy's clock as times by the kernel's
  *	lower_raw.c      chains of nft's own text
+ *	lower_fw4.c      what is different beside OpenWrt's fw4
  *
  * The way a packet takes in a base chain:
  *
@@ -71,7 +72,7 @@ struct lowering {
 	const struct opt_program *program; /* its rules as they are lowered */
 	struct ir *ir;
 	const struct ir_record *former; /* NULL: nothing ran before */
-	bool translated;		/* see lower_options */
+	bool translated, gate;		/* see lower_options */
 	struct map chain_names;
 	struct plan *plan;
 	bool *sole; /* by zone: nothing else is on its devices */
@@ -237,6 +238,16 @@ void lower_raws(struct lowering *l);
 /* To the chains before the policy's own rules in @hook, or after them. */
 void lower_raw_jumps(struct lowering *l, struct ir_chain *chain,
 		     enum hook_index hook, bool after);
+
+/* lower_fw4.c */
+/* Is there a base chain in @hook, and does it ask the policy's rules? */
+bool lower_has_base(const struct lowering *l, enum hook_index hook);
+bool lower_has_rules(const struct lowering *l, enum hook_index hook);
+/* @chain sees what fw4 has let pass, and lets it pass. */
+void lower_behind_fw4(struct ir_chain *chain);
+/* Where that is asked for: new connections that fw4 has not seen are dropped. */
+void lower_gate(struct lowering *l, struct ir_chain *chain,
+		enum hook_index hook);
 
 /* lower_guard.c */
 void lower_antispoof(struct lowering *l);

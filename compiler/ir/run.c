@@ -18,6 +18,8 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "fw4.h"
+
 #define REGISTERS 80 /* bytes: the verdict, and four of 16 */
 #define DEPTH_MAX 16
 
@@ -92,7 +94,7 @@ struct ir_machine *ir_machine(struct arena *arena, const struct ir *ir)
 		}
 		map_add(&machine->chains, str_of(chain->name), code);
 		if (chain->type && !strcmp(chain->type, "filter") &&
-		    !chain->priority)
+		    (!chain->priority || chain->priority == FW4_BEHIND))
 			machine->base[chain->hook] = chain;
 		if (chain->type && !strcmp(chain->type, "nat") &&
 		    chain->hook == IR_HOOK_PREROUTING)

@@ -448,8 +448,9 @@ static void unused_zones(struct analysis *a)
 	struct zone_set *used = only_router(a);
 	size_t i;
 
-	if (model->defaults[HOOK_INPUT] != ACTION_ACCEPT &&
-	    model->defaults[HOOK_FORWARD] != ACTION_ACCEPT)
+	if (model->mode == MODE_FW4 ||
+	    (model->defaults[HOOK_INPUT] != ACTION_ACCEPT &&
+	     model->defaults[HOOK_FORWARD] != ACTION_ACCEPT))
 		return;
 	zones_of_rules(used, model);
 	zones_of_tests(used, model);

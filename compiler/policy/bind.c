@@ -186,7 +186,9 @@ static void bind_pair(struct binder *b, const struct pair *pair,
 			   STR_ARG(pair->key->scalar));
 		return;
 	}
-	if (field)
+	if (field && field->fw4 && b->model->mode == MODE_FW4)
+		bind_left_to_fw4(b, pair->key, field->fw4);
+	else if (field)
 		field->bind(b, pair->value, into);
 	else
 		bind_match(b, word, pair->key, pair->value, matches);
@@ -315,6 +317,7 @@ static const struct field default_fields[] = {
 /* Top level. Values are only remembered here: see policy_bind(). */
 enum top {
 	TOP_POLICY,
+	TOP_MODE,
 	TOP_INCLUDE,
 	TOP_DEFINE,
 	TOP_ZONES,
@@ -344,6 +347,7 @@ enum top {
 	}
 
 TOP(top_policy, TOP_POLICY)
+TOP(top_mode, TOP_MODE)	      /* bind_mode() came first */
 TOP(top_include, TOP_INCLUDE) /* include.c has followed it */
 TOP(top_define, TOP_DEFINE)   /* define.c has replaced the variables */
 TOP(top_zones, TOP_ZONES)
@@ -365,6 +369,11 @@ TOP(top_tests, TOP_TESTS)
 static const struct field top_fields[] = {
 	{ "policy", top_policy, true, .type = "<name>",
 	  .doc = "What the policy is called in messages and in the kernel." },
+	{ "mode", top_mode, false, .type = "alone | fw4", .dflt = "alone",
+	  .doc = "Who is the firewall. `alone` is this policy; with `fw4` it "
+		 "is OpenWrt's, which keeps zones, filter and translation, "
+		 "and this policy says what is offloaded, logged, counted "
+		 "and marked of what that one lets pass; see <FW4>." },
 	{ "include", top_include, FIELD_ENTRIES | FIELD_LIST,
 	  .type = "<path> | <list>",
 	  .doc = "Other files that belong to the policy; see <SEVERAL "
@@ -372,22 +381,30 @@ static const struct field top_fields[] = {
 	{ "define", top_define, FIELD_NAMED, .type = "<map>",
 	  .doc = "Variables; see <VARIABLES>." },
 	{ "zones", top_zones, true | FIELD_NAMED, zone_fields, "zone",
-	  .type = "<map>", .doc = "The zones, each by its name; see <ZONES>." },
+	  .type = "<map> | fw4 | <path>",
+	  .doc = "The zones, each by its name; see <ZONES>. Or `fw4`: those of "
+		 "OpenWrt's fw4, with their devices and subnets, as "
+		 "/etc/config/firewall and /etc/config/network say when the "
+		 "policy is compiled; a directory in its stead, with a `/` in "
+		 "its name, is where these two files are." },
 	{ "sets", top_sets, FIELD_NAMED | FIELD_LINE, set_fields, "set",
 	  .type = "<map>", .doc = "Sets of addresses or ports; see <SETS>." },
 	{ "services", top_services, FIELD_NAMED | FIELD_LIST | FIELD_BLOCK,
 	  NULL, "service", .type = "<map>",
 	  .doc = "Names for protocols and ports; see <SERVICES>." },
-	{ "default", top_default, false, default_fields, .type = "<map>",
+	{ "default", top_default, false, default_fields,
+	  .fw4 = "the options input, output and forward of its zones",
+	  .type = "<map>",
 	  .doc = "What becomes of connections that no rule decides; see "
 		 "<DEFAULTS>." },
-	{ "invalid", top_invalid, false, .type = "drop | filter",
-	  .dflt = "drop",
+	{ "invalid", top_invalid, false, .fw4 = "its option drop_invalid",
+	  .type = "drop | filter", .dflt = "drop",
 	  .doc = "What becomes of packets that connection tracking can make "
 		 "nothing of, as they come in or are forwarded. `drop` "
 		 "drops them; `filter` lets them meet the rules." },
 	{ "syn-flood", top_syn_flood, FIELD_PHRASE | FIELD_LIST,
-	  syn_flood_fields, .type = "<rate> | <map> | <list>",
+	  syn_flood_fields, .fw4 = "its option synflood_protect",
+	  .type = "<rate> | <map> | <list>",
 	  .doc = "How many new TCP connections to the router are looked at, "
 		 "of whatever zone; what is beyond is dropped before any "
 		 "rule is asked: `25/second burst 50`, or a map that can "
@@ -406,8 +423,8 @@ static const struct field top_fields[] = {
 		 "more, and passes through the rules for as long as it "
 		 "lives, though it was offloaded, or could be now. Where "
 		 "that is too slow or hides too much, have them decided." },
-	{ "lockout", top_lockout, false, .type = "protect | ignore",
-	  .dflt = "protect",
+	{ "lockout", top_lockout, false, .fw4 = "its rules",
+	  .type = "protect | ignore", .dflt = "protect",
 	  .doc = "Whether `nftoffc apply` refuses the policy when it cuts "
 		 "off the address that applies it; see nftoffc(1)." },
 	{ "mark-mask", top_mark_mask, false, .type = "<mask>",
@@ -436,7 +453,9 @@ static const struct field top_fields[] = {
 	  NULL, action_at, .type = "<list>",
 	  .doc = "What is accepted and what is not; see <RULES>." },
 	{ "nat", top_nat, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, NULL,
-	  "nat", nat_kind_at, .type = "<list>",
+	  "nat", nat_kind_at,
+	  .fw4 = "its sections redirect and nat, and its option masq",
+	  .type = "<list>",
 	  .doc = "Address translation; see <ADDRESS TRANSLATION>." },
 	{ "raw", top_raw, FIELD_NAMED, raw_fields, "raw", .type = "<map>",
 	  .doc = "Rules in nft's own language; see <RAW RULES>." },
@@ -612,6 +631,15 @@ static void empty_policy(struct binder *b, const struct node *root)
 			  "} }");
 }
 
+static void bind_policy(struct binder *b, const struct node *root)
+{
+	const struct node *tops[TOPS] = { NULL };
+
+	bind_mode(b, root); /* what words there are depends on it */
+	if (bind_map(b, root, top_fields, tops, "a policy", NULL))
+		bind_top(b, tops);
+}
+
 struct model *policy_bind(struct arena *arena, struct sources *sources,
 			  const struct source *source, const struct node *root,
 			  struct diags *diags)
@@ -624,7 +652,6 @@ struct model *policy_bind(struct arena *arena, struct sources *sources,
 		.source = source,
 		.model = model_new(arena),
 	};
-	const struct node *tops[TOPS] = { NULL };
 
 	/* so that no reset gives the first chunk back */
 	arena_alloc(b.scratch, 1);
@@ -637,8 +664,8 @@ struct model *policy_bind(struct arena *arena, struct sources *sources,
 		no_policy(&b, root);
 	else if (root->kind == NODE_NULL)
 		empty_policy(&b, root);
-	else if (bind_map(&b, root, top_fields, tops, "a policy", NULL))
-		bind_top(&b, tops);
+	else
+		bind_policy(&b, root);
 	b.model->zone_names = b.zones;
 	b.model->set_names = b.sets;
 	b.model->service_names = b.services;

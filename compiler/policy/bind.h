@@ -159,6 +159,11 @@ void rule_size(struct binder *b, const struct node *node, void *into);
 void bind_effects(struct binder *b, const struct node *map,
 		  struct rule_fill *fill, const char *word);
 
+/* The policy's mode (bind_mode.c), from its root. */
+void bind_mode(struct binder *b, const struct node *root);
+/* Reports @key, which a policy of "mode: fw4" has not; @fw4 has it. */
+void bind_left_to_fw4(struct binder *b, const struct node *key,
+		      const char *fw4);
 void bind_rules(struct binder *b, const struct node *node);
 void bind_nats(struct binder *b, const struct node *node);
 void bind_syn_flood(struct binder *b, const struct node *node);

@@ -5,6 +5,8 @@
  */
 #include "bind.h"
 
+#define FW4_VERDICT "its sections rule and forwarding"
+
 struct only_fill {
 	struct only *only;
 	bool from, to;
@@ -24,7 +26,9 @@ static void expect_item(struct binder *b, const struct node *node, void *into)
 					     "log",    "no-log",  NULL };
 	int i = bind_word(b, node, words, "what to expect");
 
-	if (i >= 0)
+	if (i >= 0 && 1u << i & EXPECT_VERDICTS && b->model->mode == MODE_FW4)
+		bind_left_to_fw4(b, node, FW4_VERDICT);
+	else if (i >= 0)
 		((struct test *)into)->expect |= 1u << i;
 }
 
@@ -261,9 +265,10 @@ const struct field test_fields[] = {
 		 "`no-offload`, `log` and `no-log`. What is not said is not asked; but a "
 		 "packet must be expected to meet something, by this or by "
 		 "one of the next five." },
-	{ "rule", test_rule, false, .type = "<name>",
+	{ "rule", test_rule, false, .fw4 = FW4_VERDICT, .type = "<name>",
 	  .doc = "The rule that decides, or `default` where none does." },
 	{ "nat", test_nat, FIELD_LINE, expect_nat_fields,
+	  .fw4 = "its sections redirect and nat, and its option masq",
 	  .type = "none | masquerade | <map>", .doc = "How it is translated." },
 	{ "log", test_log, false, .type = "no | new | flow | every",
 	  .doc = "When it is logged." },
@@ -271,7 +276,8 @@ const struct field test_fields[] = {
 	  .doc = "That it is offloaded, and after how much." },
 	{ "flowtable", test_flowtable, false, .type = "<name>",
 	  .doc = "That it is offloaded, and in which flowtable." },
-	{ "only", test_only, false, only_fields, .type = "<map>",
+	{ "only", test_only, false, only_fields, .fw4 = FW4_VERDICT,
+	  .type = "<map>",
 	  .doc = "What may be accepted between zones, and nothing else; see "
 		 "below." },
 	{ "name", test_name, FIELD_FIRST, .type = "<text>",
@@ -327,10 +333,10 @@ static bool has_key(const struct node *map, const char *key)
 static void check_test(struct binder *b, const struct node *node,
 		       const struct test *test)
 {
-	bool packet = has_key(node, "packet");
+	bool packet = has_key(node, "packet"), only = has_key(node, "only");
 
 	check_expected(b, test);
-	if (packet == (test->only != NULL))
+	if (packet == only)
 		diag_error(
 			b->diags, node->span,
 			packet ? "a test is of a \"packet\" or says \"only\", "

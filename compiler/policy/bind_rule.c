@@ -254,13 +254,16 @@ const struct field rule_fields[] = {
 struct action_word {
 	const char *word;
 	enum action action;
+	const char *fw4; /* as that of struct field */
 };
 
+#define FW4_RULES "its sections rule and forwarding"
+
 static const struct action_word actions[] = {
-	{ "accept", ACTION_ACCEPT },
-	{ "drop", ACTION_DROP },
-	{ "reject", ACTION_REJECT },
-	{ "queue", ACTION_QUEUE },
+	{ "accept", ACTION_ACCEPT, FW4_RULES },
+	{ "drop", ACTION_DROP, FW4_RULES },
+	{ "reject", ACTION_REJECT, FW4_RULES },
+	{ "queue", ACTION_QUEUE, FW4_RULES },
 	{ "log", ACTION_LOG },
 	{ "count", ACTION_COUNT },
 	{ "mark", ACTION_MARK },
@@ -278,6 +281,7 @@ bool action_at(size_t i, struct field_kind *kind)
 		.word = actions[i].word,
 		.fields = rule_fields,
 		.bit = KIND(actions[i].action),
+		.fw4 = actions[i].fw4,
 	};
 	return kind->word != NULL;
 }
@@ -444,6 +448,10 @@ static void bind_rule(struct binder *b, const struct node *node, void *into)
 	action = pair ? find_action(b, pair->key) : NULL;
 	if (!action)
 		return;
+	if (action->fw4 && b->model->mode == MODE_FW4) {
+		bind_left_to_fw4(b, pair->key, action->fw4);
+		return;
+	}
 	rule.action = action->action;
 	rule.offload = RULE_OFFLOAD_AUTO;
 	rule.span = span_join(pair->key->span, pair->value->span);

@@ -174,19 +174,19 @@ const struct field zone_fields[] = {
 		 "the router: DHCP, link-local addresses and multicast. "
 		 "Where zones share a device, such packets belong to "
 		 "neither." },
-	{ "masquerade", zone_masquerade, FIELD_FLAG,
+	{ "masquerade", zone_masquerade, FIELD_FLAG, .fw4 = "its option masq",
 	  .type = "<bool> | <family>", .dflt = "false",
 	  .doc = "Connections that leave by the zone's devices get the "
 		 "address of the device as their source. `true` means IPv4, "
 		 "as people mean it; IPv6 is translated only if it is said: "
 		 "`masquerade: [ipv4, ipv6]`. Entries of `nat` come before "
 		 "it." },
-	{ "clamp-mss", zone_clamp, FIELD_FLAG, .type = "<bool>",
-	  .dflt = "false",
+	{ "clamp-mss", zone_clamp, FIELD_FLAG, .fw4 = "its option mtu_fix",
+	  .type = "<bool>", .dflt = "false",
 	  .doc = "Lowers the segment size that TCP handshakes offer, into "
 		 "the zone and out of it, to what the route can carry." },
-	{ "antispoof", zone_antispoof, FIELD_FLAG, .type = "<bool> | log",
-	  .dflt = "false",
+	{ "antispoof", zone_antispoof, FIELD_FLAG, .fw4 = "its rules",
+	  .type = "<bool> | log", .dflt = "false",
 	  .doc = "Drops what comes in by the zone's devices with a source "
 		 "address that is not routed back over the same device, or "
 		 "that is nobody's own: loopback, multicast, broadcast. "
@@ -292,7 +292,13 @@ void bind_zones(struct binder *b, const struct node *node)
 	size_t i;
 
 	if (node->kind != NODE_MAP || node->map.n == 0) {
-		bind_names(b, node, "zones, each a name and what it is");
+		if (node->kind == NODE_SCALAR)
+			bind_expected(b, node,
+				      "zones, each a name and what it is; or "
+				      "fw4, or a directory as in ./config");
+		else
+			bind_names(b, node,
+				   "zones, each a name and what it is");
 		return;
 	}
 	b->model->zones =

@@ -306,6 +306,7 @@ enum expect_bits {
 	EXPECT_NO_OFFLOAD = 32,
 	EXPECT_LOG = 64,
 	EXPECT_NO_LOG = 128,
+	EXPECT_VERDICTS = 15,
 };
 
 /* A connection's first packet, as the policy sees it. */
@@ -385,11 +386,22 @@ struct test {
 	struct expect_side source, destination;
 };
 
+/* Who decides what passes. */
+enum policy_mode { /* beside fw4: lower_fw4.c */
+	MODE_ALONE, /* zero is the careful value: this policy */
+	MODE_FW4,   /* OpenWrt's fw4; this policy offloads, logs and counts */
+};
+
 enum hook_index { HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT, HOOKS };
 
 struct model {
 	struct arena *arena;
 	const char *name;
+	enum policy_mode mode;
+	struct span mode_span; /* nowhere: not given */
+	/* Where fw4 is told to offload whatever it lets pass, by itself: then
+	 * nothing is exempt. Nowhere: it is not, or that is not known here. */
+	struct span fw4_offloads;
 	/* By name: what binding found, for those who bind more later. */
 	struct map zone_names, set_names, service_names;
 	struct zone *zones;

@@ -40,7 +40,8 @@ enum field_how {
 struct field_kind {
 	const char *word;
 	const struct field *fields;
-	uint32_t bit; /* what its fields' masks call it; 0: all are its */
+	uint32_t bit;	 /* what its fields' masks call it; 0: all are its */
+	const char *fw4; /* as that of struct field */
 };
 
 struct field {
@@ -64,6 +65,8 @@ struct field {
 	const char *doc;
 	/* Kinds of entries that may not have it, and that must. */
 	uint32_t not_of, needed_by;
+	/* Where fw4 has it: a policy of "mode: fw4" leaves it to that. */
+	const char *fw4;
 };
 
 #endif

@@ -438,6 +438,8 @@ static void put_doc(const struct field *field)
 				 field->dflt);
 			page_paragraph(&page, str_of(text));
 		}
+		if (line.p == field->doc && field->fw4)
+			page_paragraph(&page, STR("Not with `mode: fw4`."));
 		apart = !own;
 	}
 	page_break(&page);
