@@ -5,6 +5,7 @@
  * Runs only on a model without errors, and completes it: every entry's
  * alternatives are expanded here, once.
  */
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "alts.h"
@@ -209,6 +210,34 @@ static void check_clock(struct binder *b, const struct match *matches, size_t n)
 			"two rules, the second one of the day after");
 }
 
+static bool is_other_icmp(const struct alt *alt)
+{
+	unsigned int other = alt->families == FAMILY_IPV6 ? IPPROTO_ICMP :
+							    IPPROTO_ICMPV6;
+
+	return alt->families != (FAMILY_BOTH) && !alt->any_proto &&
+	       protos_count(&alt->protos) == 1 &&
+	       protos_have(&alt->protos, other);
+}
+
+/* Such packets can be made, but nobody means them. */
+static void check_icmp(struct binder *b, const struct alts *alts,
+		       struct span span)
+{
+	bool six = alts->n && alts->v[0].families == FAMILY_IPV6;
+	size_t i;
+
+	for (i = 0; i < alts->n; i++)
+		if (!is_other_icmp(&alts->v[i]))
+			return;
+	if (alts->n)
+		diag_help(diag_warning(b->diags, span,
+				       "no %s packet carries this protocol: "
+				       "IPv4 has ICMP, IPv6 has ICMPv6",
+				       six ? "IPv6" : "IPv4"),
+			  "write \"protocol: %s\"", six ? "icmpv6" : "icmp");
+}
+
 static const struct alts *expand(struct binder *b, struct match *matches,
 				 size_t n, struct span span)
 {
@@ -227,6 +256,7 @@ static const struct alts *expand(struct binder *b, struct match *matches,
 	}
 	if (alts->n == 0)
 		never(b, matches, n, span);
+	check_icmp(b, alts, span);
 	if (asks_too_much(alts))
 		diag_error(
 			b->diags, span,
