@@ -477,6 +477,8 @@ static void put_set(struct writer *w, const char *name, bool four, bool six)
 static void put_head(struct writer *w)
 {
 	static const char *const defaults[] = { "drop", "reject", "accept" };
+	const char *of[3];
+	size_t i;
 
 	buf_puts(&w->text, "policy: random\n");
 	put_all_zones(w);
@@ -485,10 +487,11 @@ static void put_head(struct writer *w)
 	put_set(w, "six", false, true);
 	put_set(w, "mixed", true, true);
 	buf_puts(&w->text, "services:\n  web: [tcp/80, tcp/8000-8001]\n");
+	for (i = 0; i < 3; i++)
+		of[i] = PICK(w->r, defaults);
 	buf_printf(&w->text,
-		   "default: { input: %s, forward: %s, output: %s }\n",
-		   PICK(w->r, defaults), PICK(w->r, defaults),
-		   PICK(w->r, defaults));
+		   "default: { input: %s, forward: %s, output: %s }\n", of[0],
+		   of[1], of[2]);
 }
 
 void router_policy(struct random *r, struct arena *arena,
@@ -539,8 +542,9 @@ static void put_bytes(uint8_t *address, int family, unsigned int d,
 static void some_host(struct random *r, uint8_t *address, int family,
 		      unsigned int d)
 {
-	put_bytes(address, family, d, random_below(r, ROUTER_SUBNETS),
-		  2 + random_below(r, ROUTER_HOSTS - 2));
+	unsigned int s = random_below(r, ROUTER_SUBNETS);
+
+	put_bytes(address, family, d, s, 2 + random_below(r, ROUTER_HOSTS - 2));
 }
 
 static uint16_t some_port(struct random *r)
@@ -575,14 +579,14 @@ static void probe_protocol(struct random *r, struct router_probe *probe)
 
 void router_probe(struct random *r, struct router_probe *probe)
 {
+	static const uint8_t dscps[] = { 0, 0, 46, 8 };
 	unsigned int in = random_below(r, ROUTER_DEVICES);
 	unsigned int out = random_below(r, ROUTER_DEVICES);
 	unsigned int kind = random_below(r, 10);
-
-	static const uint8_t dscps[] = { 0, 0, 46, 8 };
+	uint8_t dscp = PICK(r, dscps);
 
 	*probe = (struct router_probe){
-		.dscp = PICK(r, dscps),
+		.dscp = dscp,
 		.in = kind == 9 ? -1 : (int)in,
 		.out = kind >= 7 && kind < 9 ? -1 : (int)out,
 		.family = random_below(r, FAMILIES),
