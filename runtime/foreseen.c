@@ -14,11 +14,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
+#include "runtime/live.h"
 #include "runtime/nl.h"
-#include "runtime/where.h"
 
 #define CT(message) ((NFNL_SUBSYS_CTNETLINK << 8) | (message))
 #define ROUNDS 10
@@ -41,7 +42,7 @@ struct seen {
 struct looking {
 	struct arena *arena;
 	struct nl *nl;
-	const struct model *model;
+	struct live *live;
 	VEC(struct seen) connections;
 	VEC(struct seen) announced; /* expectations */
 	size_t ended;
@@ -73,20 +74,18 @@ static uint8_t family_of(const struct nlmsghdr *message)
 	return gen->nfgen_family;
 }
 
-static int see_connection(const struct nlmsghdr *message, void *data)
+static int see_connection(const struct connection *c, void *data)
 {
-	const struct nlattr *attrs[CTA_MAX + 1];
 	struct looking *l = data;
 
-	nl_attrs(message, NULL, attrs, CTA_MAX);
-	if (!attrs[CTA_HELP] && !attrs[CTA_TUPLE_MASTER])
+	if (!c->helper && !c->has_master)
 		return 0;
 	*vec_push(l->arena, &l->connections) = (struct seen){
-		.own = copy(l->arena, attrs[CTA_TUPLE_ORIG]),
-		.reply = copy(l->arena, attrs[CTA_TUPLE_REPLY]),
-		.parent = copy(l->arena, attrs[CTA_TUPLE_MASTER]),
-		.zone = copy(l->arena, attrs[CTA_ZONE]),
-		.family = family_of(message),
+		.own = copy(l->arena, c->own),
+		.reply = copy(l->arena, c->own_reply),
+		.parent = copy(l->arena, c->master),
+		.zone = copy(l->arena, c->own_zone),
+		.family = c->original.family ? AF_INET6 : AF_INET,
 	};
 	return 0;
 }
@@ -111,9 +110,7 @@ static int look(struct looking *l)
 	struct nl_room room;
 	int ret;
 
-	ret = nl_dump(l->nl,
-		      nl_request(&room, CT(IPCTNL_MSG_CT_GET), AF_UNSPEC),
-		      see_connection, l);
+	ret = connections_list(l->nl, see_connection, l);
 	if (!ret)
 		ret = nl_dump(l->nl,
 			      nl_request(&room, EXP(IPCTNL_MSG_EXP_GET),
@@ -122,148 +119,33 @@ static int look(struct looking *l)
 	return ret;
 }
 
-/* ---- tuples ---- */
-
-static void nest_attrs(const void *nest, size_t n, const struct nlattr **attrs,
-		       unsigned int max)
-{
-	const struct nlattr *attr;
-
-	memset(attrs, 0, (max + 1) * sizeof(*attrs));
-	for (attr = nest; mnl_attr_ok(
-		     attr, (int)((const char *)nest + n - (const char *)attr));
-	     attr = mnl_attr_next(attr))
-		if (mnl_attr_get_type(attr) <= max)
-			attrs[mnl_attr_get_type(attr)] = attr;
-}
-
-static bool get(const struct nlattr *attr, void *out, size_t n)
-{
-	if (!attr || mnl_attr_get_payload_len(attr) < n)
-		return false;
-	memcpy(out, mnl_attr_get_payload(attr), n);
-	return true;
-}
-
-static bool get_addresses(const struct nlattr *nest,
-			  struct foreseen_tuple *tuple)
-{
-	const struct nlattr *a[CTA_IP_MAX + 1];
-
-	nl_attrs(NULL, nest, a, CTA_IP_MAX);
-	tuple->family = a[CTA_IP_V6_SRC] ? FAMILY_INDEX_IPV6 :
-					   FAMILY_INDEX_IPV4;
-	if (tuple->family == FAMILY_INDEX_IPV6)
-		return get(a[CTA_IP_V6_SRC], tuple->source, 16) &&
-		       get(a[CTA_IP_V6_DST], tuple->destination, 16);
-	return get(a[CTA_IP_V4_SRC], tuple->source, 4) &&
-	       get(a[CTA_IP_V4_DST], tuple->destination, 4);
-}
-
-static bool get_protocol(const struct nlattr *nest,
-			 struct foreseen_tuple *tuple)
-{
-	const struct nlattr *a[CTA_PROTO_MAX + 1];
-
-	nl_attrs(NULL, nest, a, CTA_PROTO_MAX);
-	tuple->has_ports = get(a[CTA_PROTO_SRC_PORT], &tuple->sport, 2) &&
-			   get(a[CTA_PROTO_DST_PORT], &tuple->dport, 2);
-	return get(a[CTA_PROTO_NUM], &tuple->proto, 1);
-}
-
-bool foreseen_tuple(const void *nest, size_t n, struct foreseen_tuple *tuple)
-{
-	const struct nlattr *attrs[CTA_TUPLE_MAX + 1];
-
-	*tuple = (struct foreseen_tuple){ 0 };
-	nest_attrs(nest, n, attrs, CTA_TUPLE_MAX);
-	return attrs[CTA_TUPLE_IP] && attrs[CTA_TUPLE_PROTO] &&
-	       get_addresses(attrs[CTA_TUPLE_IP], tuple) &&
-	       get_protocol(attrs[CTA_TUPLE_PROTO], tuple);
-}
-
-static bool read_tuple(const struct name *name, struct foreseen_tuple *tuple)
-{
-	return foreseen_tuple(name->bytes, name->n, tuple);
-}
-
 /* ---- what the policy says ---- */
 
-/* The zone, -1 for the router; in none of them if it is false. */
-static bool zone_at(const struct model *model, unsigned int family,
-		    const uint8_t *address, int *zone)
+static bool read_tuple(const struct name *name, struct connection_tuple *tuple)
 {
-	char device[IF_NAMESIZE];
-	enum where where = where_is(address, family, device);
-
-	*zone = -1;
-	if (where == WHERE_BEHIND)
-		*zone = where_zone(model, device, family, address);
-	return where == WHERE_HERE || *zone >= 0;
-}
-
-static bool passes(const struct answer *answer)
-{
-	return answer->action == ACTION_ACCEPT ||
-	       answer->action == ACTION_QUEUE;
-}
-
-static struct packet first_packet(const struct foreseen_tuple *tuple)
-{
-	struct packet packet = { .proto = tuple->proto,
-				 .family = (uint8_t)tuple->family };
-
-	packet_set(&packet, packet_source(&packet), tuple->source);
-	packet_set(&packet, packet_destination(&packet), tuple->destination);
-	if (tuple->has_ports) {
-		packet_set(&packet, KEY_TH_SPORT,
-			   (const uint8_t *)&tuple->sport);
-		packet_set(&packet, KEY_TH_DPORT,
-			   (const uint8_t *)&tuple->dport);
-	}
-	return packet;
-}
-
-static bool accepts(const struct model *model,
-		    const struct foreseen_tuple *tuple, bool forwarded)
-{
-	struct packet packet = first_packet(tuple);
-	struct answer answer;
-	bool from, to;
-
-	from = zone_at(model, tuple->family, tuple->source, &packet.from);
-	to = zone_at(model, tuple->family, tuple->destination, &packet.to);
-	if (from && to) {
-		model_evaluate(model, &packet, &answer);
-		return passes(&answer) && (!forwarded || answer.nat_forward);
-	}
-	if (to && packet.to < 0)
-		return model->defaults[HOOK_INPUT] == ACTION_ACCEPT;
-	if (from && packet.from < 0)
-		return model->defaults[HOOK_OUTPUT] == ACTION_ACCEPT;
-	return model->defaults[HOOK_FORWARD] == ACTION_ACCEPT;
+	return connection_tuple(name->bytes, name->n, tuple);
 }
 
 /* @reply, if it is known, tells whom the connection really goes to. */
-static bool is_denied(const struct model *model, const struct name *original,
+static bool is_denied(struct live *live, const struct name *original,
 		      const struct name *reply)
 {
-	struct foreseen_tuple there, back;
-	bool forwarded;
+	struct connection control = { .status = IPS_SEEN_REPLY };
+	struct connection_tuple *there = &control.original;
+	struct connection_tuple *back = &control.reply;
+	struct live_answer answer;
 
-	if (!read_tuple(original, &there))
+	if (!read_tuple(original, there))
 		return false;
-	if (!reply || !read_tuple(reply, &back))
-		return !accepts(model, &there, false);
-	forwarded = memcmp(there.destination, back.source, 16) != 0 ||
-		    there.dport != back.sport;
-	if (accepts(model, &there, forwarded))
-		return false;
-	if (!forwarded)
-		return true;
-	memcpy(there.destination, back.source, 16);
-	there.dport = back.sport;
-	return !accepts(model, &there, false);
+	if (!reply || !read_tuple(reply, back)) {
+		live_ask_new(live, there, &answer);
+		return !live_passes(&answer);
+	}
+	if (memcmp(there->destination, back->source, 16) != 0 ||
+	    there->dport != back->sport)
+		control.status |= IPS_DST_NAT;
+	live_ask(live, &control, &answer);
+	return !live_passes(&answer);
 }
 
 static const struct seen *find(const struct looking *l, const struct name *own)
@@ -283,7 +165,7 @@ static bool parent_denied(const struct looking *l, const struct seen *seen)
 
 	if (parent && parent->parent.n)
 		return parent->denied;
-	return is_denied(l->model, &seen->parent,
+	return is_denied(l->live, &seen->parent,
 			 parent ? &parent->reply : NULL);
 }
 
@@ -363,15 +245,17 @@ static int follow(struct nl *nl, const struct model *model, size_t *ended)
 	struct looking l = {
 		.arena = arena_new(),
 		.nl = nl,
-		.model = model,
 	};
-	int ret = look(&l);
+	int ret = live_open(l.arena, model, &l.live);
 
+	if (!ret)
+		ret = look(&l);
 	if (!ret) {
 		decide(&l);
 		ret = end_denied(&l);
 	}
 	*ended = l.ended;
+	live_close(l.live);
 	arena_free(l.arena);
 	return ret;
 }

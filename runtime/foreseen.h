@@ -15,18 +15,6 @@
 
 struct nl;
 
-/* One direction of a connection, as connection tracking tells of it. */
-struct foreseen_tuple {
-	unsigned int family; /* FAMILY_INDEX_* */
-	uint8_t proto;
-	bool has_ports;
-	uint16_t sport, dport; /* in network order */
-	uint8_t source[16], destination[16];
-};
-
-/* From the attributes in a nest as CTA_TUPLE_ORIG; false: it is none. */
-bool foreseen_tuple(const void *nest, size_t n, struct foreseen_tuple *tuple);
-
 /*
  * Ends what the policy denies, connections and those that were announced and
  * did not come yet; @ended says how many. 0 or -errno.

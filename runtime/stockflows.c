@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Offloaded connections from ctnetlink. The filter is applied here: source and
- * destination are the real hosts', as the module has it (kmod/uapi/nftoffc.h).
- *
- * Source: uapi nfnetlink_conntrack.h.
+ * Offloaded connections among all (connections.h). The filter is applied here:
+ * source and destination are the real hosts', as the module has it
+ * (kmod/uapi/nftoffc.h).
  */
 #include "runtime/stockflows.h"
 
@@ -12,13 +11,11 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <string.h>
 
+#include "runtime/connections.h"
 #include "runtime/nl.h"
-
-#define CT(message) ((NFNL_SUBSYS_CTNETLINK << 8) | (message))
 
 struct stock {
 	const struct module_match *match; /* NULL: all */
@@ -30,68 +27,21 @@ struct stock {
  * Reading
  */
 
-static uint16_t be16_of(const struct nlattr *attr)
+static void read_tuple(struct module_tuple *out,
+		       const struct connection_tuple *tuple)
 {
-	return attr && mnl_attr_get_payload_len(attr) == sizeof(uint16_t) ?
-		       ntohs(mnl_attr_get_u16(attr)) :
-		       0;
+	memcpy(out->source, tuple->source, sizeof(out->source));
+	memcpy(out->destination, tuple->destination, sizeof(out->destination));
+	out->sport = ntohs(tuple->sport);
+	out->dport = ntohs(tuple->dport);
 }
 
-static void copy_address(uint8_t to[16], const struct nlattr *v4,
-			 const struct nlattr *v6)
+static void read_counters(struct module_tuple *out, const struct connection *c,
+			  size_t i)
 {
-	const struct nlattr *attr = v4 ? v4 : v6;
-	size_t n = attr ? mnl_attr_get_payload_len(attr) : 0;
-
-	if (n)
-		memcpy(to, mnl_attr_get_payload(attr), n < 16 ? n : 16);
-}
-
-static void read_addresses(struct module_tuple *tuple, const struct nlattr *ip)
-{
-	const struct nlattr *a[CTA_IP_MAX + 1];
-
-	nl_attrs(NULL, ip, a, CTA_IP_MAX);
-	copy_address(tuple->source, a[CTA_IP_V4_SRC], a[CTA_IP_V6_SRC]);
-	copy_address(tuple->destination, a[CTA_IP_V4_DST], a[CTA_IP_V6_DST]);
-}
-
-static uint8_t read_protocol(struct module_tuple *tuple,
-			     const struct nlattr *proto)
-{
-	const struct nlattr *a[CTA_PROTO_MAX + 1];
-
-	nl_attrs(NULL, proto, a, CTA_PROTO_MAX);
-	tuple->sport = be16_of(a[CTA_PROTO_SRC_PORT]);
-	tuple->dport = be16_of(a[CTA_PROTO_DST_PORT]);
-	return a[CTA_PROTO_NUM] && mnl_attr_get_payload_len(a[CTA_PROTO_NUM]) ?
-		       mnl_attr_get_u8(a[CTA_PROTO_NUM]) :
-		       0;
-}
-
-static uint8_t read_tuple(struct module_tuple *tuple, const struct nlattr *nest)
-{
-	const struct nlattr *a[CTA_TUPLE_MAX + 1];
-
-	if (!nest)
-		return 0;
-	nl_attrs(NULL, nest, a, CTA_TUPLE_MAX);
-	if (a[CTA_TUPLE_IP])
-		read_addresses(tuple, a[CTA_TUPLE_IP]);
-	return a[CTA_TUPLE_PROTO] ? read_protocol(tuple, a[CTA_TUPLE_PROTO]) :
-				    0;
-}
-
-static void read_counters(struct module_tuple *tuple, const struct nlattr *nest)
-{
-	const struct nlattr *a[CTA_COUNTERS_MAX + 1];
-
-	if (!nest)
-		return;
-	nl_attrs(NULL, nest, a, CTA_COUNTERS_MAX);
-	tuple->has_counters = a[CTA_COUNTERS_PACKETS];
-	tuple->packets = nl_be64(a[CTA_COUNTERS_PACKETS], 0);
-	tuple->bytes = nl_be64(a[CTA_COUNTERS_BYTES], 0);
+	out->has_counters = c->has_counters;
+	out->packets = c->packets[i];
+	out->bytes = c->bytes[i];
 }
 
 static uint32_t flags_of(uint32_t status)
@@ -113,35 +63,32 @@ static uint32_t flags_of(uint32_t status)
 	return flags;
 }
 
-static void read_flow(struct module_flow *flow, uint8_t family,
-		      const struct nlattr *const *a)
+static bool read_flow(struct module_flow *flow, const struct connection *c)
 {
+	if (!(c->status & (IPS_OFFLOAD | IPS_HW_OFFLOAD)))
+		return false;
 	*flow = (struct module_flow){
-		.family = family,
-		.flags = flags_of(nl_be32(a[CTA_STATUS], 0)),
-		.id = nl_be32(a[CTA_ID], 0),
-		.mark = nl_be32(a[CTA_MARK], 0),
-		.zone = be16_of(a[CTA_ZONE]),
+		.family = c->original.family ? AF_INET6 : AF_INET,
+		.protocol = c->original.proto,
+		.flags = flags_of(c->status),
+		.id = c->id,
+		.mark = c->mark,
+		.zone = c->zone,
 	};
-	flow->protocol = read_tuple(&flow->original, a[CTA_TUPLE_ORIG]);
-	read_tuple(&flow->reply, a[CTA_TUPLE_REPLY]);
-	read_counters(&flow->original, a[CTA_COUNTERS_ORIG]);
-	read_counters(&flow->reply, a[CTA_COUNTERS_REPLY]);
+	read_tuple(&flow->original, &c->original);
+	read_tuple(&flow->reply, &c->reply);
+	read_counters(&flow->original, c, 0);
+	read_counters(&flow->reply, c, 1);
+	return true;
 }
 
 bool stock_flow(const struct nlmsghdr *message, struct module_flow *flow)
 {
-	const struct nlattr *attrs[CTA_MAX + 1];
-	const struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);
+	struct connection connection;
 
-	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_CTNETLINK ||
-	    mnl_nlmsg_get_payload_len(message) < sizeof(*gen))
-		return false;
-	nl_attrs(message, NULL, attrs, CTA_MAX);
-	if (!(nl_be32(attrs[CTA_STATUS], 0) & (IPS_OFFLOAD | IPS_HW_OFFLOAD)))
-		return false;
-	read_flow(flow, gen->nfgen_family, attrs);
-	return true;
+	return NFNL_SUBSYS_ID(message->nlmsg_type) == NFNL_SUBSYS_CTNETLINK &&
+	       connection_read(message, &connection) &&
+	       read_flow(flow, &connection);
 }
 
 /*
@@ -185,12 +132,12 @@ bool stock_flow_matches(const struct module_match *m,
 	       port_in(m->has_dport, back->sport, m->dport_min, m->dport_max);
 }
 
-static int see(const struct nlmsghdr *message, void *data)
+static int see(const struct connection *connection, void *data)
 {
 	const struct stock *stock = data;
 	struct module_flow flow;
 
-	if (!stock_flow(message, &flow) ||
+	if (!read_flow(&flow, connection) ||
 	    (stock->match && !stock_flow_matches(stock->match, &flow)))
 		return 0;
 	return stock->fn(&flow, stock->data);
@@ -199,7 +146,6 @@ static int see(const struct nlmsghdr *message, void *data)
 int stock_flows(const struct module_match *match, module_flow_fn fn, void *data)
 {
 	struct stock stock = { match, fn, data };
-	struct nl_room room;
 	struct nl *nl;
 	int ret;
 
@@ -208,8 +154,7 @@ int stock_flows(const struct module_match *match, module_flow_fn fn, void *data)
 	ret = nl_open(&nl, NETLINK_NETFILTER);
 	if (ret)
 		return ret;
-	ret = nl_dump(nl, nl_request(&room, CT(IPCTNL_MSG_CT_GET), AF_UNSPEC),
-		      see, &stock);
+	ret = connections_list(nl, see, &stock);
 	nl_close(nl);
-	return ret == -EINVAL ? -EOPNOTSUPP : ret;
+	return ret;
 }

@@ -63,18 +63,20 @@ enum where where_is(const uint8_t *address, unsigned int family,
 		       WHERE_UNKNOWN;
 }
 
+bool where_device(const struct device *device, const char *name)
+{
+	return device->prefix ?
+		       !strncmp(device->name, name, strlen(device->name) - 1) :
+		       !strcmp(device->name, name);
+}
+
 static bool has_device(const struct zone *zone, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < zone->ndevices; i++) {
-		const struct device *device = &zone->devices[i];
-
-		if (device->prefix ? !strncmp(device->name, name,
-					      strlen(device->name) - 1) :
-				     !strcmp(device->name, name))
+	for (i = 0; i < zone->ndevices; i++)
+		if (where_device(&zone->devices[i], name))
 			return true;
-	}
 	return false;
 }
 

@@ -19,6 +19,8 @@ enum where {
 /* @family is FAMILY_INDEX_*; @device is set if it is behind one. */
 enum where where_is(const uint8_t *address, unsigned int family,
 		    char device[IF_NAMESIZE]);
+/* Is it called so, or does its prefix begin the name? */
+bool where_device(const struct device *device, const char *name);
 /* The zone that has the device and the address, -1: none. */
 int where_zone(const struct model *model, const char *device,
 	       unsigned int family, const uint8_t *address);

@@ -57,6 +57,28 @@ uint32_t lower_mark_count(const struct model *model);
 struct ir *lower(struct arena *arena, const struct model *model,
 		 const struct lower_options *options);
 
+/*
+ * What the rules remember of a connection, from what the model answers: for who
+ * brings live connections into line with a policy (runtime/live.h).
+ */
+struct lower_values;
+struct lower_values *lower_values(struct arena *arena,
+				  const struct model *model,
+				  int32_t kernel_east);
+/* The model to ask: that of the rules, by the kernel's clock. */
+const struct model *lower_values_model(const struct lower_values *values);
+/* The bits of a connection's mark that the policy's rules mark it with. */
+uint32_t lower_values_marks(const struct lower_values *values);
+/*
+ * The value (from 0) of a connection of which the model gave this @answer. False:
+ * it has none, or the model does not tell.
+ */
+bool lower_value(const struct lower_values *values, const struct answer *answer,
+		 uint32_t *k);
+/* Where it is offloaded to; NULL: it is not. */
+const struct flowtable *lower_value_flowtable(const struct lower_values *values,
+					      uint32_t k);
+
 /* The chain whose only rule's comment records what runs, see ir_record. */
 #define IR_RECORD_CHAIN "applied"
 

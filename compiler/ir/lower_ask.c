@@ -165,8 +165,6 @@ static enum sure answer(const struct constraint *constraint, enum view view,
 			bool *left_out)
 {
 	const struct match_word *word = constraint->word;
-	const struct bits *bits = constraint->bits;
-	bool has;
 
 	*left_out = view == VIEW_REPLY ? !constraint->reply :
 		    view == VIEW_LIVE  ? word->began != 0 :
@@ -176,9 +174,7 @@ static enum sure answer(const struct constraint *constraint, enum view view,
 		return SURE_YES;
 	if (!word->began || view == VIEW_ANY)
 		return SURE_MAYBE;
-	has = bits ? (word->began & bits->mask[0]) == bits->value[0] :
-		     ranges_have(constraint->ranges, &word->began);
-	return has != constraint->negated ? SURE_YES : SURE_NO;
+	return constraint_began(constraint) ? SURE_YES : SURE_NO;
 }
 
 static enum sure ask(struct lowering *l, const struct alt *alt, enum view view,

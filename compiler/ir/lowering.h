@@ -12,6 +12,7 @@
  *	lower_zone.c     zones as devices and subnets; the maps to the pairs
  *	lower_offload.c  what is eligible, the flowtables
  *	lower_nat.c      address translation
+ *	lower_value.c    what the chains would remember, without them
  *	lower_guard.c    spoofed addresses, floods
  *	lower_clock.c    times by the policy's clock as times by the kernel's
  *	lower_raw.c      chains of nft's own text
@@ -158,8 +159,6 @@ void lower_marked(struct lowering *l, struct ir_chain *chain);
  * reply, any one of the original direction.
  */
 enum view { VIEW_FIRST, VIEW_LIVE, VIEW_REPLY, VIEW_ANY };
-
-enum sure { SURE_NO, SURE_MAYBE, SURE_YES };
 
 /* One form in which an alternative is asked. */
 struct asked {

@@ -511,6 +511,67 @@ bool alts_match(const struct alts *alts, const struct packet *packet)
 	return false;
 }
 
+bool constraint_began(const struct constraint *constraint)
+{
+	uint8_t began = constraint->word->began;
+	const struct bits *bits = constraint->bits;
+	bool has = bits ? (began & bits->mask[0]) == bits->value[0] :
+			  ranges_have(constraint->ranges, &began);
+
+	return has != constraint->negated;
+}
+
+static enum sure sure_if(bool holds)
+{
+	return holds ? SURE_YES : SURE_NO;
+}
+
+static enum sure constraint_sure(const struct constraint *constraint,
+				 const struct packet *packet)
+{
+	const struct match_word *word = constraint->word;
+
+	if (packet_value(packet, constraint->key))
+		return is_dynamic(constraint) && !packet->members_known ?
+			       SURE_MAYBE :
+			       sure_if(holds(constraint, packet));
+	if (packet->lives && word->announced) /* nobody did */
+		return SURE_NO;
+	if (packet->replied && word->began)
+		return sure_if(constraint_began(constraint));
+	return SURE_MAYBE;
+}
+
+static enum sure alt_sure(const struct alt *alt, const struct packet *packet)
+{
+	enum sure sure = SURE_YES, one;
+	size_t i;
+
+	if (!(alt->families & (1 << packet->family)))
+		return SURE_NO;
+	if (!alt->any_proto && !protos_have(&alt->protos, packet->proto))
+		return SURE_NO;
+	for (i = 0; i < alt->n && sure; i++) {
+		one = constraint_sure(&alt->constraints[i], packet);
+		if (one < sure)
+			sure = one;
+	}
+	return sure;
+}
+
+enum sure alts_sure(const struct alts *alts, const struct packet *packet)
+{
+	enum sure sure = SURE_NO, one;
+	size_t i;
+
+	for (i = 0; i < alts->n && sure != SURE_YES; i++) {
+		one = alt_sure(&alts->v[i], packet);
+		if (one > sure)
+			sure = one;
+	}
+	return sure;
+}
+
 /* What a constraint takes, or NULL: that is not known, or what it leaves. */
 static const struct ranges *taken(const struct constraint *c)
 {

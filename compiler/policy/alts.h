@@ -52,6 +52,17 @@ bool alts_expand(struct arena *arena, struct arena *scratch,
 		 const struct match *matches, size_t n, struct alts *out);
 bool alt_matches(const struct alt *alt, const struct packet *packet);
 bool alts_match(const struct alts *alts, const struct packet *packet);
+
+/*
+ * The same where not all is known of the packet: it may match, or may not. What
+ * a connection that lives does not tell of its first packet is not known.
+ */
+enum sure { SURE_NO, SURE_MAYBE, SURE_YES };
+
+enum sure alts_sure(const struct alts *alts, const struct packet *packet);
+/* Has the first packet of a connection that is established what is asked? */
+bool constraint_began(const struct constraint *constraint);
+
 /* Can all that it asks be asked in all of @hooks (enum key_hooks)? */
 bool alt_askable(const struct alt *alt, unsigned int hooks);
 

@@ -325,6 +325,12 @@ struct packet {
 	 * if that is not known, the model takes them for empty. */
 	uint64_t member_of;
 	bool members_known;
+	/*
+	 * It stands for a connection that lives, which goes where it was
+	 * translated to: the destination is that one's. And whether it was, and
+	 * whether replies were seen.
+	 */
+	bool lives, translated, replied;
 };
 
 /* Is @set, filled while it runs, taken to have what @packet has? */
@@ -504,6 +510,13 @@ struct answer {
 	const struct nat *nat_source, *nat_forward;
 	const struct zone *masquerade; /* by the zone's own word */
 	const struct zone *spoofed;    /* dropped as such by this zone */
+	/*
+	 * The first rule or entry that may have been met, or may not: what is
+	 * known of the packet does not tell. Taken as not met; with it, another
+	 * answer would have come out. NULL: there is none, the answer is sure.
+	 */
+	const char *unsure;
+	struct span unsure_span;
 	/* To what, where it is known; ports 0: they stay. */
 	struct translated source, destination;
 };

@@ -11,15 +11,15 @@
  */
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/connections.h"
 #include "runtime/devices.h"
 #include "runtime/fingerprint.h"
-#include "runtime/foreseen.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
+#include "runtime/places.h"
 #include "runtime/restore.h"
 #include "runtime/ruleset.h"
 #include "runtime/stockflows.h"
@@ -89,19 +89,20 @@ static void require_same(struct arena *arena, struct str content,
 			made.flowtables.v[i].devices.n);
 }
 
-/* What names a connection in it, if anything does. */
-static void see_tuple(const struct nlmsghdr *message)
+/* As the kernel's word on a connection, on a rule of routing, on a route. */
+static void see_connection(const struct nlmsghdr *message,
+			   struct places *places)
 {
-	const struct nlattr *attrs[CTA_MAX + 1];
-	struct foreseen_tuple tuple;
+	static const uint8_t address[16] = { 10, 0, 0, 1 };
+	struct connection connection;
+	struct packet packet;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
-		return;
-	nl_attrs(message, NULL, attrs, CTA_MAX);
-	if (attrs[CTA_TUPLE_ORIG])
-		foreseen_tuple(mnl_attr_get_payload(attrs[CTA_TUPLE_ORIG]),
-			       mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]),
-			       &tuple);
+	if (connection_read(message, &connection))
+		connection_packet(&connection, &packet);
+	places_see_rule(places, message);
+	places_see_route(places, message);
+	places_find(places, FAMILY_INDEX_IPV4, address);
+	places_find(places, FAMILY_INDEX_IPV6, address);
 }
 
 /* All tables', and connections': nothing is known of them but their bytes. */
@@ -111,12 +112,14 @@ static void see_others(struct arena *arena, struct str content)
 						   .source_len = 127 };
 	const struct nlmsghdr *message = (const struct nlmsghdr *)content.p;
 	struct ruleset ruleset = { .arena = arena };
+	struct model model = { .arena = arena };
+	struct places *places = places_new(arena, &model);
 	struct module_flow flow;
 	int left = (int)content.n;
 
 	while (nl_message_ok(message, left)) {
 		ruleset_see(&ruleset, message);
-		see_tuple(message);
+		see_connection(message, places);
 		if (stock_flow(message, &flow))
 			stock_flow_matches(&match, &flow);
 		message = mnl_nlmsg_next(message, &left);

@@ -21,7 +21,8 @@
  * address, the decision in the mark; (2) what answers those that passed, which
  * must pass, and be logged if every packet is; (3) another policy in its place,
  * and packets of the same connections in either direction, which must meet
- * what that one says.
+ * what that one says; and what live_ask() says of them, who has seen nothing of
+ * them but what connection tracking remembers.
  *
  * All passes of the optimiser take part, or any of them.
  *
@@ -52,6 +53,7 @@
 #include "emit/batch.h"
 #include "ir/lower.h"
 #include "runtime/kernel.h"
+#include "runtime/live.h"
 #include "runtime/nl.h"
 #include "tests/lib/flowtables.h"
 #include "tests/lib/probe_wire.h"
@@ -75,6 +77,8 @@ struct fate {
 	int out;    /* the device that it is to leave by; -1: none */
 	struct answer expected;
 	struct sight sight, answer;
+	enum live_verdict live; /* under the second policy */
+	uint32_t value;
 };
 
 struct loaded {
@@ -93,6 +97,8 @@ struct world {
 	struct fate *fates;
 	size_t nfates;
 	unsigned long pairs, failures;
+	unsigned long live,
+		known; /* connections that live_ask() saw, and knew */
 };
 
 static void die(const char *what)
@@ -739,6 +745,27 @@ static bool rules_ask_packets(const struct model *model)
 	return false;
 }
 
+/* What live_ask() said of it must come true. */
+static const char *live_lied(const struct loaded *loaded,
+			     const struct fate *fate, const struct sight *sight)
+{
+	const struct ir_mark *mark = &loaded->ir->mark;
+	uint32_t value = (sight->mark & mark->mask) >> mark->shift;
+
+	if (fate->live == LIVE_DENIED && sight->hook)
+		return "live_ask() said it was denied, and it passed";
+	if (fate->live != LIVE_ACCEPTED || sight == &fate->answer)
+		return NULL;
+	if (!sight->hook)
+		return "live_ask() said it was accepted, and it did not pass";
+	if (value != mark->epoch + fate->value)
+		return arena_printf(loaded->c.arena,
+				    "live_ask() said it had the value %u, and "
+				    "it has %d",
+				    fate->value, (int)(value - mark->epoch));
+	return NULL;
+}
+
 /* Packet of a live connection under a new policy; @sight of this packet. An
  * answer does not tell all that the rules ask: it may be denied until a packet
  * of the other direction does. */
@@ -747,7 +774,10 @@ static const char *live_differs(const struct loaded *loaded,
 				const struct sight *sight)
 {
 	bool accept = fate->expected.action == ACTION_ACCEPT;
+	const char *lied = live_lied(loaded, fate, sight);
 
+	if (lied || !fate->asked)
+		return lied;
 	if (accept && sight == &fate->answer &&
 	    rules_ask_packets(loaded->c.model))
 		return NULL;
@@ -775,6 +805,61 @@ static void expect_live(struct loaded *loaded, struct fate *fate)
 	expect(loaded, fate);
 	fate->asked &= !fate->expected.nat_forward;
 	fate->out = out;
+}
+
+/* ---- what live_ask() says ---- */
+
+struct asking {
+	struct world *w;
+	struct live *live;
+};
+
+/* Its probe; NULL: none, or several may be it. */
+static struct fate *fate_of(struct world *w, const struct connection_tuple *own)
+{
+	struct fate *found = NULL;
+	size_t i;
+
+	for (i = 0; i < w->nfates; i++) {
+		const struct router_probe *probe = &w->fates[i].probe;
+
+		if (own->proto != probe->protocol ||
+		    memcmp(own->source, probe->source, 16) != 0 ||
+		    memcmp(own->destination, probe->destination, 16) != 0 ||
+		    (own->has_ports && (ntohs(own->sport) != probe->sport ||
+					ntohs(own->dport) != probe->dport)))
+			continue;
+		if (found)
+			return NULL;
+		found = &w->fates[i];
+	}
+	return found;
+}
+
+static int ask_one(const struct connection *connection, void *data)
+{
+	struct asking *asking = data;
+	struct fate *fate = fate_of(asking->w, &connection->original);
+	struct live_answer answer;
+
+	if (!fate)
+		return 0;
+	live_ask(asking->live, connection, &answer);
+	fate->live = answer.verdict;
+	fate->value = answer.value;
+	asking->w->live++;
+	asking->w->known += answer.verdict != LIVE_UNKNOWN;
+	return 0;
+}
+
+static void ask_live(struct world *w, struct loaded *loaded)
+{
+	struct asking asking = { .w = w };
+
+	if (live_open(loaded->c.arena, loaded->c.model, &asking.live) ||
+	    connections_list(w->nl, ask_one, &asking))
+		die("connections");
+	live_close(asking.live);
 }
 
 /* ---- scenarios: what can be made smaller ---- */
@@ -812,6 +897,7 @@ static const char *try_second(struct world *w, struct arena *arena,
 		return NULL;
 	expect_live(&loaded, fate);
 	load_over(w, &loaded);
+	ask_live(w, &loaded);
 	memset(sight, 0, sizeof(*sight));
 	fate->sight.out = out;
 	if (s->backwards)
@@ -819,8 +905,7 @@ static const char *try_second(struct world *w, struct arena *arena,
 	else
 		send_probe(w, 0);
 	look(w, 20);
-	if (fate->asked)
-		why = kept(arena, live_differs(&loaded, fate, sight));
+	why = kept(arena, live_differs(&loaded, fate, sight));
 	compile_free(&loaded.c);
 	return why;
 }
@@ -1015,7 +1100,7 @@ static void judge_second(struct world *w, struct loaded *second,
 	}
 	look(w, 10);
 	for (i = 0; i < n; i++)
-		if (w->fates[i].asked)
+		if (live[i])
 			why[i] = live_differs(second, &w->fates[i],
 					      i % 2 ? &w->fates[i].answer :
 						      &w->fates[i].sight);
@@ -1063,6 +1148,7 @@ static void run(struct world *w, uint64_t seed, size_t packets)
 	report_all(w, why, &first, NULL);
 	next_policy(w, &r, arena, 1 + one.ir->mark.count, &second, &two);
 	load_over(w, &two);
+	ask_live(w, &two);
 	judge_second(w, &two, why);
 	report_all(w, why, &first, &second);
 	compile_free(&one.c);
@@ -1087,6 +1173,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < policies; i++)
 		run(&w, seed * 1000000 + i, packets);
 	close_world(&w);
+	printf("live_ask() was sure of %lu of %lu connections\n", w.known,
+	       w.live);
 	printf("random: %lu pairs of policy and packet, %lu failures\n",
 	       w.pairs, w.failures);
 	return w.failures ? 1 : 0;

@@ -12,6 +12,7 @@ Suite *dsl_suite(void);
 Suite *flowfilter_suite(void);
 Suite *ir_suite(void);
 Suite *keepout_suite(void);
+Suite *live_suite(void);
 Suite *policy_suite(void);
 Suite *runtime_suite(void);
 Suite *yaml_suite(void);

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Live connections: where the routes say that they come from and go to, and what
+ * the policy answers to them. That the rules answer the same is for
+ * tests/kernel/random to find out.
+ */
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "compile.h"
+#include "runtime/live.h"
+#include "runtime/nl.h"
+#include "suites.h"
+
+static const char policy_text[] =
+	"policy: live\n"
+	"zones:\n"
+	"  lan: { devices: [lan0] }\n"
+	"  iot: { devices: [lan1], subnets: [10.2.0.0/16] }\n"
+	"  dmz: { devices: [lan1], subnets: [10.3.0.0/16] }\n"
+	"  wan: { devices: [wan0], masquerade: true }\n"
+	"default: { input: drop, forward: drop, output: accept }\n"
+	"rules:\n"
+	"  - drop:   { from: lan, to: wan, protocol: udp, port: 9, length: 99 }\n"
+	"  - drop:   { from: lan, to: wan, protocol: tcp, port: 9 }\n"
+	"  - accept: { from: lan, to: wan, log: every, protocol: tcp, port: 7 }\n"
+	"  - accept: { from: lan, to: wan, limit: 1/hour, protocol: tcp, port: "
+	"6 }\n"
+	"  - accept: { from: lan, to: wan, quota: 1 GB, protocol: tcp, "
+	"port: 5 }\n"
+	"  - accept: { from: lan, to: wan, source: 10.1.0.2 }\n"
+	"  - accept: { from: iot, to: [wan, router] }\n"
+	"nat:\n"
+	"  - forward: { from: wan, protocol: tcp, port: 80, to: 10.3.0.2 }\n"
+	"offload:\n"
+	"  eligible: [ { from: lan, to: wan } ]\n"
+	"  exempt: [ { destination: 203.0.113.9 } ]\n";
+
+enum { LAN, IOT, DMZ, WAN, HERE = -1, NOWHERE = -2 };
+enum { LAN0 = 1, LAN1, WAN0, OTHER };
+
+static struct compilation policy;
+static struct places *places;
+static struct live *live;
+
+static void compile_text(void)
+{
+	char path[] = "/tmp/live.XXXXXX";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, policy_text, strlen(policy_text)),
+			 (ssize_t)strlen(policy_text));
+	close(fd);
+	ck_assert_int_eq(compile_policy(&policy, path), 0);
+	unlink(path);
+}
+
+/* ---- what the kernel would say ---- */
+
+static struct nlmsghdr *begin(struct nl_room *room, uint8_t family)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(room);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(message, sizeof(*rtm));
+
+	rtm->rtm_family = family;
+	return message;
+}
+
+static void see_rule(uint32_t table, uint32_t mark)
+{
+	struct nl_room room;
+	struct nlmsghdr *message = begin(&room, AF_INET);
+	struct fib_rule_hdr *rule = mnl_nlmsg_get_payload(message);
+
+	rule->action = FR_ACT_TO_TBL;
+	mnl_attr_put_u32(message, FRA_TABLE, table);
+	if (mark)
+		mnl_attr_put_u32(message, FRA_FWMARK, mark);
+	ck_assert_int_eq(places_see_rule(places, message), 0);
+}
+
+static void see_route(uint8_t type, uint32_t table, const char *prefix,
+		      uint32_t device)
+{
+	struct nl_room room;
+	struct nlmsghdr *message;
+	struct rtmsg *rtm;
+	uint8_t bytes[16];
+	char address[64];
+	unsigned int len;
+	int family = strchr(prefix, ':') ? AF_INET6 : AF_INET;
+
+	ck_assert_int_eq(sscanf(prefix, "%63[^/]/%u", address, &len), 2);
+	ck_assert_int_eq(inet_pton(family, address, bytes), 1);
+	message = begin(&room, (uint8_t)family);
+	rtm = mnl_nlmsg_get_payload(message);
+	rtm->rtm_type = type;
+	rtm->rtm_dst_len = (uint8_t)len;
+	mnl_attr_put_u32(message, RTA_TABLE, table);
+	if (len)
+		mnl_attr_put(message, RTA_DST, family == AF_INET ? 4 : 16,
+			     bytes);
+	if (device)
+		mnl_attr_put_u32(message, RTA_OIF, device);
+	ck_assert_int_eq(places_see_route(places, message), 0);
+}
+
+static void setup(void)
+{
+	compile_text();
+	places = places_new(policy.arena, policy.model);
+	places_name(places, LAN0, "lan0");
+	places_name(places, LAN1, "lan1");
+	places_name(places, WAN0, "wan0");
+	places_name(places, OTHER, "eth9");
+	see_rule(RT_TABLE_LOCAL, 0);
+	see_rule(RT_TABLE_MAIN, 0);
+	see_rule(RT_TABLE_DEFAULT, 0);
+	see_route(RTN_LOCAL, RT_TABLE_LOCAL, "198.51.100.1/32", WAN0);
+	see_route(RTN_UNICAST, RT_TABLE_MAIN, "10.1.0.0/16", LAN0);
+	see_route(RTN_UNICAST, RT_TABLE_MAIN, "10.2.0.0/15", LAN1);
+	see_route(RTN_UNICAST, RT_TABLE_MAIN, "10.2.7.0/24", OTHER);
+	see_route(RTN_UNREACHABLE, RT_TABLE_MAIN, "10.9.0.0/16", 0);
+	see_route(RTN_UNICAST, RT_TABLE_MAIN, "10.8.0.0/16", LAN0);
+	see_route(RTN_UNICAST, RT_TABLE_MAIN, "10.8.0.0/16", WAN0);
+	see_route(RTN_UNICAST, RT_TABLE_MAIN, "0.0.0.0/0", WAN0);
+	see_route(RTN_UNICAST, 100, "10.1.2.0/24", WAN0); /* not looked at */
+	see_route(RTN_UNICAST, RT_TABLE_MAIN, "fd00:1::/32", LAN0);
+	see_route(RTN_UNICAST, RT_TABLE_MAIN, "::/0", WAN0);
+	live = live_new(policy.arena, policy.model, places);
+}
+
+static void teardown(void)
+{
+	live_close(live);
+	compile_free(&policy);
+}
+
+/* ---- where hosts are ---- */
+
+static int zone_of(const char *host)
+{
+	unsigned int family = strchr(host, ':') ? 1 : 0;
+	struct located at;
+	uint8_t bytes[16];
+
+	inet_pton(family ? AF_INET6 : AF_INET, host, bytes);
+	at = places_find(places, family, bytes);
+	return at.kind == PLACE_UNKNOWN ? NOWHERE : at.zone;
+}
+
+static const struct {
+	const char *host;
+	int zone;
+} hosts[] = {
+	{ "10.1.2.3", LAN }, /* the longest prefix of this table */
+	{ "10.2.1.1", IOT }, /* one device, two zones */
+	{ "10.3.1.1", DMZ },
+	{ "10.2.7.1", NOWHERE }, /* in a subnet, behind another device */
+	{ "10.8.0.1", NOWHERE }, /* by two devices */
+	{ "10.9.0.1", NOWHERE },
+	{ "203.0.113.1", WAN },
+	{ "198.51.100.1", HERE },
+	{ "224.0.0.1", NOWHERE },
+	{ "fd00:1:2::3", LAN },
+	{ "2001:db8::1", WAN },
+	{ "fe80::1", NOWHERE },
+};
+
+START_TEST(routes_tell_the_zone)
+{
+	ck_assert_msg(zone_of(hosts[_i].host) == hosts[_i].zone, "%s: %d",
+		      hosts[_i].host, zone_of(hosts[_i].host));
+}
+END_TEST
+
+START_TEST(rules_of_others_tell_nothing)
+{
+	see_rule(RT_TABLE_MAIN, 7);
+	ck_assert_int_eq(zone_of("10.1.2.3"), NOWHERE);
+	ck_assert_int_eq(zone_of("fd00:1:2::3"), LAN);
+}
+END_TEST
+
+/* ---- what the policy answers ---- */
+
+static const struct {
+	const char *source, *destination, *real; /* NULL: not translated */
+	uint8_t proto;
+	uint16_t port;
+	uint32_t status;
+	enum live_verdict verdict;
+	bool offloaded, returns;
+} connections[] = {
+	{ "10.1.0.2", "203.0.113.1", NULL, 17, 80, 0, LIVE_ACCEPTED, true },
+	{ "10.1.0.2", "203.0.113.9", NULL, 17, 80, 0, LIVE_ACCEPTED, false },
+	{ "10.1.0.3", "203.0.113.1", NULL, 17, 80, 0, LIVE_DENIED },
+	{ "10.1.0.2", "203.0.113.1", NULL, 17, 9, 0, LIVE_UNKNOWN },
+	{ "10.1.0.2", "203.0.113.1", NULL, 6, 9, 0, LIVE_DENIED },
+	{ "10.1.0.3", "203.0.113.1", NULL, 17, 9, 0, LIVE_DENIED },
+	{ "10.1.0.2", "203.0.113.1", NULL, 6, 7, 0, LIVE_ACCEPTED, false },
+	{ "10.1.0.2", "203.0.113.1", NULL, 6, 6, 0, LIVE_UNKNOWN },
+	{ "10.1.0.2", "203.0.113.1", NULL, 6, 6, IPS_SEEN_REPLY, LIVE_ACCEPTED,
+	  true },
+	{ "10.1.0.2", "203.0.113.1", NULL, 6, 5, 0, LIVE_UNKNOWN },
+	{ "10.1.0.2", "203.0.113.1", NULL, 6, 80, IPS_EXPECTED, LIVE_UNKNOWN },
+	{ "10.8.0.2", "203.0.113.1", NULL, 6, 80, 0, LIVE_UNKNOWN },
+	{ "10.2.0.2", "203.0.113.1", NULL, 6, 80, 0, LIVE_ACCEPTED, false },
+	{ "10.2.0.2", "198.51.100.1", NULL, 6, 80, 0, LIVE_ACCEPTED, false },
+	{ "10.1.0.2", "198.51.100.1", NULL, 6, 80, 0, LIVE_DENIED, false,
+	  true }, /* the router may go anywhere */
+	{ "203.0.113.1", "198.51.100.1", "10.3.0.2", 6, 80, IPS_DST_NAT,
+	  LIVE_ACCEPTED, false },
+	/* it went to where no forward goes any more, from where all may */
+	{ "203.0.113.1", "198.51.100.1", "10.2.0.2", 6, 80, IPS_DST_NAT,
+	  LIVE_DENIED, false, true },
+	{ "203.0.113.1", "10.3.0.2", NULL, 6, 80, 0, LIVE_DENIED },
+};
+
+static struct connection connection_at(size_t i)
+{
+	struct connection c = { .status = connections[i].status };
+	const char *real = connections[i].real ? connections[i].real :
+						 connections[i].destination;
+
+	c.original.proto = c.reply.proto = connections[i].proto;
+	c.original.has_ports = c.reply.has_ports = true;
+	c.original.sport = c.reply.dport = htons(40000);
+	c.original.dport = c.reply.sport = htons(connections[i].port);
+	inet_pton(AF_INET, connections[i].source, c.original.source);
+	inet_pton(AF_INET, connections[i].destination, c.original.destination);
+	inet_pton(AF_INET, real, c.reply.source);
+	inet_pton(AF_INET, connections[i].source, c.reply.destination);
+	return c;
+}
+
+START_TEST(policy_answers)
+{
+	struct connection c = connection_at((size_t)_i);
+	struct live_answer answer;
+
+	live_ask(live, &c, &answer);
+	ck_assert_msg(answer.verdict == connections[_i].verdict,
+		      "%d: %d, since %s", _i, answer.verdict,
+		      answer.unknown ? answer.unknown : "it is so");
+	ck_assert_int_eq(answer.unknown != NULL,
+			 answer.verdict == LIVE_UNKNOWN);
+	ck_assert_int_eq(answer.flowtable != NULL, connections[_i].offloaded);
+	if (answer.verdict == LIVE_DENIED)
+		ck_assert_int_eq(live_returns(live, &c),
+				 connections[_i].returns);
+}
+END_TEST
+
+Suite *live_suite(void)
+{
+	Suite *suite = suite_create("live");
+	TCase *tcase = tcase_create("live");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, routes_tell_the_zone, 0,
+			    sizeof(hosts) / sizeof(*hosts));
+	tcase_add_test(tcase, rules_of_others_tell_nothing);
+	tcase_add_loop_test(tcase, policy_answers, 0,
+			    sizeof(connections) / sizeof(*connections));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
