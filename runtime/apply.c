@@ -37,7 +37,7 @@
  * Before the policy is read
  */
 
-static int open_state(struct apply *a)
+int apply_open_state(struct apply *a)
 {
 	const struct apply_options *o = a->options;
 	int ret;
@@ -50,7 +50,7 @@ static int open_state(struct apply *a)
 		     NEXT;
 }
 
-static int take_lock(struct apply *a)
+int apply_take_lock(struct apply *a)
 {
 	struct buf holder = { 0 };
 	int ret;
@@ -74,7 +74,7 @@ static int take_lock(struct apply *a)
 }
 
 /* What would take it back knows nothing of yet another policy. */
-static int refuse_unconfirmed(struct apply *a)
+int apply_refuse_unconfirmed(struct apply *a)
 {
 	struct guard_status status;
 	int ret;
@@ -99,7 +99,7 @@ static int refuse_unconfirmed(struct apply *a)
 	return EXIT_LOCKED;
 }
 
-static int read_kernel(struct apply *a)
+int apply_read_kernel(struct apply *a)
 {
 	int ret;
 
@@ -118,7 +118,7 @@ static int read_kernel(struct apply *a)
 }
 
 /* A dry run that may not ask it does without. */
-static int find_module(struct apply *a)
+int apply_find_module(struct apply *a)
 {
 	int ret = twophase_open(&a->module);
 
@@ -133,7 +133,7 @@ static int find_module(struct apply *a)
 }
 
 /* Which generation runs, whatever `current` says. */
-static int find_running(struct apply *a)
+int apply_find_running(struct apply *a)
 {
 	int ret;
 
@@ -190,7 +190,7 @@ static int settle(struct apply *a)
 }
 
 /* What a killed apply left behind. */
-static int recover(struct apply *a)
+int apply_recover(struct apply *a)
 {
 	int ret;
 
@@ -547,7 +547,7 @@ static int report(struct apply *a)
 }
 
 /* Ctrl-C waits: it would leave the question what runs to the next apply. */
-static int hold_signals(struct apply *a)
+int apply_hold_signals(struct apply *a)
 {
 	sigset_t set;
 
@@ -559,14 +559,14 @@ static int hold_signals(struct apply *a)
 	return NEXT;
 }
 
-static int (*const steps[])(struct apply *a) = {
-	open_state,
-	take_lock,
-	refuse_unconfirmed,
-	read_kernel,
-	find_module,
-	find_running,
-	recover,
+static const apply_step steps[] = {
+	apply_open_state,
+	apply_take_lock,
+	apply_refuse_unconfirmed,
+	apply_read_kernel,
+	apply_find_module,
+	apply_find_running,
+	apply_recover,
 	compile,
 	require_module,
 	look_for_devices,
@@ -576,7 +576,7 @@ static int (*const steps[])(struct apply *a) = {
 	translate,
 	validate,
 	show_difference,
-	hold_signals,
+	apply_hold_signals,
 	apply_clear_marks,
 	apply_stage,
 	apply_stage_module,
@@ -590,7 +590,8 @@ static int (*const steps[])(struct apply *a) = {
 	report,
 };
 
-int apply(const struct apply_options *options)
+int apply_run(const struct apply_options *options, const apply_step *todo,
+	      size_t n)
 {
 	struct apply a = { .options = options, .guard.fd = -1 };
 	int ret = NEXT;
@@ -598,8 +599,8 @@ int apply(const struct apply_options *options)
 
 	clock_gettime(CLOCK_MONOTONIC, &a.start);
 	a.arena = arena_new();
-	for (i = 0; ret == NEXT && i < sizeof(steps) / sizeof(*steps); i++)
-		ret = steps[i](&a);
+	for (i = 0; ret == NEXT && i < n; i++)
+		ret = todo[i](&a);
 	if (a.holding)
 		sigprocmask(SIG_SETMASK, &a.signals, NULL);
 	if (a.c.diags)
@@ -614,4 +615,9 @@ int apply(const struct apply_options *options)
 	compile_free(&a.c);
 	arena_free(a.arena);
 	return ret;
+}
+
+int apply(const struct apply_options *options)
+{
+	return apply_run(options, steps, sizeof(steps) / sizeof(*steps));
 }

@@ -68,24 +68,53 @@ static void read_old_content(struct apply *a)
 		a->old_content.n = 0;
 }
 
+/* The transaction after which @ir is all that our table has; NULL: it goes. */
+static int build_all(struct batch *batch, const struct ir *ir,
+		     const struct table_names *now, uint32_t genid)
+{
+	const struct batch_options options = { .now = now,
+					       .genid = genid,
+					       .remove_only = !ir };
+
+	return batch_build(batch, ir, &options);
+}
+
+/* Back to no policy, but for what keeps connections translated. */
+static int build_undo_to_none(struct apply *a)
+{
+	struct batch batch = { 0 };
+	int ret;
+
+	ret = build_all(&batch,
+			a->now.names.exists ? lower_translated(a->arena) : NULL,
+			&a->names, 0);
+	if (!ret)
+		buf_add(&a->undo, batch.bytes.p, batch.bytes.n);
+	batch_free(&batch);
+	return ret;
+}
+
 static int build_undo(struct apply *a)
 {
-	const struct batch_options remove = { .remove_only = true };
 	struct str old = { a->old_content.p, a->old_content.n };
-	struct batch batch = { 0 };
 	int ret = -ENOENT;
 
-	if (!a->now.names.exists) {
-		ret = batch_build(&batch, NULL, &remove);
-		if (!ret)
-			buf_add(&a->undo, batch.bytes.p, batch.bytes.n);
-		batch_free(&batch);
-	} else if (old.n) {
+	if (!a->now.names.exists || kernel_only_translates(&a->now))
+		ret = build_undo_to_none(a);
+	else if (old.n)
 		ret = restore_build(&a->undo, old, &a->names, &a->devices);
-	}
 	if (ret)
 		a->undo.n = 0;
 	return ret;
+}
+
+void apply_find_way_back(struct apply *a)
+{
+	read_old_content(a);
+	if (build_undo(a))
+		report_warning("what runs cannot be restored if this fails: "
+			       "%s does not hold it",
+			       a->options->state);
 }
 
 /* The batch that makes the policy from nothing: what a restore needs. */
@@ -129,11 +158,7 @@ int apply_stage(struct apply *a)
 		ret = stage_content(a, &a->content);
 	if (ret != NEXT)
 		return ret;
-	read_old_content(a);
-	if (build_undo(a))
-		report_warning("what runs cannot be restored if this fails: "
-			       "%s does not hold it",
-			       a->options->state);
+	apply_find_way_back(a);
 	return NEXT;
 }
 
@@ -142,7 +167,7 @@ int apply_stage(struct apply *a)
  */
 
 /* Nothing was committed: the staged generation goes. */
-static int unstage(struct apply *a, int code)
+int apply_unstage(struct apply *a, int code)
 {
 	guard_cancel(&a->guard);
 	if (twophase_back(&a->module))
@@ -160,7 +185,7 @@ int apply_stage_module(struct apply *a)
 	int ret;
 
 	ret = twophase_stage(&a->module, apply_new_generation(a), &entries);
-	return ret ? unstage(a, apply_refused_by_module(a, ret)) : NEXT;
+	return ret ? apply_unstage(a, apply_refused_by_module(a, ret)) : NEXT;
 }
 
 int apply_arm_guard(struct apply *a)
@@ -183,14 +208,14 @@ int apply_arm_guard(struct apply *a)
 		report_help("apply a policy that is kept in %s first, or "
 			    "without --confirm",
 			    a->options->state);
-		return unstage(a, EXIT_SYSTEM);
+		return apply_unstage(a, EXIT_SYSTEM);
 	}
 	ret = guard_arm(&a->guard, &plan);
 	if (!ret)
 		return NEXT;
 	report_failure(ret, "cannot start the process that takes the policy "
 			    "back; nothing was changed");
-	return unstage(a, EXIT_SYSTEM);
+	return apply_unstage(a, EXIT_SYSTEM);
 }
 
 static int find_handles(const char *chain, const uint64_t **handles, size_t *n,
@@ -254,10 +279,9 @@ static int build_difference(struct apply *a)
 static int build_whole(struct apply *a)
 {
 	struct table_names now;
-	struct batch_options options = { .now = &now, .genid = a->now.genid };
 
 	names_table(&a->now.names, &now);
-	return batch_build(&a->batch, a->ir, &options);
+	return build_all(&a->batch, a->ir, &now, a->now.genid);
 }
 
 static int build_batch(struct apply *a)
@@ -314,7 +338,9 @@ static int try_commit(struct apply *a, struct nl_errors *errors)
 	if (ret)
 		return ret;
 	/* So the next run knows, even if we are killed right after. */
-	ret = state_note(a->state, a->number, next_genid(a->now.genid), 0);
+	if (a->number)
+		ret = state_note(a->state, a->number, next_genid(a->now.genid),
+				 0);
 	if (ret)
 		return ret;
 	return nl_commit(a->nl, a->batch.bytes.p, a->batch.bytes.n, errors);
@@ -353,11 +379,11 @@ int apply_commit(struct apply *a)
 		report_help("it needs CAP_NET_ADMIN in the first namespace, or "
 			    "a larger net.core.wmem_max");
 	if (ret)
-		return unstage(a, EXIT_SYSTEM);
+		return apply_unstage(a, EXIT_SYSTEM);
 	if (!errors.list.n)
 		return NEXT;
 	reject_report(a->c.diags, &a->batch, &errors);
-	return unstage(a, EXIT_SYSTEM);
+	return apply_unstage(a, EXIT_SYSTEM);
 }
 
 /*
@@ -373,7 +399,7 @@ static bool is_restored(struct apply *a)
 	       same_state(&after, &a->now);
 }
 
-static int undo(struct apply *a, const char *why)
+int apply_undo(struct apply *a, const char *why)
 {
 	struct nl_errors errors = { .arena = a->arena };
 	int ret = -ENOENT;
@@ -383,10 +409,14 @@ static int undo(struct apply *a, const char *why)
 		ret = nl_commit(a->nl, a->undo.p, a->undo.n, &errors);
 	if (ret || errors.list.n || !is_restored(a)) {
 		report_error("%s, and what ran before could not be restored: "
-			     "the rules of %s run, unverified",
-			     why, a->ir->policy);
-		report_help("apply again, or remove the rules with "
-			    "'nft delete table inet " IR_TABLE "'");
+			     "%s%s",
+			     why,
+			     a->removing ? "no policy runs" :
+					   "unverified, "
+					   "the rules run of ",
+			     a->removing ? "" : a->ir->policy);
+		report_help("apply again, or take the rules out with 'nftoffc "
+			    "unload'");
 		return EXIT_BROKEN;
 	}
 	if (twophase_back(&a->module)) {
@@ -396,12 +426,12 @@ static int undo(struct apply *a, const char *why)
 		report_help("apply again");
 		return EXIT_BROKEN;
 	}
-	if (a->now.names.exists)
+	if (a->now.recorded)
 		report_error("%s: the policy that ran before, %s, was restored",
 			     why, a->old.record.policy);
 	else
 		report_error("%s: as before, no policy runs", why);
-	return unstage(a, EXIT_RESTORED);
+	return apply_unstage(a, EXIT_RESTORED);
 }
 
 static bool same_counts(const struct apply *a, const struct kernel *kernel,
@@ -459,14 +489,15 @@ int apply_verify(struct apply *a)
 		ret = kernel_read(a->nl, a->arena, &after);
 	}
 	if (ret)
-		return undo(a, "what was committed cannot be read back");
+		return apply_undo(a, "what was committed cannot be read back");
 	if (!is_ours(a, &after) && same_state(&after, &a->now)) {
 		report_error("the kernel did not commit the transaction, and "
 			     "does not say why; nothing was changed");
-		return unstage(a, EXIT_SYSTEM);
+		return apply_unstage(a, EXIT_SYSTEM);
 	}
 	if (!is_ours(a, &after) || !same_counts(a, &after, rules))
-		return undo(a, "what the kernel has is not what was sent");
+		return apply_undo(a,
+				  "what the kernel has is not what was sent");
 	/* Without it the next run will not know that nothing changed. */
 	if (all)
 		state_note(a->state, a->number, after.genid, after.fingerprint);
@@ -476,14 +507,14 @@ int apply_verify(struct apply *a)
 int apply_commit_module(struct apply *a)
 {
 	return twophase_commit(&a->module) ?
-		       undo(a, "the kernel module did not follow") :
+		       apply_undo(a, "the kernel module did not follow") :
 		       NEXT;
 }
 
 int apply_point(struct apply *a)
 {
 	if (state_point(a->state, a->number))
-		return undo(a, "the state directory cannot be written");
+		return apply_undo(a, "the state directory cannot be written");
 	/* From here on the new generation is the one to keep. */
 	if (state_prune(a->state, a->number,
 			a->has_old ? a->old.number : a->last.number))

@@ -36,12 +36,13 @@ struct apply {
 	bool has_old;
 	struct generation last; /* what `current` names; number 0: nothing */
 	struct devices devices;
-	struct ir *ir;
+	struct ir *ir; /* what is to run; NULL: not even the table */
 	struct twophase module;
 	struct batch content;	/* what makes the new policy from nothing */
 	struct buf old_content; /* the same of what runs; empty: not known */
 	struct batch batch;	/* what is sent */
 	bool whole;		/* do not try to send only what differs */
+	bool removing;		/* the policy goes, and none comes */
 	bool differing;		/* the batch is only what differs: */
 	struct delta_result difference;
 	struct kernel before;	  /* with the parts that will differ */
@@ -52,6 +53,13 @@ struct apply {
 	bool holding;		  /* signals, until the end */
 	sigset_t signals;
 };
+
+/* Steps, each answers NEXT or the exit code. */
+typedef int (*apply_step)(struct apply *a);
+
+/* Takes the steps until one ends it, and clears up: answers its exit code. */
+int apply_run(const struct apply_options *options, const apply_step *todo,
+	      size_t n);
 
 /* Removes what is neither current nor the one before it: 0, or -errno. */
 int apply_tidy(struct apply *a);
@@ -66,7 +74,27 @@ uint64_t apply_new_generation(const struct apply *a);
 /* What it is to keep out. */
 struct keepout apply_keepout(const struct apply *a, uint32_t epoch);
 
-/* Steps, each answers NEXT or the exit code. */
+/* Builds the way back to what runs, with a warning if there is none. */
+void apply_find_way_back(struct apply *a);
+/*
+ * After the commit something failed: takes the way back. Answers EXIT_RESTORED
+ * or EXIT_BROKEN, after a message that begins with @why.
+ */
+int apply_undo(struct apply *a, const char *why);
+/* Nothing was committed: takes back what was made ready. Answers @code. */
+int apply_unstage(struct apply *a, int code);
+
+/* Steps that change nothing, or what a killed apply left. */
+int apply_open_state(struct apply *a);
+int apply_take_lock(struct apply *a);
+int apply_refuse_unconfirmed(struct apply *a);
+int apply_read_kernel(struct apply *a);
+int apply_find_module(struct apply *a);
+int apply_find_running(struct apply *a);
+int apply_recover(struct apply *a);
+int apply_hold_signals(struct apply *a);
+
+/* Steps that change something. */
 int apply_clear_marks(struct apply *a);
 int apply_stage(struct apply *a);
 int apply_stage_module(struct apply *a);

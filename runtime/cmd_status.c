@@ -181,7 +181,7 @@ static const char *module_says(const struct status *s)
 	if (s->module.info.state != NFTOFFC_STATE_IDLE)
 		return "an apply is at work";
 	if (twophase_agrees(&s->module, record_of(s)))
-		return "with the rules";
+		return s->kernel.recorded ? "with the rules" : "of nothing";
 	return s->kernel.recorded ? "not of these rules: apply them again" :
 				    "of rules that are gone";
 }
@@ -259,6 +259,8 @@ static void print_status(const struct status *s)
 {
 	if (s->kernel.recorded)
 		print_policy(s);
+	else if (kernel_only_translates(&s->kernel))
+		printf("no policy runs; what was translated stays so\n");
 	else if (s->kernel.names.exists)
 		printf("table inet " IR_TABLE " is not of nftoffc's making\n");
 	else

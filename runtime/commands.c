@@ -34,6 +34,8 @@ const struct command commands[] = {
 	  confirm_options, 0, 0, cmd_confirm },
 	{ "rollback", "", "takes it back before its time is over",
 	  confirm_options, 0, 0, cmd_rollback },
+	{ "unload", "", "takes the policy out: no rule of it runs any more",
+	  unload_options, 0, 0, cmd_unload },
 	{ "status", "", "says which policy runs, and whether it is unchanged",
 	  status_options, 0, 0, cmd_status },
 	{ "flows", "[FILTER...]", "lists the connections that are offloaded",

@@ -98,5 +98,5 @@ uint64_t keepout_generation(const struct ir_record *record)
 	sum = mix(sum, record->digest);
 	sum = mix(sum, record->epoch);
 	sum = mix(sum, record->mask);
-	return sum ? sum : 1;
+	return sum > KEEPOUT_NOTHING ? sum : KEEPOUT_NOTHING + 1;
 }

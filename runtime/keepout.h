@@ -35,9 +35,11 @@ struct keepout {
 /* @epoch is that of the rules, which need not be that of @mark. */
 struct keepout keepout_of(struct arena *arena, const struct ir_mark *mark,
 			  uint32_t epoch);
+/* The generation that keeps out nothing: it belongs to no rules. */
+#define KEEPOUT_NOTHING 1
 /*
  * The number of the generation that belongs to the rules with this record:
- * another policy, or another epoch, has another. Never 0.
+ * another policy, or another epoch, has another. Neither 0 nor that.
  */
 uint64_t keepout_generation(const struct ir_record *record);
 

@@ -63,6 +63,14 @@ static int see_genid(const struct nlmsghdr *message, void *data)
 	return 0;
 }
 
+bool kernel_only_translates(const struct kernel *kernel)
+{
+	const struct names *names = &kernel->names;
+
+	return !kernel->recorded && names->chains.n == 1 &&
+	       strcmp(names->chains.v[0].name, LOWER_TRANSLATED) == 0;
+}
+
 int kernel_genid(struct nl *nl, uint32_t *genid)
 {
 	struct nl_room room;

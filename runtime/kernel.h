@@ -26,6 +26,9 @@ struct kernel {
  */
 int32_t kernel_east(void);
 
+/* Is there no more of our table than what lower_translated() makes? */
+bool kernel_only_translates(const struct kernel *kernel);
+
 int kernel_genid(struct nl *nl, uint32_t *genid);
 /* What one message of a dump says, whoever it comes from. */
 void kernel_see(struct kernel *kernel, struct fingerprint *fingerprint,

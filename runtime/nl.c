@@ -355,6 +355,16 @@ static void collect_errors(struct nl *nl, struct nl_errors *errors)
 	}
 }
 
+/* What a request that was given up left is no answer to what comes now. */
+static void discard_answers(struct nl *nl)
+{
+	ssize_t n;
+
+	do {
+		n = receive(nl, MSG_DONTWAIT);
+	} while (n >= 0 || n == -ENOBUFS || n == -EMSGSIZE);
+}
+
 int nl_commit(struct nl *nl, const void *batch, size_t n,
 	      struct nl_errors *errors)
 {
@@ -362,6 +372,7 @@ int nl_commit(struct nl *nl, const void *batch, size_t n,
 	int ret;
 
 	nl_room_to_send(nl, n);
+	discard_answers(nl);
 	ret = send_once(nl, batch, n);
 	if (ret)
 		return ret;

@@ -49,14 +49,16 @@ const char *twophase_missing(const struct twophase *t)
 	return NULL;
 }
 
-static uint64_t number_of(const struct ir_record *running)
+/* Where no rules run: none, as after it was loaded, or the one of nothing. */
+static bool is_of(uint64_t generation, const struct ir_record *running)
 {
-	return running ? keepout_generation(running) : 0;
+	return running ? generation == keepout_generation(running) :
+			 generation <= KEEPOUT_NOTHING;
 }
 
 bool twophase_agrees(const struct twophase *t, const struct ir_record *running)
 {
-	return !t->module || t->info.generation == number_of(running);
+	return !t->module || is_of(t->info.generation, running);
 }
 
 /*
@@ -67,18 +69,18 @@ bool twophase_agrees(const struct twophase *t, const struct ir_record *running)
 int twophase_settle(struct twophase *t, const struct ir_record *running,
 		    bool *settled)
 {
-	uint64_t right = number_of(running);
 	int ret = 0;
 
 	*settled = false;
 	if (!t->module)
 		return 0;
 	if (t->info.state == NFTOFFC_STATE_IN_DOUBT)
-		ret = t->info.staged == right ?
+		ret = is_of(t->info.staged, running) ?
 			      module_commit(t->module, t->info.staged) :
 			      module_abort(t->module, t->info.staged);
 	else if (t->info.state == NFTOFFC_STATE_IDLE && t->info.has_former &&
-		 t->info.generation != right && t->info.former == right)
+		 !is_of(t->info.generation, running) &&
+		 is_of(t->info.former, running))
 		ret = module_abort(t->module, t->info.generation);
 	else
 		return 0;

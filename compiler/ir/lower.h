@@ -53,6 +53,11 @@ struct lower_options {
 
 /* Values this policy needs: what the caller needs to choose an epoch. */
 uint32_t lower_mark_count(const struct model *model);
+/*
+ * No policy, and that chain alone: what is left while connections live that a
+ * policy has translated.
+ */
+struct ir *lower_translated(struct arena *arena);
 /* Never fails: whatever can go wrong was reported by the checks. */
 struct ir *lower(struct arena *arena, const struct model *model,
 		 const struct lower_options *options);

@@ -532,3 +532,17 @@ void lower_nat(struct lowering *l)
 	if ((l->translated || l->model->mode == MODE_FW4) && !any)
 		translated(l);
 }
+
+struct ir *lower_translated(struct arena *arena)
+{
+	struct lowering l = { .arena = arena, .ir = ir_new(arena, "") };
+	struct ir_build b = ir_build(l.ir);
+
+	map_init(&l.chain_names, arena);
+	translated(&l);
+	/* The kernel tracks connections only while a rule asks of them. */
+	lower_flags(&b, KEY_CT_STATUS, STATUS_DST_NAT);
+	ir_verdict(&b, VERDICT_ACCEPT, NULL);
+	ir_rule_add(&b, l.ir->chains, (struct span){ 0 }, "translated");
+	return l.ir;
+}

@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert import apply confirm rollback status flows release doctor help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import apply confirm rollback unload status flows release doctor help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -159,6 +159,15 @@ _nftoffc()
 			return
 		fi
 		;;
+	unload)
+		case $previous in
+		--state) _nftoffc_paths -d; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words -n --dry-run --state -h --help
+			return
+		fi
+		;;
 	status)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
@@ -187,7 +196,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert import apply confirm rollback status flows release doctor help
+		_nftoffc_words compile check audit test explain fmt convert import apply confirm rollback unload status flows release doctor help
 		;;
 	esac
 }
