@@ -20,6 +20,7 @@
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/places.h"
+#include "runtime/raw_told.h"
 #include "runtime/restore.h"
 #include "runtime/ruleset.h"
 #include "runtime/stockflows.h"
@@ -105,6 +106,39 @@ static void see_connection(const struct nlmsghdr *message,
 	places_find(places, FAMILY_INDEX_IPV6, address);
 }
 
+/* Whole attributes, one behind the other. */
+static void require_attrs(struct str bytes)
+{
+	const struct nlattr *attr;
+	size_t seen = 0;
+
+	mnl_attr_for_each_payload((const void *)bytes.p, bytes.n)
+		seen += MNL_ALIGN(attr->nla_len);
+	require(seen == bytes.n);
+}
+
+/* The code of rules, as nft's would be: all that it refers to is in it. */
+static void see_raw(struct arena *arena, struct str content)
+{
+	struct ir_rule rules[4] = { 0 };
+	struct raw_place places[4];
+	const struct ir_raw *raw;
+	size_t i, j;
+
+	for (i = 0; i < 4; i++)
+		places[i] = (struct raw_place){ "forward", &rules[i] };
+	raw_told(arena, content, places, 4);
+	for (i = 0; i < 4 && rules[i].code; i++) {
+		raw = rules[i].code;
+		require_attrs(raw->exprs);
+		for (j = 0; j < raw->nids; j++)
+			require(raw->ids[j].at + 4 <= raw->exprs.n &&
+				raw->ids[j].set < raw->nsets);
+		for (j = 0; j < raw->nsets; j++)
+			require_attrs(raw->sets[j].attrs);
+	}
+}
+
 /* All tables', and connections': nothing is known of them but their bytes. */
 static void see_others(struct arena *arena, struct str content)
 {
@@ -167,6 +201,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	see_all(&same, content);
 	require(kernel.fingerprint == same.fingerprint);
 	see_others(arena, content);
+	see_raw(arena, content);
 	try_restore(arena, content, &kernel.names);
 	free(copy);
 	arena_free(arena);
