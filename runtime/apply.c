@@ -367,19 +367,6 @@ size_t apply_count_elements(const struct ir *ir)
 	return n;
 }
 
-/* Is our table as it was committed, at the generation that was read? */
-bool apply_is_unchanged(struct apply *a)
-{
-	struct kernel all;
-
-	if (a->old.genid == a->now.genid)
-		return true;
-	return a->old.fingerprint &&
-	       !kernel_read_all(a->nl, a->arena, a->old.elements, &all) &&
-	       all.genid == a->now.genid &&
-	       all.fingerprint == a->old.fingerprint;
-}
-
 uint64_t apply_new_generation(const struct apply *a)
 {
 	const struct ir_record record = {
@@ -526,6 +513,14 @@ static void print_difference(const struct apply *a)
 	print_change(d->sets_added, d->sets_removed, "sets");
 }
 
+static void print_mended(const struct apply *a)
+{
+	size_t n = a->drift.changes.list.n;
+
+	if (n)
+		printf(", %zu change%s of others undone", n, n == 1 ? "" : "s");
+}
+
 static int report(struct apply *a)
 {
 	struct timespec end;
@@ -538,6 +533,7 @@ static int report(struct apply *a)
 	       a->ir->policy, a->ir->digest, apply_count_rules(a->ir),
 	       apply_count_elements(a->ir), ms);
 	print_difference(a);
+	print_mended(a);
 	putchar('\n');
 	if (a->options->confirm)
 		printf("it is taken back in %lu seconds, unless 'nftoffc "
@@ -572,6 +568,7 @@ static const apply_step steps[] = {
 	look_for_devices,
 	protect_access,
 	plan,
+	apply_find_drift,
 	stop_if_applied,
 	translate,
 	validate,
@@ -603,8 +600,11 @@ int apply_run(const struct apply_options *options, const apply_step *todo,
 		ret = todo[i](&a);
 	if (a.holding)
 		sigprocmask(SIG_SETMASK, &a.signals, NULL);
-	if (a.c.diags)
+	if (a.c.diags && options->json)
+		diags_json(options->json, a.c.diags);
+	else if (a.c.diags)
 		diags_print(a.c.diags, stderr, report_colour(stderr));
+	drift_free(&a.drift);
 	buf_free(&a.undo);
 	buf_free(&a.old_content);
 	batch_free(&a.content);
@@ -620,4 +620,23 @@ int apply_run(const struct apply_options *options, const apply_step *todo,
 int apply(const struct apply_options *options)
 {
 	return apply_run(options, steps, sizeof(steps) / sizeof(*steps));
+}
+
+static const apply_step diff_steps[] = {
+	apply_open_state,
+	apply_take_lock,
+	apply_read_kernel,
+	apply_find_running,
+	compile,
+	look_for_devices,
+	plan,
+	apply_find_drift,
+	translate,
+	apply_show_changes,
+};
+
+int apply_diff(const struct apply_options *options)
+{
+	return apply_run(options, diff_steps,
+			 sizeof(diff_steps) / sizeof(*diff_steps));
 }

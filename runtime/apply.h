@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 
+struct json;
+
 struct apply_options {
 	const char *policy;	 /* its path */
 	const char *state;	 /* the state directory */
@@ -20,10 +22,19 @@ struct apply_options {
 	bool validate;		 /* in a scratch namespace first */
 	bool force;		 /* even if it cuts off who applies it */
 	const char *keep_access; /* an address not to be cut off, or NULL */
+	struct json *json;	 /* of diff; NULL: it answers in words */
+	bool *differs;		 /* what diff was asked */
 	unsigned long confirm; /* seconds to wait for a word; 0: none needed */
 };
 
 /* Answers an exit_code. */
 int apply(const struct apply_options *options);
+/*
+ * What an apply would change, at the policy's lines, and what others have
+ * changed: in words on standard output, or as members of the object that is
+ * open in @options->json. Changes nothing: @options->dry_run is to be set, and
+ * @options->differs. EXIT_DONE, or another exit_code.
+ */
+int apply_diff(const struct apply_options *options);
 
 #endif

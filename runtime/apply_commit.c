@@ -63,7 +63,7 @@ int apply_clear_marks(struct apply *a)
 
 static void read_old_content(struct apply *a)
 {
-	if (a->has_old &&
+	if (a->has_old && !a->old_content.n &&
 	    state_read(a->state, a->old.number, "content", &a->old_content))
 		a->old_content.n = 0;
 }
@@ -101,7 +101,7 @@ static int build_undo(struct apply *a)
 
 	if (!a->now.names.exists || kernel_only_translates(&a->now))
 		ret = build_undo_to_none(a);
-	else if (old.n)
+	else if (a->has_old && old.n)
 		ret = restore_build(&a->undo, old, &a->names, &a->devices);
 	if (ret)
 		a->undo.n = 0;
@@ -257,11 +257,14 @@ static int build_difference(struct apply *a)
 		.data = a,
 		.arena = a->arena,
 	};
-	struct str old = { a->old_content.p, a->old_content.n };
 	struct kernel_parts parts;
+	struct str old;
 	int ret;
 
-	if (a->whole || !old.n || !apply_is_unchanged(a))
+	if (a->whole)
+		return -ESTALE;
+	old = apply_actual(a);
+	if (!old.n)
 		return -ESTALE;
 	ret = delta_build(&a->batch, old, &a->content, &options,
 			  &a->difference);
@@ -289,7 +292,7 @@ static int build_batch(struct apply *a)
 	int ret;
 
 	batch_free(&a->batch);
-	a->differing = false;
+	a->differing = a->mending = false;
 	ret = build_difference(a);
 	if (ret != -ESTALE && ret != -EBADMSG && ret != -ENOENT)
 		return ret;
@@ -464,7 +467,7 @@ static bool read_difference(struct apply *a, struct kernel *after)
 	bool had_elements = a->old.elements <= KERNEL_ELEMENTS_MAX;
 	bool has_elements = apply_count_elements(a->ir) <= KERNEL_ELEMENTS_MAX;
 
-	if (!a->differing || !a->old.fingerprint ||
+	if (!a->differing || a->mending || !a->old.fingerprint ||
 	    had_elements != has_elements ||
 	    kernel_read_parts(a->nl, a->arena, &parts, after) ||
 	    after->genid != next_genid(a->now.genid))

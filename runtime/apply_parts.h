@@ -14,6 +14,7 @@
 #include "runtime/apply.h"
 #include "runtime/delta.h"
 #include "runtime/devices.h"
+#include "runtime/drift.h"
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
@@ -35,6 +36,7 @@ struct apply {
 	struct generation old; /* what runs, as it was stored: */
 	bool has_old;
 	struct generation last; /* what `current` names; number 0: nothing */
+	struct drift drift;	/* what others did to what runs */
 	struct devices devices;
 	struct ir *ir; /* what is to run; NULL: not even the table */
 	struct twophase module;
@@ -43,6 +45,7 @@ struct apply {
 	struct batch batch;	/* what is sent */
 	bool whole;		/* do not try to send only what differs */
 	bool removing;		/* the policy goes, and none comes */
+	bool mending;		/* and what differs is what others did, too */
 	bool differing;		/* the batch is only what differs: */
 	struct delta_result difference;
 	struct kernel before;	  /* with the parts that will differ */
@@ -69,6 +72,10 @@ size_t apply_count_rules(const struct ir *ir);
 size_t apply_count_elements(const struct ir *ir);
 /* Is our table as it was committed, at the generation that was read? */
 bool apply_is_unchanged(struct apply *a);
+/* The same by comparing all of it, after which it is known what differs. */
+int apply_find_drift(struct apply *a);
+/* What our table holds at the generation that was read; empty: not known. */
+struct str apply_actual(struct apply *a);
 /* The module's, that belongs to the new rules. */
 uint64_t apply_new_generation(const struct apply *a);
 /* What it is to keep out. */
@@ -105,5 +112,7 @@ int apply_commit_module(struct apply *a);
 int apply_point(struct apply *a);
 int apply_start_guard(struct apply *a);
 int apply_follow_foreseen(struct apply *a);
+/* The last step of diff. */
+int apply_show_changes(struct apply *a);
 
 #endif

@@ -16,10 +16,11 @@ extern const struct cli_option compile_options[], check_options[],
 	audit_options[], test_options[], explain_options[], apply_options[],
 	status_options[], convert_options[], fmt_options[], flows_options[],
 	release_options[], doctor_options[], import_options[],
-	confirm_options[], unload_options[];
+	confirm_options[], unload_options[], diff_options[];
 
 int cmd_compile(const struct cli *cli);
 int cmd_audit(const struct cli *cli);
+int cmd_diff(const struct cli *cli);
 int cmd_check(const struct cli *cli);
 int cmd_test(const struct cli *cli);
 int cmd_explain(const struct cli *cli);

@@ -18,6 +18,7 @@
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
 #include "runtime/conntrack.h"
+#include "runtime/drift.h"
 #include "runtime/exit.h"
 #include "runtime/files.h"
 #include "runtime/guard.h"
@@ -44,7 +45,9 @@ struct status {
 	struct nl *nl;
 	struct kernel kernel;
 	struct generation
-		stored; /* what runs; number 0: not applied from here */
+		stored;	    /* what runs; number 0: not applied from here */
+	struct buf content; /* of it */
+	struct drift drift; /* what others did to it */
 	struct guard_status guard;
 	struct twophase module;
 	struct ruleset ruleset;
@@ -61,18 +64,24 @@ static const struct ir_record *record_of(const struct status *s)
 }
 
 /* The generation that runs; number 0 if it is not there. */
-static struct generation read_state(const char *path,
-				    const struct ir_record *record)
+static void read_state(struct status *s)
 {
-	struct generation generation = { 0 };
 	struct state *state;
 
-	if (state_open(&state, path, false))
-		return generation;
-	if (state_find(state, record, &generation))
-		generation = (struct generation){ 0 };
+	if (state_open(&state, s->path, false))
+		return;
+	if (state_find(state, &s->kernel.record, &s->stored))
+		s->stored = (struct generation){ 0 };
+	else if (state_read(state, s->stored.number, "content", &s->content))
+		s->content.n = 0;
 	state_close(state);
-	return generation;
+}
+
+/* Is our table as it was committed, by what was remembered of it? */
+static bool is_remembered(const struct status *s)
+{
+	return s->stored.genid == s->kernel.genid ||
+	       s->stored.fingerprint == s->kernel.fingerprint;
 }
 
 static void read_guard(struct status *s)
@@ -93,8 +102,13 @@ static int read_rules(struct status *s)
 	if (ret || !s->kernel.recorded)
 		return ret;
 	read_guard(s);
-	s->stored = read_state(s->path, &s->kernel.record);
-	return kernel_read_all(s->nl, s->arena, s->stored.elements, &s->kernel);
+	read_state(s);
+	ret = kernel_read_all(s->nl, s->arena, s->stored.elements, &s->kernel);
+	if (!ret && s->content.n && !is_remembered(s))
+		ret = drift_read(&s->drift, s->nl, s->arena,
+				 (struct str){ s->content.p, s->content.n },
+				 s->stored.elements);
+	return ret;
 }
 
 static int settle_locked(struct status *s)
@@ -166,14 +180,16 @@ static int read_status(struct status *s)
 
 static const char *condition(const struct status *s)
 {
-	const struct generation *stored = &s->stored;
+	const struct drift *drift = &s->drift;
 
-	if (!stored->number)
+	if (!s->stored.number)
 		return "not applied from here";
-	if (stored->genid == s->kernel.genid ||
-	    stored->fingerprint == s->kernel.fingerprint)
+	if (is_remembered(s) ||
+	    (drift->known && !drift->changes.list.n && !drift->actual.unread))
 		return "unchanged";
-	return stored->fingerprint ? "changed by another program" : "unknown";
+	return drift->changes.list.n || s->stored.fingerprint ?
+		       "changed by another program" :
+		       "unknown";
 }
 
 static const char *module_says(const struct status *s)
@@ -195,6 +211,19 @@ static const char *mode_of(uint32_t flags)
  * In words
  */
 
+static void print_drift(const struct status *s)
+{
+	const struct changes *changes = &s->drift.changes;
+	size_t i;
+
+	for (i = 0; i < changes->list.n && i < DRIFT_SHOWN; i++)
+		printf("            %s\n",
+		       change_text(changes, &changes->list.v[i]));
+	if (i < changes->list.n)
+		printf("            and %zu more changes\n",
+		       changes->list.n - i);
+}
+
 static void print_policy(const struct status *s)
 {
 	const struct ir_record *record = &s->kernel.record;
@@ -206,6 +235,7 @@ static void print_policy(const struct status *s)
 	printf("generation: %u\n", s->kernel.genid);
 	printf("rules:      %zu\n", s->kernel.names.nrules);
 	printf("condition:  %s\n", condition(s));
+	print_drift(s);
 	if (s->guard.end == GUARD_WAITS)
 		printf("unconfirmed: %lu seconds, then it is taken back\n",
 		       s->guard.left);
@@ -299,6 +329,8 @@ static void json_policy(struct json *json, const struct status *s)
 	json_put_u64(json, "mask", record->mask);
 	json_put_u64(json, "rules", s->kernel.names.nrules);
 	json_put_str(json, "condition", condition(s));
+	json_key(json, "drift");
+	changes_json(&s->drift.changes, json);
 	json_put_u64(json, "stored", s->stored.number);
 	json_put_bool(json, "confirmed", s->guard.end != GUARD_WAITS);
 	if (s->guard.end == GUARD_WAITS)
@@ -384,6 +416,8 @@ int cmd_status(const struct cli *cli)
 		ret = json_status(&s);
 	else
 		print_status(&s);
+	drift_free(&s.drift);
+	buf_free(&s.content);
 	twophase_close(&s.module);
 	nl_close(s.nl);
 	arena_free(s.arena);

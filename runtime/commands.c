@@ -30,6 +30,9 @@ const struct command commands[] = {
 	  "makes the policy the one that runs, or changes "
 	  "nothing",
 	  apply_options, 1, 1, cmd_apply },
+	{ "diff", "POLICY [OTHER]",
+	  "says what the policy would change of what runs, or OTHER of it",
+	  diff_options, 1, 2, cmd_diff },
 	{ "confirm", "", "keeps the policy that was applied with --confirm",
 	  confirm_options, 0, 0, cmd_confirm },
 	{ "rollback", "", "takes it back before its time is over",

@@ -9,6 +9,8 @@
 enum exit_code {
 	EXIT_DONE = 0,	   /* done, or nothing to do */
 	EXIT_POLICY = 1,   /* the policy has mistakes; nothing changed */
+	EXIT_DIFFERS = 1,  /* of diff alone, as of diff(1): not the same; a
+			    * policy with mistakes is EXIT_USAGE then */
 	EXIT_USAGE = 2,	   /* the command line has mistakes */
 	EXIT_SYSTEM = 3,   /* the system refused: privilege, kernel, files;
 			    * nothing changed */

@@ -112,8 +112,9 @@ static uint64_t hash_set(uint64_t hash, const struct nlattr **attrs)
 			 BIT(NFTA_SET_DESC) | BIT(NFTA_SET_TIMEOUT) |
 			 BIT(NFTA_SET_OBJ_TYPE) | BIT(NFTA_SET_USERDATA);
 
+	/* Its elements are not read; they cannot change while it lives. */
 	if (flags & NFT_SET_ANONYMOUS)
-		which &= ~BIT(NFTA_SET_NAME);
+		which = (which & ~BIT(NFTA_SET_NAME)) | BIT(NFTA_SET_HANDLE);
 	if (!(flags & (NFT_SET_TIMEOUT | NFT_SET_EVAL)))
 		which |= BIT(SET_COUNT);
 	return hash_attrs(hash, attrs, which);

@@ -31,6 +31,7 @@
 struct wanted {
 	bool rules, elements;
 	const struct kernel_parts *parts; /* NULL: none */
+	struct buf *messages;		  /* all that is told; NULL: is not */
 };
 
 struct reader {
@@ -38,6 +39,7 @@ struct reader {
 	const struct wanted *wanted;
 	struct fingerprint fingerprint;
 	uint64_t uses; /* of all chains: their rules, and jumps to them */
+	VEC(const char *) anonymous; /* sets, if the messages are kept */
 };
 
 /* The call itself: a C library need not pass on what the kernel says of it. */
@@ -152,12 +154,41 @@ void kernel_see(struct kernel *kernel, struct fingerprint *fingerprint,
 	see_record(kernel, message);
 }
 
+static void note_anonymous(struct reader *reader,
+			   const struct nlmsghdr *message)
+{
+	const struct nlattr *attrs[NFTA_SET_MAX + 1];
+	const char *name;
+
+	if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWSET)
+		return;
+	nl_attrs(message, NULL, attrs, NFTA_SET_MAX);
+	name = nl_str(attrs[NFTA_SET_NAME]);
+	if (name && nl_be32(attrs[NFTA_SET_FLAGS], 0) & NFT_SET_ANONYMOUS)
+		*vec_push(reader->kernel->names.arena, &reader->anonymous) =
+			arena_strndup(reader->kernel->names.arena, name,
+				      strlen(name));
+}
+
+static void keep_message(struct reader *reader, const struct nlmsghdr *message)
+{
+	struct buf *messages = reader->wanted->messages;
+	size_t n = MNL_ALIGN(message->nlmsg_len);
+
+	memset(buf_reserve(messages, n), 0, n);
+	memcpy(messages->p + messages->n, message, message->nlmsg_len);
+	messages->n += n;
+	note_anonymous(reader, message);
+}
+
 static int see(const struct nlmsghdr *message, void *data)
 {
 	struct reader *reader = data;
 
 	if (is_ours(message))
 		count_uses(reader, message);
+	if (is_ours(message) && reader->wanted->messages)
+		keep_message(reader, message);
 	kernel_see(reader->kernel, &reader->fingerprint, message);
 	return 0;
 }
@@ -242,6 +273,19 @@ static int dump_all_elements(struct nl *nl, struct reader *reader)
 	return ret;
 }
 
+static int dump_anonymous(struct nl *nl, struct reader *reader)
+{
+	struct fingerprint fingerprint = reader->fingerprint;
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; !ret && i < reader->anonymous.n; i++)
+		ret = dump_elements(nl, reader->anonymous.v[i], reader);
+	/* In which they have no part: whoever reads less has it, too. */
+	reader->fingerprint = fingerprint;
+	return ret;
+}
+
 static const struct table_set *find_set(const struct names *names,
 					const char *name)
 {
@@ -293,6 +337,9 @@ static int dump_table(struct nl *nl, struct reader *reader)
 		if (ret)
 			return ret;
 	}
+	ret = dump_anonymous(nl, reader);
+	if (ret)
+		return ret;
 	if (reader->wanted->rules)
 		return dump_rules(nl, reader);
 	ret = dump(nl, NFT_MSG_GETRULE, IR_RECORD_CHAIN, reader);
@@ -307,6 +354,8 @@ static int read_once(struct nl *nl, struct arena *arena,
 	int ret;
 
 	*kernel = (struct kernel){ .names.arena = arena };
+	if (wanted->messages)
+		wanted->messages->n = 0;
 	ret = kernel_genid(nl, &kernel->genid);
 	if (!ret)
 		ret = get_table(nl, &reader);
@@ -354,6 +403,18 @@ int kernel_read_all(struct nl *nl, struct arena *arena, size_t elements,
 	const struct wanted wanted = {
 		.rules = true,
 		.elements = elements <= KERNEL_ELEMENTS_MAX,
+	};
+
+	return read_table(nl, arena, &wanted, kernel);
+}
+
+int kernel_read_messages(struct nl *nl, struct arena *arena, size_t elements,
+			 struct buf *messages, struct kernel *kernel)
+{
+	const struct wanted wanted = {
+		.rules = true,
+		.elements = elements <= KERNEL_ELEMENTS_MAX,
+		.messages = messages,
 	};
 
 	return read_table(nl, arena, &wanted, kernel);

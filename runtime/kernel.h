@@ -10,6 +10,7 @@
 #include "runtime/names.h"
 
 struct nl;
+struct buf;
 struct fingerprint;
 
 struct kernel {
@@ -57,6 +58,13 @@ int kernel_read_parts(struct nl *nl, struct arena *arena,
 #define KERNEL_ELEMENTS_MAX 20000
 int kernel_read_all(struct nl *nl, struct arena *arena, size_t elements,
 		    struct kernel *kernel);
+/*
+ * And every message that the kernel tells of it by, one behind the other, in
+ * @messages: table, chains, sets, objects, flowtables, elements, rules. Those
+ * of anonymous sets are there in any case.
+ */
+int kernel_read_messages(struct nl *nl, struct arena *arena, size_t elements,
+			 struct buf *messages, struct kernel *kernel);
 /* What the kernel calls the rules of a chain, in their order. */
 int kernel_handles(struct nl *nl, struct arena *arena, const char *chain,
 		   const uint64_t **handles, size_t *n);

@@ -131,6 +131,9 @@ static void put_table(struct builder *b, uint16_t type, uint16_t flags)
 		message_open(b, type, flags, nowhere, "table " IR_TABLE);
 
 	attr_str(&a, NFTA_TABLE_NAME, IR_TABLE);
+	/* Somebody may have put it to sleep. */
+	if (type == NFT_MSG_NEWTABLE)
+		attr_u32(&a, NFTA_TABLE_FLAGS, 0);
 	message_close(b, &a);
 }
 

@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert import apply confirm rollback unload status flows release doctor help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload status flows release doctor help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -141,6 +141,16 @@ _nftoffc()
 		fi
 		_nftoffc_policies
 		;;
+	diff)
+		case $previous in
+		--state) _nftoffc_paths -d; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words --state --json -h --help
+			return
+		fi
+		_nftoffc_policies
+		;;
 	confirm)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
@@ -196,7 +206,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert import apply confirm rollback unload status flows release doctor help
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload status flows release doctor help
 		;;
 	esac
 }

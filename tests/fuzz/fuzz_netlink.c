@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Any bytes as netlink messages about our table (libFuzzer): as the kernel's
- * answers to dumps, of other tables and of connections, too; and as a stored
- * transaction to go back to.
+ * answers to dumps, of other tables and of connections, too; as a stored
+ * transaction to go back to; and as one that was stored and as what has become of
+ * it.
  *
  * Beyond not crashing and coming to an end: a way back that is made is whole
  * messages from begin to end, numbered in turn, each for our table or with the
@@ -14,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/actual.h"
+#include "runtime/changes.h"
 #include "runtime/connections.h"
 #include "runtime/devices.h"
 #include "runtime/fingerprint.h"
@@ -187,6 +190,32 @@ static void try_restore(struct arena *arena, struct str content,
 	buf_free(&again);
 }
 
+/*
+ * As what the kernel tells of a table that was to be what these bytes make: put
+ * into words it is a content, and what differs can be said.
+ */
+static void try_actual(struct arena *arena, struct str content)
+{
+	struct buf told = { 0 }, words = { 0 };
+	struct changes changes = { .arena = arena, .record = true };
+	struct actual actual = { 0 };
+	struct content old, new;
+
+	if (content.n)
+		buf_add(&told, content.p, content.n);
+	if (!actual_build(&actual, arena, content, &told)) {
+		require(!content_read(&old, arena, content));
+		require(!content_read(&new, arena,
+				      (struct str){ actual.content.p,
+						    actual.content.n }));
+		changes_find(&changes, &old, &new);
+		changes_print(&changes, &words);
+	}
+	actual_free(&actual);
+	buf_free(&told);
+	buf_free(&words);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct arena *arena = arena_new();
@@ -203,6 +232,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	see_others(arena, content);
 	see_raw(arena, content);
 	try_restore(arena, content, &kernel.names);
+	try_actual(arena, content);
 	free(copy);
 	arena_free(arena);
 	return 0;
