@@ -272,7 +272,8 @@ static uint32_t same_epoch(const struct apply *a, uint32_t mask, uint32_t count)
 static int choose_epoch(struct apply *a, uint32_t *epoch)
 {
 	const struct model *model = a->c.model;
-	uint32_t count = lower_mark_count(model), mask = model->mark_mask;
+	uint32_t count = lower_mark_count(model);
+	uint32_t mask = lower_mark_mask(model, count);
 	const struct span nowhere = { 0 };
 
 	*epoch = 0;

@@ -99,14 +99,15 @@ static emit_fn *const formats[] = {
 /* The run must fit into the mask. */
 static int check_epoch(const struct compilation *c, unsigned long epoch)
 {
-	uint32_t max = epoch_max(c->model->mark_mask);
 	uint32_t count = lower_mark_count(c->model);
+	uint32_t mask = lower_mark_mask(c->model, count);
+	uint32_t max = epoch_max(mask);
 
 	if (epoch >= 1 && count <= max && epoch <= max - count + 1)
 		return 0;
 	report_error("the %u values from %lu on are not all from 1 to %u, "
 		     "which the mask %08x has room for",
-		     count, epoch, max, c->model->mark_mask);
+		     count, epoch, max, mask);
 	return EXIT_USAGE;
 }
 

@@ -192,6 +192,8 @@ struct ir_mark {
 	uint32_t epoch;	  /* first value of this policy's run, from 1 */
 	uint32_t count;	  /* how many values it uses */
 	uint32_t pending; /* the last of them, which do not mean "accepted" */
+	/* Which rule with "log: flow" accepted it, beside the value; 0: none. */
+	uint32_t flow_mask;
 	/* Values of the policy before that are accepted, too; count 0: none. */
 	uint32_t kept_epoch, kept_count;
 	/* Those that mean "may be offloaded", from 0, ascending. */

@@ -139,6 +139,22 @@ static void decided_rule(struct lowering *l, struct ir_chain *chain,
  * "existing: keep": what the policy before accepted is accepted as of now, and
  * nothing more. With the same values (a dry run's) there is nothing to keep.
  */
+static const char *former_target(struct lowering *l)
+{
+	struct ir_build b = ir_build(l->ir);
+
+	if (!l->ir->mark.flow_mask)
+		return LOWER_ACCEPTED;
+	if (l->kept)
+		return l->kept->name;
+	l->kept = lower_chain(l, "kept", (struct span){ 0 });
+	l->kept->former = true;
+	lower_flow_forget(l, l->kept);
+	ir_verdict(&b, VERDICT_GOTO, LOWER_ACCEPTED);
+	ir_rule_add(&b, l->kept, (struct span){ 0 }, NULL);
+	return l->kept->name;
+}
+
 static void former_rule(struct lowering *l, struct ir_chain *chain)
 {
 	const struct ir_record *former = l->former;
@@ -159,7 +175,7 @@ static void former_rule(struct lowering *l, struct ir_chain *chain)
 	for (i = 0; i < n; i++)
 		lower_mark_value(
 			set, (former->epoch + i) << __builtin_ctz(former->mask),
-			VERDICT_GOTO, LOWER_ACCEPTED);
+			VERDICT_GOTO, former_target(l));
 	lower_mark_vmap(l, chain, set, former->mask, "accepted before")
 		->former = true;
 }
@@ -452,6 +468,7 @@ static void fill_base(struct lowering *l, enum hook_index hook,
 	decided_rule(l, chain, hook);
 	former_rule(l, chain);
 	lower_gate(l, chain, hook);
+	lower_flow_forget(l, chain);
 	state_rule(l, chain, hook);
 	expected_rule(l, chain);
 	if (hook == HOOK_INPUT)
@@ -600,7 +617,8 @@ static void mark_layout(struct lowering *l, const struct lower_options *options)
 {
 	struct ir_mark *mark = &l->ir->mark;
 
-	mark->mask = l->model->mark_mask;
+	mark->mask = lower_mark_mask(l->model, (uint32_t)l->plan->decided.n);
+	mark->flow_mask = l->model->mark_mask & ~mark->mask;
 	mark->shift = (uint32_t)__builtin_ctz(mark->mask);
 	mark->epoch = options && options->epoch ? options->epoch : 1;
 	mark->count = (uint32_t)l->plan->decided.n;
@@ -623,6 +641,9 @@ const char *ir_record_print(struct arena *arena, const struct ir *ir)
 	if (ir->mark.kept_count)
 		record = arena_printf(arena, "%s kept %u+%u", record,
 				      ir->mark.kept_epoch, ir->mark.kept_count);
+	if (ir->mark.flow_mask)
+		record = arena_printf(arena, "%s flow %08x", record,
+				      ir->mark.flow_mask);
 	return record;
 }
 
@@ -630,6 +651,7 @@ bool ir_record_parse(const char *comment, struct ir_record *record)
 {
 	const char *pending = strstr(comment, " pending ");
 	const char *kept = strstr(comment, " kept ");
+	const char *flow = strstr(comment, " flow ");
 
 	*record = (struct ir_record){ 0 };
 	if (sscanf(comment,
@@ -642,6 +664,8 @@ bool ir_record_parse(const char *comment, struct ir_record *record)
 	if (kept)
 		sscanf(kept, " kept %u+%u", &record->kept_epoch,
 		       &record->kept_count);
+	if (flow)
+		sscanf(flow, " flow %x", &record->flow_mask);
 	return true;
 }
 
@@ -656,6 +680,7 @@ static void record_chain(struct lowering *l)
 	ir_verdict(&b, VERDICT_RETURN, NULL);
 	ir_rule_add(&b, chain, (struct span){ 0 },
 		    ir_record_print(l->arena, l->ir));
+	lower_flow_record(l, chain);
 }
 
 struct ir *lower(struct arena *arena, const struct model *model,

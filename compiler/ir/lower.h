@@ -54,6 +54,11 @@ struct lower_options {
 /* Values this policy needs: what the caller needs to choose an epoch. */
 uint32_t lower_mark_count(const struct model *model);
 /*
+ * The bits of the policy's mask that hold its @count values. The lowest ones may
+ * be something else: which rule with "log: flow" accepted the connection.
+ */
+uint32_t lower_mark_mask(const struct model *model, uint32_t count);
+/*
  * No policy, and that chain alone: what is left while connections live that a
  * policy has translated.
  */
@@ -84,7 +89,7 @@ bool lower_value(const struct lower_values *values, const struct answer *answer,
 const struct flowtable *lower_value_flowtable(const struct lower_values *values,
 					      uint32_t k);
 
-/* The chain whose only rule's comment records what runs, see ir_record. */
+/* The chain whose first rule's comment records what runs, see ir_record. */
 #define IR_RECORD_CHAIN "applied"
 
 /*
@@ -92,18 +97,31 @@ const struct flowtable *lower_value_flowtable(const struct lower_values *values,
  * record is part of the transaction, so it can never disagree with the rules.
  *	policy home-router digest 0123456789abcdef epoch 1+4 mask ff000000
  *
- * and behind it " pending N" if the last N values do not mean "accepted", and
- * " kept 5+3" if it accepts these values of the policy before under this mask.
+ * and behind it " pending N" if the last N values do not mean "accepted",
+ * " kept 5+3" if it accepts these values of the policy before under this mask,
+ * and " flow 07000000" if these bits tell rules with "log: flow" apart. Then a
+ * comment each says which, if the rule has one zone each, from where to where:
+ *	flow 1 lan wan accept-lan-to-wan
+ *	flow 2 - - accept-any-to-wan
+ * and behind it " +3" if three rules after this one share its number.
  */
 struct ir_record {
 	char policy[64];
 	uint64_t digest;
 	uint32_t epoch, count, mask, pending;
 	uint32_t kept_epoch, kept_count;
+	uint32_t flow_mask; /* 0: none */
+};
+
+struct ir_flow_row {
+	uint32_t number;
+	char from[64], to[64], rule[64]; /* zones may be "-" */
+	uint32_t others;
 };
 
 const char *ir_record_print(struct arena *arena, const struct ir *ir);
 /* False if @comment is no such record. */
 bool ir_record_parse(const char *comment, struct ir_record *record);
+bool ir_flow_parse(const char *comment, struct ir_flow_row *row);
 
 #endif

@@ -200,6 +200,8 @@ static void first_rules(struct lowering *l, struct ir_chain *chain,
 		count_op(l, &b, rule);
 		ir_rule_add(&b, chain, rule->span, rule->name);
 	}
+	if (!refuses && lower_flow_op(l, &b, rule))
+		ir_rule_add(&b, chain, rule->span, rule->name);
 	add_rules(l, chain, rule, fresh);
 	helper_rules(l, chain, rule);
 }
@@ -477,10 +479,11 @@ static void go_on(struct lowering *l, struct ir_build *b,
 		  const struct rule *rule)
 {
 	bool logs = logs_first(rule), counts = counts_first(rule);
+	bool flow = l->ir->mark.flow_mask && lower_flow_wanted(rule);
 
 	if (own(l, rule))
 		ir_verdict(b, VERDICT_JUMP, seen_name(l, rule));
-	else if (rule->add.set || rule->helper || (logs && counts))
+	else if (rule->add.set || rule->helper || flow || (logs && counts))
 		ir_verdict(b, VERDICT_JUMP, act_chain(l, rule, ""));
 	else if (logs)
 		lower_log_op(l, b, rule);
@@ -517,6 +520,8 @@ void lower_action(struct lowering *l, struct ir_build *b,
 		target = entry_name(l, rule);
 	if (has_first(rule) && dir == DIR_ORIGINAL) /* a reply is never new */
 		target = act_chain(l, rule, target);
+	else
+		lower_flow_op(l, b, rule);
 	ir_verdict(b, VERDICT_GOTO, target);
 }
 

@@ -7,6 +7,7 @@
  *	lower_ask.c      what rules ask of packets, alternative by alternative
  *	lower_rule.c     rules, blocks of rules, the chains of zone pairs
  *	lower_effect.c   what rules do to packets, the chains of decisions
+ *	lower_flow.c     which rule with "log: flow" accepted a connection
  *	lower_place.c    rules whose place is another: mark, notrack, clamp-mss
  *	lower_map.c      rules that were joined into a verdict map
  *	lower_zone.c     zones as devices and subnets; the maps to the pairs
@@ -88,7 +89,7 @@ struct lowering {
 	struct map sets;	/* "name.ipv4" -> struct ir_set * */
 	struct map objects;	/* name -> struct ir_object * */
 	struct map targets;	/* offload chain -> struct lower_target * */
-	struct ir_chain *refuse, *clamp;
+	struct ir_chain *refuse, *clamp, *kept;
 };
 
 /* A chain of a name not yet taken: @name, or with a number behind it. */
@@ -146,6 +147,16 @@ void lower_limit_source(struct lowering *l, struct ir_build *b,
 void lower_bounds(struct lowering *l, struct ir_build *b,
 		  const struct rule *rule, uint8_t family, enum dir dir);
 bool lower_asks_source(const struct rule *rule);
+
+/* lower_flow.c */
+/* Does the rule's connection have an end to be told of? */
+bool lower_flow_wanted(const struct rule *rule);
+/* Keeps the rule's number. False, and nothing, if it has none. */
+bool lower_flow_op(struct lowering *l, struct ir_build *b,
+		   const struct rule *rule);
+/* Of a connection that is decided afresh. */
+void lower_flow_forget(struct lowering *l, struct ir_chain *chain);
+void lower_flow_record(struct lowering *l, struct ir_chain *chain);
 
 /* lower_place.c */
 void lower_places(struct lowering *l);

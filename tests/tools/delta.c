@@ -194,11 +194,12 @@ static struct ir *lower_next(struct world *w, struct compilation *c)
 	struct lower_options options = { 0 };
 	const struct ir_record *former = w->last.content.n ? &w->last.record :
 							     NULL;
+	uint32_t count = lower_mark_count(c->model);
 	struct ir *ir;
 
 	options.former = former;
-	options.epoch = epoch_choose(c->model->mark_mask,
-				     lower_mark_count(c->model), former);
+	options.epoch = epoch_choose(lower_mark_mask(c->model, count), count,
+				     former);
 	ir = lower(c->arena, c->model, &options);
 	flowtables_strip(ir);
 	return ir;

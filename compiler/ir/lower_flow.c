@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rules with "log: flow": which one accepted a connection is kept in the
+ * mark, beside what was decided, so that who hears of its end knows.
+ *
+ *	mark-mask	vvvvvfff	v: the value of lower.h
+ *					f: the rule's number from 1; 0: none
+ *
+ * The first packet's rule writes the number, and no later packet pays for it. A
+ * connection that is decided afresh first loses the number that it had. What the
+ * numbers mean stands in the chain of the record, so whoever reads the kernel
+ * needs no policy.
+ *
+ * What must stay true: the values have as many bits as the policy needs, with
+ * half of them free (runtime/epoch.h); where fewer bits are left than there are
+ * rules, those that come last share the last number. A policy without such a rule
+ * has no number, and nothing of this.
+ */
+#include "lowering.h"
+
+#include <stdio.h>
+
+/* So many bits are taken at least, so that a rule more changes nothing else. */
+#define BITS_LEAST 3
+
+bool lower_flow_wanted(const struct rule *rule)
+{
+	return rule->log.when == LOG_FLOW && rule->action != ACTION_DROP &&
+	       rule->action != ACTION_REJECT;
+}
+
+static uint32_t count_rules(const struct model *model)
+{
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; i < model->nrules; i++)
+		n += lower_flow_wanted(&model->rules[i]);
+	return n;
+}
+
+static uint32_t bits_for(uint32_t n)
+{
+	uint32_t bits = 0;
+
+	while (bits < 32 && n >> bits)
+		bits++;
+	return bits;
+}
+
+static uint32_t flow_mask(const struct model *model, uint32_t count)
+{
+	uint32_t rules = count_rules(model), bits = bits_for(rules);
+	uint32_t width = (uint32_t)__builtin_popcount(model->mark_mask);
+	/* twice as many values, and 0, which is none */
+	uint32_t values = bits_for(2 * count);
+
+	if (!rules || count > UINT32_MAX / 4 || values >= width)
+		return 0;
+	if (bits < BITS_LEAST)
+		bits = BITS_LEAST;
+	if (bits > width - values)
+		bits = width - values;
+	return ((1u << bits) - 1) << __builtin_ctz(model->mark_mask);
+}
+
+uint32_t lower_mark_mask(const struct model *model, uint32_t count)
+{
+	return model->mark_mask & ~flow_mask(model, count);
+}
+
+/* 0: it has none. */
+static uint32_t number_of(const struct lowering *l, const struct rule *rule)
+{
+	uint32_t mask = l->ir->mark.flow_mask, n = 1, max;
+	const struct rule *r;
+
+	if (!mask || !lower_flow_wanted(rule))
+		return 0;
+	max = mask >> __builtin_ctz(mask);
+	for (r = l->model->rules; r < rule && n < max; r++)
+		n += lower_flow_wanted(r);
+	return n;
+}
+
+bool lower_flow_op(struct lowering *l, struct ir_build *b,
+		   const struct rule *rule)
+{
+	uint32_t mask = l->ir->mark.flow_mask, number = number_of(l, rule);
+	struct stmt *stmt;
+
+	if (!number)
+		return false;
+	stmt = ir_stmt(b, &stmt_ct_mark);
+	stmt->ct_mark.keep = ~mask;
+	stmt->ct_mark.set = number << __builtin_ctz(mask);
+	return true;
+}
+
+void lower_flow_forget(struct lowering *l, struct ir_chain *chain)
+{
+	struct ir_build b = ir_build(l->ir);
+
+	if (!l->ir->mark.flow_mask)
+		return;
+	ir_stmt(&b, &stmt_ct_mark)->ct_mark.keep = ~l->ir->mark.flow_mask;
+	ir_rule_add(&b, chain, (struct span){ 0 },
+		    "which rule of log: flow it was");
+}
+
+/* The only zone of @set, "router", or "-". */
+static const char *sole_zone(const struct lowering *l,
+			     const struct zone_set *set)
+{
+	const char *name = set->router ? "router" : NULL;
+	size_t i;
+
+	for (i = 0; i < l->model->nzones; i++) {
+		if (!zone_set_has(set, (int)i))
+			continue;
+		if (name)
+			return "-";
+		name = l->model->zones[i].name;
+	}
+	return name ? name : "-";
+}
+
+static const char *row(struct lowering *l, const struct rule *rule,
+		       uint32_t number, uint32_t others)
+{
+	const char *from = sole_zone(l, &rule->from);
+	const char *to = sole_zone(l, &rule->to);
+	const char *more =
+		others ? arena_printf(l->arena, " +%u", others) : "";
+	const char *text;
+
+	text = arena_printf(l->arena, "flow %u %s %s %s%s", number,
+			    others ? "-" : from, others ? "-" : to, rule->name,
+			    more);
+	if (strlen(text) <= IR_COMMENT_MAX)
+		return text;
+	return arena_printf(l->arena, "flow %u - - %.60s%s", number, rule->name,
+			    more);
+}
+
+void lower_flow_record(struct lowering *l, struct ir_chain *chain)
+{
+	uint32_t mask = l->ir->mark.flow_mask, last, number, seen = 0;
+	uint32_t n = count_rules(l->model);
+	struct ir_build b = ir_build(l->ir);
+	size_t i;
+
+	if (!mask)
+		return;
+	last = mask >> __builtin_ctz(mask);
+	for (i = 0; i < l->model->nrules && seen < last; i++) {
+		const struct rule *rule = &l->model->rules[i];
+
+		number = number_of(l, rule);
+		if (!number)
+			continue;
+		seen++;
+		ir_verdict(&b, VERDICT_RETURN, NULL);
+		ir_rule_add(&b, chain, rule->span,
+			    row(l, rule, number, number == last ? n - last : 0));
+	}
+}
+
+bool ir_flow_parse(const char *comment, struct ir_flow_row *row)
+{
+	char rest;
+
+	*row = (struct ir_flow_row){ 0 };
+	return sscanf(comment, "flow %u %63s %63s %63s +%u %c", &row->number,
+		      row->from, row->to, row->rule, &row->others, &rest) >= 4;
+}
