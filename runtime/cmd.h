@@ -16,7 +16,7 @@ extern const struct cli_option compile_options[], check_options[],
 	audit_options[], test_options[], explain_options[], apply_options[],
 	status_options[], convert_options[], fmt_options[], flows_options[],
 	release_options[], doctor_options[], import_options[],
-	confirm_options[], unload_options[], diff_options[];
+	confirm_options[], unload_options[], diff_options[], log_options[];
 
 int cmd_compile(const struct cli *cli);
 int cmd_audit(const struct cli *cli);
@@ -35,5 +35,6 @@ int cmd_doctor(const struct cli *cli);
 int cmd_confirm(const struct cli *cli);
 int cmd_rollback(const struct cli *cli);
 int cmd_unload(const struct cli *cli);
+int cmd_log(const struct cli *cli);
 
 #endif

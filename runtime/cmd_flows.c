@@ -4,10 +4,7 @@
  * taking some of them back. Both ask the kernel module. Without it, flows says
  * what a stock kernel tells; that has no way to take one back unbroken.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -15,6 +12,7 @@
 #include "runtime/cmd.h"
 #include "runtime/exit.h"
 #include "runtime/flowfilter.h"
+#include "runtime/flowtext.h"
 #include "runtime/module.h"
 #include "runtime/report.h"
 #include "runtime/stockflows.h"
@@ -30,20 +28,6 @@ const struct cli_option release_options[] = {
 		      "says how many flows match, and releases none" },
 	{ 0 },
 };
-
-static int read_filter(const struct cli *cli, struct flowfilter *filter)
-{
-	struct buf error = { 0 };
-	int ret = EXIT_DONE;
-
-	if (!flowfilter_read(filter, cli->operands, cli->noperands, &error)) {
-		report_error("%s", error.p);
-		report_help("nftoffc(1) lists the words of a filter");
-		ret = EXIT_USAGE;
-	}
-	buf_free(&error);
-	return ret;
-}
 
 static int open_module(struct module **module)
 {
@@ -72,54 +56,6 @@ static int refused(const struct module *module, int ret)
  * flows
  */
 
-static const char *protocol_name(uint8_t protocol, char *number, size_t n)
-{
-	switch (protocol) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_GRE:
-		return "gre";
-	}
-	snprintf(number, n, "%u", protocol);
-	return number;
-}
-
-static void put_end(struct buf *line, const struct module_flow *flow,
-		    const uint8_t *address, uint16_t port)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	inet_ntop(flow->family, address, text, sizeof(text));
-	if (flow->protocol == IPPROTO_GRE)
-		buf_puts(line, text);
-	else
-		buf_printf(line, flow->family == AF_INET ? "%s:%u" : "[%s]:%u",
-			   text, port);
-}
-
-/* The real hosts' addresses; where one is translated, what others see. */
-static void put_ends(struct buf *line, const struct module_flow *flow)
-{
-	const struct module_tuple *there = &flow->original;
-	const struct module_tuple *back = &flow->reply;
-
-	put_end(line, flow, there->source, there->sport);
-	if (flow->flags & NFTOFFC_FLOW_SNAT) {
-		buf_puts(line, " (as ");
-		put_end(line, flow, back->destination, back->dport);
-		buf_putc(line, ')');
-	}
-	buf_puts(line, " > ");
-	put_end(line, flow, back->source, back->sport);
-	if (flow->flags & NFTOFFC_FLOW_DNAT) {
-		buf_puts(line, " (as ");
-		put_end(line, flow, there->destination, there->dport);
-		buf_putc(line, ')');
-	}
-}
-
 static int print_flow(const struct module_flow *flow, void *data)
 {
 	const struct module_tuple *there = &flow->original;
@@ -127,19 +63,13 @@ static int print_flow(const struct module_flow *flow, void *data)
 	struct buf line = { 0 };
 	char number[8];
 
-	buf_printf(&line, "%s ",
-		   protocol_name(flow->protocol, number, sizeof(number)));
-	put_ends(&line, flow);
+	buf_printf(&line, "%s ", flowtext_protocol(flow->protocol, number));
+	flowtext_ends(&line, flow);
 	buf_printf(&line, " %s > %s %s", there->device ? there->device : "-",
 		   back->device ? back->device : "-",
 		   flow->flags & NFTOFFC_FLOW_HARDWARE ? "hardware" :
 							 "software");
-	if (there->has_counters)
-		buf_printf(&line,
-			   " packets %" PRIu64 "/%" PRIu64 " bytes %" PRIu64
-			   "/%" PRIu64,
-			   there->packets, back->packets, there->bytes,
-			   back->bytes);
+	flowtext_counters(&line, flow);
 	buf_printf(&line, " mark 0x%08x id %u", flow->mark, flow->id);
 	if (flow->timeout)
 		buf_printf(&line, " idle-out %us",
@@ -152,16 +82,6 @@ static int print_flow(const struct module_flow *flow, void *data)
 	return 0;
 }
 
-static bool has_id(const struct flowfilter *filter, uint32_t id)
-{
-	size_t i;
-
-	for (i = 0; i < filter->nids; i++)
-		if (filter->ids[i] == id)
-			return true;
-	return !filter->nids;
-}
-
 struct listing {
 	const struct flowfilter *filter;
 	size_t n;
@@ -171,7 +91,7 @@ static int list_flow(const struct module_flow *flow, void *data)
 {
 	struct listing *listing = data;
 
-	return has_id(listing->filter, flow->id) ?
+	return flowfilter_has_id(listing->filter, flow->id) ?
 		       print_flow(flow, &listing->n) :
 		       0;
 }
@@ -205,7 +125,7 @@ int cmd_flows(const struct cli *cli)
 	struct module *module = NULL;
 	int ret;
 
-	ret = read_filter(cli, &filter);
+	ret = flowfilter_of(cli, &filter);
 	if (ret)
 		return ret;
 	ret = module_open(&module);
@@ -232,7 +152,7 @@ int cmd_release(const struct cli *cli)
 	struct module *module = NULL;
 	int ret;
 
-	ret = read_filter(cli, &filter);
+	ret = flowfilter_of(cli, &filter);
 	if (!ret)
 		ret = open_module(&module);
 	if (ret)

@@ -120,6 +120,31 @@ static const char *get_helper(const struct nlattr *nest)
 	return nl_str(a[CTA_HELP_NAME]);
 }
 
+static void get_state(struct connection *c, const struct nlattr *info)
+{
+	const struct nlattr *a[CTA_PROTOINFO_MAX + 1];
+	const struct nlattr *tcp[CTA_PROTOINFO_TCP_MAX + 1];
+
+	if (!info)
+		return;
+	nl_attrs(NULL, info, a, CTA_PROTOINFO_MAX);
+	if (!a[CTA_PROTOINFO_TCP])
+		return;
+	nl_attrs(NULL, a[CTA_PROTOINFO_TCP], tcp, CTA_PROTOINFO_TCP_MAX);
+	get(tcp[CTA_PROTOINFO_TCP_STATE], &c->tcp_state, 1);
+}
+
+static void get_times(struct connection *c, const struct nlattr *nest)
+{
+	const struct nlattr *a[CTA_TIMESTAMP_MAX + 1];
+
+	if (!nest)
+		return;
+	nl_attrs(NULL, nest, a, CTA_TIMESTAMP_MAX);
+	c->began = nl_be64(a[CTA_TIMESTAMP_START], 0);
+	c->ended = nl_be64(a[CTA_TIMESTAMP_STOP], 0);
+}
+
 static uint16_t get_be16(const struct nlattr *attr)
 {
 	uint16_t value = 0;
@@ -145,6 +170,8 @@ bool connection_read(const struct nlmsghdr *message,
 	c->zone = get_be16(a[CTA_ZONE]);
 	get_counters(c, 0, a[CTA_COUNTERS_ORIG]);
 	get_counters(c, 1, a[CTA_COUNTERS_REPLY]);
+	get_state(c, a[CTA_PROTOINFO]);
+	get_times(c, a[CTA_TIMESTAMP]);
 	c->has_labels = get(a[CTA_LABELS], c->labels, sizeof(c->labels));
 	c->helper = get_helper(a[CTA_HELP]);
 	c->has_master = a[CTA_TUPLE_MASTER] != NULL;

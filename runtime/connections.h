@@ -28,8 +28,11 @@ struct connection {
 	struct connection_tuple original, reply;
 	uint32_t status; /* IPS_* */
 	uint32_t id, mark;
-	uint32_t timeout; /* seconds; an offloaded one has none */
-	uint16_t zone;	  /* of connection tracking */
+	uint32_t timeout;  /* seconds; an offloaded one has none */
+	uint16_t zone;	   /* of connection tracking */
+	uint8_t tcp_state; /* TCP_CONNTRACK_*; 0: not told */
+	/* Nanoseconds since 1970, 0: not told. */
+	uint64_t began, ended;
 	bool has_counters;
 	uint64_t packets[2], bytes[2]; /* original, reply */
 	bool has_labels;

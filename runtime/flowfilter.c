@@ -12,6 +12,9 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "runtime/cli.h"
+#include "runtime/exit.h"
+#include "runtime/report.h"
 
 /* False unless all of @text up to @end is a number to @max, in C's notation. */
 static bool read_number(const char *text, const char *end, unsigned long max,
@@ -312,4 +315,28 @@ bool flowfilter_read(struct flowfilter *filter, char *const *words, int n,
 		buf_printf(error, "a port needs 'protocol tcp' or "
 				  "'protocol udp'");
 	return !error->n;
+}
+
+bool flowfilter_has_id(const struct flowfilter *filter, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < filter->nids; i++)
+		if (filter->ids[i] == id)
+			return true;
+	return !filter->nids;
+}
+
+int flowfilter_of(const struct cli *cli, struct flowfilter *filter)
+{
+	struct buf error = { 0 };
+	int ret = EXIT_DONE;
+
+	if (!flowfilter_read(filter, cli->operands, cli->noperands, &error)) {
+		report_error("%s", error.p);
+		report_help("nftoffc(1) lists the words of a filter");
+		ret = EXIT_USAGE;
+	}
+	buf_free(&error);
+	return ret;
 }

@@ -38,6 +38,14 @@ struct flowfilter_word {
 
 extern const struct flowfilter_word flowfilter_words[];
 
+struct cli;
+
+/* The operands of a command: 0, or EXIT_USAGE after a message. */
+int flowfilter_of(const struct cli *cli, struct flowfilter *filter);
+
+/* Is it one of those given by number, if any are? */
+bool flowfilter_has_id(const struct flowfilter *filter, uint32_t id);
+
 /* False if @words make no filter: @error says why. They must stay. */
 bool flowfilter_read(struct flowfilter *filter, char *const *words, int n,
 		     struct buf *error);

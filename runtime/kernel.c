@@ -110,6 +110,8 @@ static void see_record(struct kernel *kernel, const struct nlmsghdr *message)
 {
 	const struct nlattr *attrs[NFTA_RULE_MAX + 1];
 	const char *chain, *comment;
+	struct ir_record record;
+	struct ir_flow_row row;
 
 	if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWRULE)
 		return;
@@ -119,8 +121,14 @@ static void see_record(struct kernel *kernel, const struct nlmsghdr *message)
 	    !attrs[NFTA_RULE_USERDATA])
 		return;
 	comment = comment_of(attrs[NFTA_RULE_USERDATA]);
-	if (comment && ir_record_parse(comment, &kernel->record))
+	if (!comment)
+		return;
+	if (ir_record_parse(comment, &record)) {
+		kernel->record = record;
 		kernel->recorded = true;
+	}
+	if (ir_flow_parse(comment, &row))
+		*vec_push(kernel->names.arena, &kernel->flows) = row;
 }
 
 /* Is the message about our table? Not every kernel filters a dump by it. */

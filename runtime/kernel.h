@@ -18,6 +18,8 @@ struct kernel {
 	struct names names; /* the rules are counted by kernel_read_all() */
 	bool recorded;	    /* our table says which policy it is: */
 	struct ir_record record;
+	/* In names.arena: rules with "log: flow", see ir_record. */
+	VEC(struct ir_flow_row) flows;
 	uint64_t fingerprint; /* of what was read, see fingerprint.h */
 };
 

@@ -257,22 +257,66 @@ int nl_join(struct nl *nl, uint32_t group)
 	return ret < 0 ? -errno : 0;
 }
 
+/* The messages of one receipt, until @fn is not 0. */
+static int hand_over(const struct nl *nl, ssize_t n, nl_message_fn fn,
+		     void *data)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)nl->answer;
+	int left = (int)n, ret = 0;
+
+	for (; !ret && nl_message_ok(message, left);
+	     message = mnl_nlmsg_next(message, &left))
+		if (message->nlmsg_type >= NLMSG_MIN_TYPE)
+			ret = fn(message, data);
+	return ret;
+}
+
+int nl_take(struct nl *nl, nl_message_fn fn, void *data)
+{
+	ssize_t n = receive(nl, MSG_DONTWAIT);
+
+	return n < 0 ? (int)n : hand_over(nl, n, fn, data);
+}
+
+int nl_fd(const struct nl *nl)
+{
+	return mnl_socket_get_fd(nl->socket);
+}
+
+void nl_room_to_receive(struct nl *nl, size_t n)
+{
+	set_buffer(nl, SO_RCVBUFFORCE, SO_RCVBUF,
+		   n > INT32_MAX ? INT32_MAX : (int)n);
+}
+
+/* A line a socket: sk protocol port groups rmem wmem dump locks drops inode. */
+unsigned long nl_lost(const struct nl *nl)
+{
+	FILE *file = fopen("/proc/net/netlink", "re");
+	unsigned int port, mine = mnl_socket_get_portid(nl->socket);
+	unsigned long drops, lost = 0;
+	int protocol;
+	char line[256];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*s %d %u %*s %*s %*s %*s %*s %lu", &protocol,
+			   &port, &drops) == 3 &&
+		    protocol == NETLINK_NETFILTER && port == mine)
+			lost = drops;
+	fclose(file);
+	return lost;
+}
+
 int nl_listen(struct nl *nl, nl_message_fn fn, void *data)
 {
-	const struct nlmsghdr *message;
-	int left, ret = 0;
+	int ret = 0;
 	ssize_t n;
 
 	while (!ret) {
 		n = receive(nl, 0);
-		if (n < 0)
-			return (int)n;
-		left = (int)n;
-		message = (const struct nlmsghdr *)nl->answer;
-		for (; !ret && nl_message_ok(message, left);
-		     message = mnl_nlmsg_next(message, &left))
-			if (message->nlmsg_type >= NLMSG_MIN_TYPE)
-				ret = fn(message, data);
+		ret = n < 0 ? (int)n : hand_over(nl, n, fn, data);
 	}
 	return ret;
 }

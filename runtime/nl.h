@@ -70,6 +70,16 @@ const char *nl_said(const struct nl *nl);
 int nl_join(struct nl *nl, uint32_t group);
 int nl_listen(struct nl *nl, nl_message_fn fn, void *data);
 /*
+ * What has come by now, and no more; for those who poll(). -EAGAIN: nothing,
+ * -ENOBUFS: something was lost.
+ */
+int nl_take(struct nl *nl, nl_message_fn fn, void *data);
+int nl_fd(const struct nl *nl);
+/* Of what arrives: so many bytes may wait. */
+void nl_room_to_receive(struct nl *nl, size_t n);
+/* How many messages were lost since it was opened, as far as that is known. */
+unsigned long nl_lost(const struct nl *nl);
+/*
  * Sends a batch, once, and collects what the kernel objects to. -errno if it
  * was not sent, -ERESTART if the generation it was built for is gone: either
  * way nothing changed. Else 0, and @errors says whether it was refused.

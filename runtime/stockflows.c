@@ -63,10 +63,8 @@ static uint32_t flags_of(uint32_t status)
 	return flags;
 }
 
-static bool read_flow(struct module_flow *flow, const struct connection *c)
+void stock_of(const struct connection *c, struct module_flow *flow)
 {
-	if (!(c->status & (IPS_OFFLOAD | IPS_HW_OFFLOAD)))
-		return false;
 	*flow = (struct module_flow){
 		.family = c->original.family ? AF_INET6 : AF_INET,
 		.protocol = c->original.proto,
@@ -79,6 +77,13 @@ static bool read_flow(struct module_flow *flow, const struct connection *c)
 	read_tuple(&flow->reply, &c->reply);
 	read_counters(&flow->original, c, 0);
 	read_counters(&flow->reply, c, 1);
+}
+
+static bool read_flow(struct module_flow *flow, const struct connection *c)
+{
+	if (!(c->status & (IPS_OFFLOAD | IPS_HW_OFFLOAD)))
+		return false;
+	stock_of(c, flow);
 	return true;
 }
 

@@ -18,6 +18,10 @@ int stock_flows(const struct module_match *match, module_flow_fn fn,
 
 struct nlmsghdr;
 
+struct connection;
+
+/* Any connection, as a flow. */
+void stock_of(const struct connection *connection, struct module_flow *flow);
 /* The flow that a message of the kernel's speaks of; false: of none. */
 bool stock_flow(const struct nlmsghdr *message, struct module_flow *flow);
 bool stock_flow_matches(const struct module_match *match,

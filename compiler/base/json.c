@@ -128,7 +128,7 @@ void json_end(struct json *json)
 	json->depth--;
 	if (level.kind != JSON_WRAP) {
 		json->indent--;
-		if (level.flat <= JSON_LINE)
+		if (level.flat <= JSON_LINE || json->one_line)
 			squeeze(json->out, level.begin);
 		else
 			new_line(json);

@@ -33,7 +33,8 @@ struct json_level {
 struct json {
 	struct buf *out;
 	struct buf scratch;
-	bool keyed; /* a value follows on this line */
+	bool keyed;    /* a value follows on this line */
+	bool one_line; /* however long it gets: set behind json_begin() */
 	unsigned int depth, indent;
 	struct json_level levels[JSON_DEPTH_MAX];
 };

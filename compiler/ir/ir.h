@@ -192,7 +192,10 @@ struct ir_mark {
 	uint32_t epoch;	  /* first value of this policy's run, from 1 */
 	uint32_t count;	  /* how many values it uses */
 	uint32_t pending; /* the last of them, which do not mean "accepted" */
-	/* Which rule with "log: flow" accepted it, beside the value; 0: none. */
+	/*
+	 * What "log: flow" keeps beside the value, 0: nothing. The lowest bit:
+	 * it has been offloaded; the others: the rule's number.
+	 */
 	uint32_t flow_mask;
 	/* Values of the policy before that are accepted, too; count 0: none. */
 	uint32_t kept_epoch, kept_count;

@@ -55,7 +55,7 @@ struct lower_options {
 uint32_t lower_mark_count(const struct model *model);
 /*
  * The bits of the policy's mask that hold its @count values. The lowest ones may
- * be something else: which rule with "log: flow" accepted the connection.
+ * be something else: what "log: flow" keeps of a connection, see ir_mark.
  */
 uint32_t lower_mark_mask(const struct model *model, uint32_t count);
 /*
@@ -99,8 +99,8 @@ const struct flowtable *lower_value_flowtable(const struct lower_values *values,
  *
  * and behind it " pending N" if the last N values do not mean "accepted",
  * " kept 5+3" if it accepts these values of the policy before under this mask,
- * and " flow 07000000" if these bits tell rules with "log: flow" apart. Then a
- * comment each says which, if the rule has one zone each, from where to where:
+ * and " flow 0f000000" if these bits are for "log: flow" (see ir_mark). Then a
+ * comment each says which rule, if it has one zone each, from where to where:
  *	flow 1 lan wan accept-lan-to-wan
  *	flow 2 - - accept-any-to-wan
  * and behind it " +3" if three rules after this one share its number.

@@ -3,13 +3,15 @@
  * The rules with "log: flow": which one accepted a connection is kept in the
  * mark, beside what was decided, so that who hears of its end knows.
  *
- *	mark-mask	vvvvvfff	v: the value of lower.h
+ *	mark-mask	vvvvfffo	v: the value of lower.h
  *					f: the rule's number from 1; 0: none
+ *					o: it has been offloaded
  *
- * The first packet's rule writes the number, and no later packet pays for it. A
- * connection that is decided afresh first loses the number that it had. What the
- * numbers mean stands in the chain of the record, so whoever reads the kernel
- * needs no policy.
+ * The first packet's rule writes the number, and no later packet pays for it; the
+ * packet that is added to a flowtable writes the last bit, since the kernel has
+ * forgotten that when the connection ends. A connection that is decided afresh
+ * first loses both. What the numbers mean stands in the chain of the record, so
+ * whoever reads the kernel needs no policy.
  *
  * What must stay true: the values have as many bits as the policy needs, with
  * half of them free (runtime/epoch.h); where fewer bits are left than there are
@@ -21,7 +23,9 @@
 #include <stdio.h>
 
 /* So many bits are taken at least, so that a rule more changes nothing else. */
-#define BITS_LEAST 3
+#define BITS_LEAST 4
+/* A number, and whether it was offloaded. */
+#define BITS_USEFUL 2
 
 bool lower_flow_wanted(const struct rule *rule)
 {
@@ -50,12 +54,12 @@ static uint32_t bits_for(uint32_t n)
 
 static uint32_t flow_mask(const struct model *model, uint32_t count)
 {
-	uint32_t rules = count_rules(model), bits = bits_for(rules);
+	uint32_t rules = count_rules(model), bits = bits_for(rules) + 1;
 	uint32_t width = (uint32_t)__builtin_popcount(model->mark_mask);
 	/* twice as many values, and 0, which is none */
 	uint32_t values = bits_for(2 * count);
 
-	if (!rules || count > UINT32_MAX / 4 || values >= width)
+	if (!rules || count > UINT32_MAX / 4 || values + BITS_USEFUL > width)
 		return 0;
 	if (bits < BITS_LEAST)
 		bits = BITS_LEAST;
@@ -69,10 +73,17 @@ uint32_t lower_mark_mask(const struct model *model, uint32_t count)
 	return model->mark_mask & ~flow_mask(model, count);
 }
 
+static uint32_t numbers_mask(const struct lowering *l)
+{
+	uint32_t mask = l->ir->mark.flow_mask;
+
+	return mask & (mask - 1);
+}
+
 /* 0: it has none. */
 static uint32_t number_of(const struct lowering *l, const struct rule *rule)
 {
-	uint32_t mask = l->ir->mark.flow_mask, n = 1, max;
+	uint32_t mask = numbers_mask(l), n = 1, max;
 	const struct rule *r;
 
 	if (!mask || !lower_flow_wanted(rule))
@@ -86,7 +97,7 @@ static uint32_t number_of(const struct lowering *l, const struct rule *rule)
 bool lower_flow_op(struct lowering *l, struct ir_build *b,
 		   const struct rule *rule)
 {
-	uint32_t mask = l->ir->mark.flow_mask, number = number_of(l, rule);
+	uint32_t mask = numbers_mask(l), number = number_of(l, rule);
 	struct stmt *stmt;
 
 	if (!number)
@@ -97,6 +108,18 @@ bool lower_flow_op(struct lowering *l, struct ir_build *b,
 	return true;
 }
 
+void lower_flow_offloaded(struct lowering *l, struct ir_build *b)
+{
+	uint32_t mask = l->ir->mark.flow_mask;
+	struct stmt *stmt;
+
+	if (!mask)
+		return;
+	stmt = ir_stmt(b, &stmt_ct_mark);
+	stmt->ct_mark.keep = UINT32_MAX;
+	stmt->ct_mark.set = mask & -mask;
+}
+
 void lower_flow_forget(struct lowering *l, struct ir_chain *chain)
 {
 	struct ir_build b = ir_build(l->ir);
@@ -104,8 +127,7 @@ void lower_flow_forget(struct lowering *l, struct ir_chain *chain)
 	if (!l->ir->mark.flow_mask)
 		return;
 	ir_stmt(&b, &stmt_ct_mark)->ct_mark.keep = ~l->ir->mark.flow_mask;
-	ir_rule_add(&b, chain, (struct span){ 0 },
-		    "which rule of log: flow it was");
+	ir_rule_add(&b, chain, (struct span){ 0 }, "what log: flow knew of it");
 }
 
 /* The only zone of @set, "router", or "-". */
@@ -130,8 +152,7 @@ static const char *row(struct lowering *l, const struct rule *rule,
 {
 	const char *from = sole_zone(l, &rule->from);
 	const char *to = sole_zone(l, &rule->to);
-	const char *more =
-		others ? arena_printf(l->arena, " +%u", others) : "";
+	const char *more = others ? arena_printf(l->arena, " +%u", others) : "";
 	const char *text;
 
 	text = arena_printf(l->arena, "flow %u %s %s %s%s", number,
@@ -145,7 +166,7 @@ static const char *row(struct lowering *l, const struct rule *rule,
 
 void lower_flow_record(struct lowering *l, struct ir_chain *chain)
 {
-	uint32_t mask = l->ir->mark.flow_mask, last, number, seen = 0;
+	uint32_t mask = numbers_mask(l), last, number, seen = 0;
 	uint32_t n = count_rules(l->model);
 	struct ir_build b = ir_build(l->ir);
 	size_t i;
@@ -162,7 +183,8 @@ void lower_flow_record(struct lowering *l, struct ir_chain *chain)
 		seen++;
 		ir_verdict(&b, VERDICT_RETURN, NULL);
 		ir_rule_add(&b, chain, rule->span,
-			    row(l, rule, number, number == last ? n - last : 0));
+			    row(l, rule, number,
+				number == last ? n - last : 0));
 	}
 }
 

@@ -284,6 +284,7 @@ static void offloading_chain(struct lowering *l, const struct decided *decided)
 	at_least(&b, KEY_CT_PACKETS, decided->after_packets);
 	at_least(&b, KEY_CT_BYTES, decided->after_bytes);
 	ir_stmt(&b, &stmt_flow_add)->flowtable = decided->flowtable->name;
+	lower_flow_offloaded(l, &b);
 	ir_rule_add(&b, chain, decided->flowtable->span, NULL);
 	ir_verdict(&b, VERDICT_ACCEPT, NULL);
 	ir_rule_add(&b, chain, (struct span){ 0 }, NULL);

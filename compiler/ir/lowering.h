@@ -154,6 +154,8 @@ bool lower_flow_wanted(const struct rule *rule);
 /* Keeps the rule's number. False, and nothing, if it has none. */
 bool lower_flow_op(struct lowering *l, struct ir_build *b,
 		   const struct rule *rule);
+/* Behind "flow add": keeps that it was. */
+void lower_flow_offloaded(struct lowering *l, struct ir_build *b);
 /* Of a connection that is decided afresh. */
 void lower_flow_forget(struct lowering *l, struct ir_chain *chain);
 void lower_flow_record(struct lowering *l, struct ir_chain *chain);

@@ -442,7 +442,12 @@ static const struct field top_fields[] = {
 		 "multiply: each way in which some of them can meet in one "
 		 "connection needs two. It can have half of the values that "
 		 "fit into the mask, so that the next policy finds as many "
-		 "that are not in use: 127 with the default of 8 bits." },
+		 "that are not in use: 127 with the default of 8 bits.\n"
+		 "Rules with `log: flow` take four of the bits or more, as "
+		 "far as the values leave room for them: one says that the "
+		 "connection was offloaded, the others which of the rules "
+		 "it was. Where there are too few, the last rules are not "
+		 "told apart." },
 	{ "timezone", top_timezone, false, .type = "<clock>", .dflt = "utc",
 	  .doc = "By which clock `time` and `weekday` go: `utc`, hours and "
 		 "minutes east of it as in `+05:30`, or a rule of POSIX, "

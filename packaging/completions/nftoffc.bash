@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload status flows release doctor help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload status flows log release doctor help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -193,6 +193,16 @@ _nftoffc()
 			return
 		fi
 		;;
+	log)
+		case $previous in
+		-n|--count) :; return ;;
+		--buffer) :; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words -n --count --json --syslog --buffer -h --help
+			return
+		fi
+		;;
 	release)
 		if [[ $current == -* ]]; then
 			_nftoffc_words -n --dry-run -h --help
@@ -206,7 +216,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload status flows release doctor help
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload status flows log release doctor help
 		;;
 	esac
 }

@@ -20,7 +20,9 @@
 #include "runtime/connections.h"
 #include "runtime/devices.h"
 #include "runtime/fingerprint.h"
+#include "runtime/flowlog.h"
 #include "runtime/kernel.h"
+#include "runtime/logsink.h"
 #include "runtime/nl.h"
 #include "runtime/places.h"
 #include "runtime/raw_told.h"
@@ -142,6 +144,48 @@ static void see_raw(struct arena *arena, struct str content)
 	}
 }
 
+/* However it is written, it is a line. */
+static int write_record(const struct flowlog_record *record, void *data)
+{
+	struct buf *out = data;
+
+	out->n = 0;
+	logsink_line(out, record);
+	logsink_json(out, record);
+	require(memchr(out->p, '\n', out->n) != out->p + out->n - 1);
+	require(out->p[out->n - 1] == '\n');
+	logsink_fields(out, record);
+	return 0;
+}
+
+/* As events, and as the lists before and behind them. */
+static void see_events(const struct kernel *kernel, struct str content)
+{
+	struct buf out = { 0 };
+	const struct flowlog_options options = { .record = write_record,
+						 .data = &out };
+	struct flowlog *log = flowlog_new(&options);
+	int i;
+
+	flowlog_policy(log, kernel);
+	for (i = 0; i < 3; i++) {
+		const struct nlmsghdr *message = (const void *)content.p;
+		int left = (int)content.n;
+
+		while (nl_message_ok(message, left)) {
+			flowlog_see(log, message, UINT64_C(1) << 60);
+			message = mnl_nlmsg_next(message, &left);
+		}
+		if (i != 1)
+			flowlog_looked(log, UINT64_C(1) << 61);
+		flowlog_look(log);
+	}
+	flowlog_looked(log, UINT64_C(1) << 61);
+	require(!flowlog_has_former(log));
+	flowlog_free(log);
+	buf_free(&out);
+}
+
 /* All tables', and connections': nothing is known of them but their bytes. */
 static void see_others(struct arena *arena, struct str content)
 {
@@ -231,6 +275,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	require(kernel.fingerprint == same.fingerprint);
 	see_others(arena, content);
 	see_raw(arena, content);
+}
+
+	see_events(&kernel, content);
 	try_restore(arena, content, &kernel.names);
 	try_actual(arena, content);
 	free(copy);

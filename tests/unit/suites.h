@@ -10,6 +10,7 @@ Suite *clock_suite(void);
 Suite *delta_suite(void);
 Suite *dsl_suite(void);
 Suite *flowfilter_suite(void);
+Suite *flowlog_suite(void);
 Suite *ir_suite(void);
 Suite *keepout_suite(void);
 Suite *live_suite(void);
