@@ -275,8 +275,6 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	require(kernel.fingerprint == same.fingerprint);
 	see_others(arena, content);
 	see_raw(arena, content);
-}
-
 	see_events(&kernel, content);
 	try_restore(arena, content, &kernel.names);
 	try_actual(arena, content);
