@@ -18,40 +18,24 @@
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
 #include "runtime/conntrack.h"
-#include "runtime/drift.h"
 #include "runtime/exit.h"
 #include "runtime/files.h"
-#include "runtime/guard.h"
-#include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/on_policy.h"
 #include "runtime/report.h"
-#include "runtime/ruleset.h"
 #include "runtime/state.h"
-#include "runtime/twophase.h"
+#include "runtime/status.h"
+#include "runtime/stockflows.h"
 
-enum { STATE, JSON };
+enum { STATE, JSON, PROMETHEUS };
 
 const struct cli_option status_options[] = {
 	[STATE] = { 0, "state", "DIR",
 		    "reads what was applied from DIR instead of " STATE_DIRECTORY },
 	[JSON] = OPTION_JSON,
+	[PROMETHEUS] = { 0, "prometheus", NULL,
+			 "answers in Prometheus' text format" },
 	{ 0 },
-};
-
-struct status {
-	const char *path; /* of the state directory */
-	struct arena *arena;
-	struct nl *nl;
-	struct kernel kernel;
-	struct generation
-		stored;	    /* what runs; number 0: not applied from here */
-	struct buf content; /* of it */
-	struct drift drift; /* what others did to it */
-	struct guard_status guard;
-	struct twophase module;
-	struct ruleset ruleset;
-	size_t flows;
 };
 
 /*
@@ -156,6 +140,73 @@ static int count_flows(struct status *s)
 	return 0;
 }
 
+static enum status_condition condition_of(const struct status *s)
+{
+	const struct drift *drift = &s->drift;
+
+	if (!s->stored.number)
+		return STATUS_ELSEWHERE;
+	if (is_remembered(s) ||
+	    (drift->known && !drift->changes.list.n && !drift->actual.unread))
+		return STATUS_UNCHANGED;
+	return drift->changes.list.n || s->stored.fingerprint ? STATUS_CHANGED :
+								STATUS_UNKNOWN;
+}
+
+static bool same_place(const struct status_flow *a,
+		       const struct module_flow *flow)
+{
+	if (!a->table || !flow->table)
+		return !a->table && !flow->table;
+	return a->family == flow->table_family &&
+	       strcmp(a->table, flow->table) == 0 &&
+	       strcmp(a->name, flow->name) == 0;
+}
+
+static const char *copy(struct arena *arena, const char *s)
+{
+	return s ? arena_strndup(arena, s, strlen(s)) : NULL;
+}
+
+static int count_flow(const struct module_flow *flow, void *data)
+{
+	struct status_flows *flows = data;
+	bool hardware = flow->flags & NFTOFFC_FLOW_HARDWARE;
+	size_t i;
+
+	for (i = 0; i < flows->list.n; i++) {
+		struct status_flow *known = &flows->list.v[i];
+
+		if (known->hardware == hardware && same_place(known, flow)) {
+			known->n++;
+			return 0;
+		}
+	}
+	*vec_push(flows->arena, &flows->list) = (struct status_flow){
+		.table = copy(flows->arena, flow->table),
+		.name = copy(flows->arena, flow->name),
+		.family = flow->table_family,
+		.hardware = hardware,
+		.n = 1,
+	};
+	return 0;
+}
+
+/* A kernel that does not tell has none. */
+static void count_by_flowtable(struct status *s)
+{
+	int ret;
+
+	s->by_flowtable.arena = s->arena;
+	ret = s->module.module ?
+		      module_flows(s->module.module, NULL, count_flow,
+				   &s->by_flowtable) :
+		      stock_flows(NULL, count_flow, &s->by_flowtable);
+	if (ret && ret != -EINTR && ret != -EOPNOTSUPP)
+		report_warning("flows cannot be counted by flowtable: %s",
+			       strerror(-ret));
+}
+
 static int read_status(struct status *s)
 {
 	int ret;
@@ -170,7 +221,13 @@ static int read_status(struct status *s)
 	if (!ret)
 		ret = ruleset_read(s->nl, s->arena, &s->ruleset);
 	if (!ret)
+		ret = tallies_read(s->nl, s->arena, &s->tallies);
+	if (!ret)
 		ret = count_flows(s);
+	s->condition = condition_of(s);
+	s->agrees = s->module.module &&
+		    s->module.info.state == NFTOFFC_STATE_IDLE &&
+		    twophase_agrees(&s->module, record_of(s));
 	return ret;
 }
 
@@ -180,16 +237,14 @@ static int read_status(struct status *s)
 
 static const char *condition(const struct status *s)
 {
-	const struct drift *drift = &s->drift;
+	static const char *const words[] = {
+		[STATUS_UNKNOWN] = "unknown",
+		[STATUS_ELSEWHERE] = "not applied from here",
+		[STATUS_UNCHANGED] = "unchanged",
+		[STATUS_CHANGED] = "changed by another program",
+	};
 
-	if (!s->stored.number)
-		return "not applied from here";
-	if (is_remembered(s) ||
-	    (drift->known && !drift->changes.list.n && !drift->actual.unread))
-		return "unchanged";
-	return drift->changes.list.n || s->stored.fingerprint ?
-		       "changed by another program" :
-		       "unknown";
+	return words[s->condition];
 }
 
 static const char *module_says(const struct status *s)
@@ -285,6 +340,24 @@ static void print_flowtables(const struct status *s)
 	printf("flows:      %zu\n", s->flows);
 }
 
+static void print_tallies(const struct status *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->tallies.list.n; i++) {
+		const struct tally *t = &s->tallies.list.v[i];
+
+		if (t->quota)
+			printf("quota:      %s: %" PRIu64 " of %" PRIu64
+			       " bytes\n",
+			       t->name, t->bytes, t->most);
+		else
+			printf("counter:    %s: packets %" PRIu64
+			       " bytes %" PRIu64 "\n",
+			       t->name, t->packets, t->bytes);
+	}
+}
+
 static void print_status(const struct status *s)
 {
 	if (s->kernel.recorded)
@@ -297,6 +370,7 @@ static void print_status(const struct status *s)
 		printf("no policy runs\n");
 	print_module(s);
 	print_flowtables(s);
+	print_tallies(s);
 }
 
 /*
@@ -349,10 +423,7 @@ static void json_module(struct json *json, const struct status *s)
 		json_put_u64(json, "abi", info->abi);
 	if (s->module.module) {
 		put_hex(json, "generation", info->generation);
-		json_put_bool(json, "agrees",
-			      info->state == NFTOFFC_STATE_IDLE &&
-				      twophase_agrees(&s->module,
-						      record_of(s)));
+		json_put_bool(json, "agrees", s->agrees);
 		json_put_u64(json, "entries", info->entries_now);
 		json_put_u64(json, "lookups", info->shapes_now);
 		json_put_u64(json, "kept_out", info->kept_out);
@@ -378,12 +449,41 @@ static void json_flowtable(struct json *json, const struct ruleset_flowtable *f)
 	json_end_n(json, 2);
 }
 
+static void json_tally(struct json *json, const struct tally *t)
+{
+	json_object(json);
+	json_put_str(json, "kind", t->quota ? "quota" : "counter");
+	json_put_str(json, "name", t->name);
+	if (!t->quota)
+		json_put_u64(json, "packets", t->packets);
+	json_put_u64(json, "bytes", t->bytes);
+	if (t->quota)
+		json_put_u64(json, "most", t->most);
+	json_end(json);
+}
+
+static int write_out(struct buf *out)
+{
+	int ret = files_write(STDOUT_FILENO, out->p, out->n);
+
+	buf_free(out);
+	return ret ? report_failure(ret, "cannot write the output") : EXIT_DONE;
+}
+
+static int metrics(struct status *s)
+{
+	struct buf out = { 0 };
+
+	count_by_flowtable(s);
+	status_metrics(s, &out);
+	return write_out(&out);
+}
+
 static int json_status(const struct status *s)
 {
 	struct buf out = { 0 };
 	struct json json = json_begin(&out);
 	size_t i;
-	int ret;
 
 	json_object(&json);
 	json_policy(&json, s);
@@ -395,11 +495,13 @@ static int json_status(const struct status *s)
 		json_flowtable(&json, &s->ruleset.flowtables.v[i]);
 	json_end(&json);
 	json_put_u64(&json, "flows", s->flows);
-	json_end(&json);
+	json_key(&json, "tallies");
+	json_array(&json);
+	for (i = 0; i < s->tallies.list.n; i++)
+		json_tally(&json, &s->tallies.list.v[i]);
+	json_end_n(&json, 2);
 	json_finish(&json);
-	ret = files_write(STDOUT_FILENO, out.p, out.n);
-	buf_free(&out);
-	return ret ? report_failure(ret, "cannot write the output") : EXIT_DONE;
+	return write_out(&out);
 }
 
 int cmd_status(const struct cli *cli)
@@ -414,6 +516,8 @@ int cmd_status(const struct cli *cli)
 		ret = report_failure(ret, "cannot read the running ruleset");
 	else if (cli->values[JSON])
 		ret = json_status(&s);
+	else if (cli->values[PROMETHEUS])
+		ret = metrics(&s);
 	else
 		print_status(&s);
 	drift_free(&s.drift);

@@ -65,6 +65,7 @@ complete -c nftoffc -n '__fish_seen_subcommand_from unload' -l state -r -F -d 'f
 complete -c nftoffc -n __fish_use_subcommand -a status -d 'says which policy runs, and whether it is unchanged'
 complete -c nftoffc -n '__fish_seen_subcommand_from status' -l state -r -F -d 'reads what was applied from DIR instead of /var/lib/nftoffc'
 complete -c nftoffc -n '__fish_seen_subcommand_from status' -l json -d 'answers in JSON, for programs'
+complete -c nftoffc -n '__fish_seen_subcommand_from status' -l prometheus -d 'answers in Prometheus\' text format'
 complete -c nftoffc -n __fish_use_subcommand -a flows -d 'lists the connections that are offloaded'
 complete -c nftoffc -n __fish_use_subcommand -a log -d 'tells of the start and the end of connections that are logged so'
 complete -c nftoffc -n '__fish_seen_subcommand_from log' -s n -l count -x -d 'ends after so many records'

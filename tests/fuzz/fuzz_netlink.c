@@ -29,6 +29,7 @@
 #include "runtime/restore.h"
 #include "runtime/ruleset.h"
 #include "runtime/stockflows.h"
+#include "runtime/tallies.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -193,6 +194,7 @@ static void see_others(struct arena *arena, struct str content)
 						   .source_len = 127 };
 	const struct nlmsghdr *message = (const struct nlmsghdr *)content.p;
 	struct ruleset ruleset = { .arena = arena };
+	struct tallies tallies = { .arena = arena };
 	struct model model = { .arena = arena };
 	struct places *places = places_new(arena, &model);
 	struct module_flow flow;
@@ -200,6 +202,7 @@ static void see_others(struct arena *arena, struct str content)
 
 	while (nl_message_ok(message, left)) {
 		ruleset_see(&ruleset, message);
+		tallies_see(&tallies, message);
 		see_connection(message, places);
 		if (stock_flow(message, &flow))
 			stock_flow_matches(&match, &flow);

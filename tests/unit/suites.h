@@ -15,6 +15,7 @@ Suite *ir_suite(void);
 Suite *keepout_suite(void);
 Suite *live_suite(void);
 Suite *policy_suite(void);
+Suite *promtext_suite(void);
 Suite *runtime_suite(void);
 Suite *yaml_suite(void);
 

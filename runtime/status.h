@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What nftoffc status has found out, for those who say it in their ways.
+ */
+#ifndef NFTOFFC_RUNTIME_STATUS_H
+#define NFTOFFC_RUNTIME_STATUS_H
+
+#include "runtime/drift.h"
+#include "runtime/guard.h"
+#include "runtime/kernel.h"
+#include "runtime/ruleset.h"
+#include "runtime/state.h"
+#include "runtime/tallies.h"
+#include "runtime/twophase.h"
+
+enum status_condition {
+	STATUS_UNKNOWN,
+	STATUS_ELSEWHERE, /* it was not applied from here */
+	STATUS_UNCHANGED,
+	STATUS_CHANGED, /* by another program */
+};
+
+/* So many connections are offloaded like this. */
+struct status_flow {
+	const char *table, *name; /* the flowtable's; NULL: not known */
+	uint8_t family;
+	bool hardware;
+	size_t n;
+};
+
+struct status_flows {
+	struct arena *arena;
+	VEC(struct status_flow) list;
+};
+
+struct status {
+	const char *path; /* of the state directory */
+	struct arena *arena;
+	struct nl *nl;
+	struct kernel kernel;
+	struct generation stored; /* number 0: not applied from here */
+	struct buf content;	  /* of it */
+	struct drift drift;	  /* what others did to it */
+	struct guard_status guard;
+	struct twophase module;
+	bool agrees; /* the module keeps out what the rules say */
+	struct ruleset ruleset;
+	struct tallies tallies;
+	enum status_condition condition;
+	size_t flows;
+	struct status_flows by_flowtable; /* where it is asked for */
+};
+
+/* In Prometheus' text format: status_metrics.c. */
+void status_metrics(const struct status *status, struct buf *out);
+
+#endif
