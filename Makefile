@@ -83,6 +83,9 @@ $(B)/%.o: %.c
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Its text is in the program.
+$(B)/runtime/failsafe.o: policies/failsafe.policy
+
 .PRECIOUS: $(B)/tests/tools/%.o $(B)/tests/lib/%.o $(B)/%.l.c $(B)/%.y.c
 -include $(shell find $(B) -path $(B)/vm -prune -o -name '*.d' -type f -print 2>/dev/null)
 

@@ -52,13 +52,18 @@ static void check_mark(struct compilation *c)
 			"packet come together");
 }
 
+void compile_nothing(struct compilation *c)
+{
+	*c = (struct compilation){ .arena = arena_new() };
+	sources_init(&c->sources, c->arena);
+	c->diags = diags_new(c->arena, &c->sources);
+}
+
 int compile_open(struct compilation *c, const char *path)
 {
 	int err;
 
-	*c = (struct compilation){ .arena = arena_new() };
-	sources_init(&c->sources, c->arena);
-	c->diags = diags_new(c->arena, &c->sources);
+	compile_nothing(c);
 	err = source_read(&c->sources, path, &c->source);
 	if (err)
 		diag_error(c->diags, (struct span){ 0 }, "cannot read %s: %s",
@@ -66,14 +71,11 @@ int compile_open(struct compilation *c, const char *path)
 	return err;
 }
 
-int compile_policy(struct compilation *c, const char *path)
+static int compile_source(struct compilation *c)
 {
 	struct span offloads = { 0 };
 	struct node *root;
-	int err = compile_open(c, path);
 
-	if (err)
-		return err;
 	root = policy_read(c->arena, c->source, policy_fields(), c->diags);
 	if (root) {
 		root = policy_include(c->arena, &c->sources, root, c->diags);
@@ -89,6 +91,20 @@ int compile_policy(struct compilation *c, const char *path)
 		return 0;
 	c->model = NULL;
 	return -EINVAL;
+}
+
+int compile_policy(struct compilation *c, const char *path)
+{
+	int err = compile_open(c, path);
+
+	return err ? err : compile_source(c);
+}
+
+int compile_string(struct compilation *c, const char *name, struct str text)
+{
+	compile_nothing(c);
+	c->source = source_add(&c->sources, name, text);
+	return compile_source(c);
 }
 
 void compile_free(struct compilation *c)

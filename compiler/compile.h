@@ -20,6 +20,8 @@ struct compilation {
 	struct model *model;   /* NULL if there was an error */
 };
 
+/* Only what diagnostics need: no file, no model. */
+void compile_nothing(struct compilation *c);
 /*
  * What every compilation begins with: the file, and nothing made of it yet. As
  * compile_policy() otherwise.
@@ -32,6 +34,8 @@ int compile_open(struct compilation *c, const char *path);
  * (also a diagnostic). Call compile_free() in every case.
  */
 int compile_policy(struct compilation *c, const char *path);
+/* The same of a text that is there; @name says which spelling it is in. */
+int compile_string(struct compilation *c, const char *name, struct str text);
 void compile_free(struct compilation *c);
 
 /*

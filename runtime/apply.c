@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 
@@ -25,6 +26,7 @@
 #include "runtime/access.h"
 #include "runtime/apply_parts.h"
 #include "runtime/conntrack.h"
+#include "runtime/contain.h"
 #include "runtime/epoch.h"
 #include "runtime/exit.h"
 #include "runtime/on_policy.h"
@@ -159,8 +161,11 @@ int apply_find_running(struct apply *a)
 int apply_tidy(struct apply *a)
 {
 	const struct generation *keep = a->has_old ? &a->old : &a->last;
+	unsigned int top = keep->number;
 
-	return state_prune(a->state, keep->number, keep->previous);
+	if (!top) /* where nothing runs, what ran is kept all the same */
+		top = a->number ? a->number - 1 : UINT_MAX;
+	return state_prune(a->state, top, keep->previous, STATE_KEEP);
 }
 
 int apply_refused_by_module(struct apply *a, int error)
@@ -315,7 +320,7 @@ static int protect_access(struct apply *a)
  * While a policy that translates runs, the next connection may come at any
  * instant. What it left behind is over once none lives; in doubt, one does.
  */
-static bool may_be_translated(struct apply *a)
+bool apply_may_be_translated(struct apply *a)
 {
 	bool any = false, kept = false;
 	size_t i;
@@ -340,43 +345,14 @@ static int plan(struct apply *a)
 	if (ret != NEXT)
 		return ret;
 	options.former = running_record(a);
-	options.translated = may_be_translated(a);
+	options.translated = apply_may_be_translated(a);
 	options.kernel_east = kernel_east();
 	a->ir = lower(a->arena, a->c.model, &options);
+	a->target.policy = a->ir->policy;
+	contain(&a->target.container, a->arena, a->ir, a->c.model);
 	devices_pending(a->c.diags, a->c.model, a->ir, &a->devices);
 	devices_resolve(a->ir, &a->devices);
 	return NEXT;
-}
-
-size_t apply_count_rules(const struct ir *ir)
-{
-	const struct ir_chain *chain;
-	size_t n = 0;
-
-	for (chain = ir->chains; chain; chain = chain->next)
-		n += chain->nrules;
-	return n;
-}
-
-size_t apply_count_elements(const struct ir *ir)
-{
-	const struct ir_set *set;
-	size_t n = 0;
-
-	for (set = ir->sets; set; set = set->next)
-		n += set->nelems;
-	return n;
-}
-
-uint64_t apply_new_generation(const struct apply *a)
-{
-	const struct ir_record record = {
-		.digest = a->ir->digest,
-		.epoch = a->ir->mark.epoch,
-		.mask = a->ir->mark.mask,
-	};
-
-	return keepout_generation(&record);
 }
 
 /* In a dry run: as a comment behind the difference. */
@@ -395,17 +371,12 @@ static void tell_module(const struct apply *a, uint64_t generation,
 		       generation, entries->n);
 }
 
-/* What the rules of @epoch have the module keep out. */
-struct keepout apply_keepout(const struct apply *a, uint32_t epoch)
-{
-	return keepout_of(a->arena, &a->ir->mark, epoch);
-}
-
 /* The module was loaded since: it alone is told what the rules say already. */
 static int align_module(struct apply *a)
 {
 	const struct ir_record *record = &a->now.record;
-	struct keepout entries = apply_keepout(a, record->epoch);
+	struct keepout entries =
+		keepout_of(a->arena, &a->ir->mark, record->epoch);
 	uint64_t generation = keepout_generation(record);
 	int ret;
 
@@ -474,7 +445,6 @@ static void old_text(struct apply *a, struct buf *text)
 static int show_difference(struct apply *a)
 {
 	struct buf old = { 0 }, new = { 0 }, diff = { 0 };
-	struct keepout entries;
 
 	if (!a->options->dry_run)
 		return NEXT;
@@ -486,8 +456,8 @@ static int show_difference(struct apply *a)
 	buf_free(&diff);
 	buf_free(&new);
 	buf_free(&old);
-	entries = apply_keepout(a, a->ir->mark.epoch);
-	tell_module(a, apply_new_generation(a), &entries);
+	tell_module(a, keepout_generation(&a->target.container.parsed),
+		    &a->target.container.entries);
 	return EXIT_DONE;
 }
 
@@ -522,7 +492,7 @@ static void print_mended(const struct apply *a)
 		printf(", %zu change%s of others undone", n, n == 1 ? "" : "s");
 }
 
-static int report(struct apply *a)
+int apply_report(struct apply *a)
 {
 	struct timespec end;
 	long ms;
@@ -530,9 +500,11 @@ static int report(struct apply *a)
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	ms = (end.tv_sec - a->start.tv_sec) * 1000 +
 	     (end.tv_nsec - a->start.tv_nsec) / 1000000;
-	printf("applied %s (%016" PRIx64 ", %zu rules, %zu elements) in %ld ms",
-	       a->ir->policy, a->ir->digest, apply_count_rules(a->ir),
-	       apply_count_elements(a->ir), ms);
+	printf("%s %s (%016" PRIx64 ", %zu rules, %zu elements) in %ld ms",
+	       a->target.stored.p ? "went back to" : "applied",
+	       a->target.policy, a->target.container.parsed.digest,
+	       (size_t)a->target.container.rules,
+	       (size_t)a->target.container.elements, ms);
 	print_difference(a);
 	print_mended(a);
 	putchar('\n');
@@ -585,7 +557,7 @@ static const apply_step steps[] = {
 	apply_point,
 	apply_start_guard,
 	apply_follow_foreseen,
-	report,
+	apply_report,
 };
 
 int apply_run(const struct apply_options *options, const apply_step *todo,
@@ -608,6 +580,8 @@ int apply_run(const struct apply_options *options, const apply_step *todo,
 	drift_free(&a.drift);
 	buf_free(&a.undo);
 	buf_free(&a.old_content);
+	buf_free(&a.target.text);
+	buf_free(&a.stored);
 	batch_free(&a.content);
 	batch_free(&a.batch);
 	state_close(a.state);

@@ -15,7 +15,8 @@
 struct json;
 
 struct apply_options {
-	const char *policy;	 /* its path */
+	const char *policy;	 /* its path, */
+	unsigned int generation; /* or what was stored; 0: the one before */
 	const char *state;	 /* the state directory */
 	const char *command;	 /* for whoever finds the lock taken */
 	bool dry_run;		 /* validate and show the difference only */
@@ -36,5 +37,7 @@ int apply(const struct apply_options *options);
  * @options->differs. EXIT_DONE, or another exit_code.
  */
 int apply_diff(const struct apply_options *options);
+/* The same of what was stored, as it is. */
+int apply_stored(const struct apply_options *options);
 
 #endif

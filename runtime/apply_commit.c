@@ -34,8 +34,8 @@ static int carry_marks(struct apply *a)
 	const struct ir_record *record = &a->now.record;
 	struct ir_mark kept = { .mask = record->mask };
 
-	if (!a->c.model->existing_keep || !a->now.recorded ||
-	    !record->kept_count)
+	if (a->target.stored.p || !a->c.model->existing_keep ||
+	    !a->now.recorded || !record->kept_count)
 		return 0;
 	kept.shift = (uint32_t)__builtin_ctz(record->mask);
 	kept.epoch = record->kept_epoch;
@@ -43,14 +43,29 @@ static int carry_marks(struct apply *a)
 	return conntrack_move(a->nl, &kept, record->epoch);
 }
 
+int apply_clear_run(struct apply *a, uint32_t epoch, uint32_t count)
+{
+	struct ir_mark run = { .mask = a->target.container.parsed.mask };
+	size_t cleared;
+
+	run.shift = (uint32_t)__builtin_ctz(run.mask);
+	run.epoch = epoch;
+	run.count = count;
+	return conntrack_clear(a->nl, &run, &cleared);
+}
+
 int apply_clear_marks(struct apply *a)
 {
-	size_t cleared;
+	const struct ir_record *record = &a->target.container.parsed;
 	int ret;
 
 	ret = carry_marks(a);
 	if (!ret)
-		ret = conntrack_clear(a->nl, &a->ir->mark, &cleared);
+		ret = apply_clear_run(a, record->epoch, record->count);
+	/* Whoever has these now does not have them from whom it kept. */
+	if (!ret && a->target.stored.p && record->kept_count)
+		ret = apply_clear_run(a, record->kept_epoch,
+				      record->kept_count);
 	if (!ret)
 		return NEXT;
 	report_failure(ret, "cannot clear what an earlier policy left in the "
@@ -63,9 +78,8 @@ int apply_clear_marks(struct apply *a)
 
 static void read_old_content(struct apply *a)
 {
-	if (a->has_old && !a->old_content.n &&
-	    state_read(a->state, a->old.number, "content", &a->old_content))
-		a->old_content.n = 0;
+	if (a->has_old && !a->old_content.n)
+		state_messages(a->state, a->old.number, &a->old_content);
 }
 
 /* The transaction after which @ir is all that our table has; NULL: it goes. */
@@ -96,13 +110,14 @@ static int build_undo_to_none(struct apply *a)
 
 static int build_undo(struct apply *a)
 {
+	const struct restore_options back = { .devices = &a->devices };
 	struct str old = { a->old_content.p, a->old_content.n };
 	int ret = -ENOENT;
 
 	if (!a->now.names.exists || kernel_only_translates(&a->now))
 		ret = build_undo_to_none(a);
 	else if (a->has_old && old.n)
-		ret = restore_build(&a->undo, old, &a->names, &a->devices);
+		ret = restore_build(&a->undo, old, &a->names, &back);
 	if (ret)
 		a->undo.n = 0;
 	return ret;
@@ -121,22 +136,21 @@ void apply_find_way_back(struct apply *a)
 static int stage_content(struct apply *a, const struct batch *batch)
 {
 	struct names names = { .arena = a->arena };
-	struct buf text = { 0 };
-	struct state_content content;
+	struct container *c = &a->target.container;
+	struct state_content content = { .container = c };
 	int ret;
 
 	names_add_batch(&names, batch->bytes.p, batch->bytes.n);
 	names_table(&names, &a->names);
-	emit_text(&text, a->ir);
-	content = (struct state_content){
-		.record = ir_record_print(a->arena, a->ir),
-		.previous = a->has_old ? a->old.number : a->last.number,
-		.elements = apply_count_elements(a->ir),
-		.text = { text.p, text.n },
-		.messages = { batch->bytes.p, batch->bytes.n },
-	};
+	c->created = (uint64_t)time(NULL);
+	c->previous = a->has_old ? a->old.number : a->last.number;
+	c->messages = (struct str){ batch->bytes.p, batch->bytes.n };
+	if (a->ir) {
+		container_add_expressions(c, a->arena);
+		emit_text(&a->target.text, a->ir);
+	}
+	content.text = (struct str){ a->target.text.p, a->target.text.n };
 	ret = state_stage(a->state, &content, &a->number);
-	buf_free(&text);
 	return ret ? report_failure(ret,
 				    "cannot write to %s; nothing was "
 				    "changed",
@@ -144,17 +158,25 @@ static int stage_content(struct apply *a, const struct batch *batch)
 		     NEXT;
 }
 
-int apply_stage(struct apply *a)
+/* What makes the new policy from nothing. */
+static int build_content(struct apply *a)
 {
 	const struct batch_options options = { 0 };
 	int ret;
 
+	if (a->target.stored.p)
+		return apply_build_stored(a);
 	ret = reject_build(a->c.diags, &a->content, a->ir, &options);
 	if (ret == -E2BIG)
-		ret = EXIT_POLICY;
-	else if (ret)
-		ret = report_failure(ret, "cannot build the transaction");
-	else
+		return EXIT_POLICY;
+	return ret ? report_failure(ret, "cannot build the transaction") : NEXT;
+}
+
+int apply_stage(struct apply *a)
+{
+	int ret = build_content(a);
+
+	if (ret == NEXT)
 		ret = stage_content(a, &a->content);
 	if (ret != NEXT)
 		return ret;
@@ -181,10 +203,11 @@ int apply_unstage(struct apply *a, int code)
 
 int apply_stage_module(struct apply *a)
 {
-	struct keepout entries = apply_keepout(a, a->ir->mark.epoch);
+	const struct container *c = &a->target.container;
 	int ret;
 
-	ret = twophase_stage(&a->module, apply_new_generation(a), &entries);
+	ret = twophase_stage(&a->module, keepout_generation(&c->parsed),
+			     &c->entries);
 	return ret ? apply_unstage(a, apply_refused_by_module(a, ret)) : NEXT;
 }
 
@@ -194,7 +217,8 @@ int apply_arm_guard(struct apply *a)
 		.state = a->state,
 		.undo = &a->undo,
 		.back = a->has_old ? a->old.number : a->last.number,
-		.policy = a->ir->policy,
+		.number = a->number,
+		.policy = a->target.policy,
 		.seconds = a->options->confirm,
 		.module = &a->module,
 	};
@@ -284,6 +308,8 @@ static int build_whole(struct apply *a)
 	struct table_names now;
 
 	names_table(&a->now.names, &now);
+	if (a->target.stored.p)
+		return apply_build_whole_stored(a, &now);
 	return build_all(&a->batch, a->ir, &now, a->now.genid);
 }
 
@@ -417,7 +443,7 @@ int apply_undo(struct apply *a, const char *why)
 			     a->removing ? "no policy runs" :
 					   "unverified, "
 					   "the rules run of ",
-			     a->removing ? "" : a->ir->policy);
+			     a->removing ? "" : a->target.policy);
 		report_help("apply again, or take the rules out with 'nftoffc "
 			    "unload'");
 		return EXIT_BROKEN;
@@ -447,14 +473,13 @@ static bool same_counts(const struct apply *a, const struct kernel *kernel,
 	       found->limits.n == a->names.nlimits &&
 	       found->objects.n == a->names.nobjects &&
 	       found->flowtables.n == a->names.nflowtables &&
-	       (!rules || found->nrules == apply_count_rules(a->ir));
+	       (!rules || found->nrules == a->target.container.rules);
 }
 
 static bool is_ours(const struct apply *a, const struct kernel *kernel)
 {
-	return kernel->recorded && kernel->record.digest == a->ir->digest &&
-	       kernel->record.epoch == a->ir->mark.epoch &&
-	       kernel->record.mask == a->ir->mark.mask;
+	return kernel->recorded &&
+	       same_record(&kernel->record, &a->target.container.parsed);
 }
 
 /*
@@ -465,7 +490,7 @@ static bool read_difference(struct apply *a, struct kernel *after)
 {
 	struct kernel_parts parts = changed_parts(a);
 	bool had_elements = a->old.elements <= KERNEL_ELEMENTS_MAX;
-	bool has_elements = apply_count_elements(a->ir) <= KERNEL_ELEMENTS_MAX;
+	bool has_elements = a->target.container.elements <= KERNEL_ELEMENTS_MAX;
 
 	if (!a->differing || a->mending || !a->old.fingerprint ||
 	    had_elements != has_elements ||
@@ -485,7 +510,7 @@ int apply_verify(struct apply *a)
 	if (!read_difference(a, &after)) {
 		rules = true;
 		ret = kernel_read_all(a->nl, a->arena,
-				      apply_count_elements(a->ir), &after);
+				      a->target.container.elements, &after);
 	}
 	if (ret == -EINTR) { /* others write too fast to read every rule */
 		all = rules = false;
@@ -520,7 +545,8 @@ int apply_point(struct apply *a)
 		return apply_undo(a, "the state directory cannot be written");
 	/* From here on the new generation is the one to keep. */
 	if (state_prune(a->state, a->number,
-			a->has_old ? a->old.number : a->last.number))
+			a->has_old ? a->old.number : a->last.number,
+			STATE_KEEP))
 		report_warning("%s holds generations that are of no use",
 			       a->options->state);
 	return NEXT;

@@ -88,8 +88,7 @@ int apply_find_drift(struct apply *a)
 	if (!a->state || a->blind || !a->now.names.exists ||
 	    !committed(a)->number || kernel_only_translates(&a->now))
 		return NEXT;
-	if (state_read(a->state, committed(a)->number, "content",
-		       &a->old_content))
+	if (state_messages(a->state, committed(a)->number, &a->old_content))
 		a->old_content.n = 0;
 	if (!a->old_content.n)
 		return NEXT;

@@ -12,6 +12,7 @@
 
 #include "compile.h"
 #include "runtime/apply.h"
+#include "runtime/container.h"
 #include "runtime/delta.h"
 #include "runtime/devices.h"
 #include "runtime/drift.h"
@@ -23,6 +24,20 @@
 
 /* A step's answer: go on to the next one; else the exit code. */
 #define NEXT (-1)
+
+/*
+ * What is to run: of a policy that was compiled, or as it was stored. All but
+ * the compiler's steps and their checks know only this.
+ */
+struct target {
+	const char *policy;  /* its name */
+	unsigned int number; /* of the generation it is taken from, 0: none */
+	struct container container; /* without its messages */
+	struct buf text;	    /* as nft has it */
+	/* Stored: the messages, which go with the ruleset of that day. */
+	struct str stored; /* .p NULL: compiled */
+	bool translated; /* connections may live that are, see lower_options */
+};
 
 struct apply {
 	const struct apply_options *options;
@@ -38,7 +53,9 @@ struct apply {
 	struct generation last; /* what `current` names; number 0: nothing */
 	struct drift drift;	/* what others did to what runs */
 	struct devices devices;
-	struct ir *ir; /* what is to run; NULL: not even the table */
+	struct ir *ir; /* of a policy that was compiled; NULL: none was */
+	struct target target;
+	struct buf stored; /* what target.stored points into */
 	struct twophase module;
 	struct batch content;	/* what makes the new policy from nothing */
 	struct buf old_content; /* the same of what runs; empty: not known */
@@ -68,18 +85,20 @@ int apply_run(const struct apply_options *options, const apply_step *todo,
 int apply_tidy(struct apply *a);
 /* Answers the exit code, after a message. */
 int apply_refused_by_module(struct apply *a, int error);
-size_t apply_count_rules(const struct ir *ir);
-size_t apply_count_elements(const struct ir *ir);
 /* Is our table as it was committed, at the generation that was read? */
 bool apply_is_unchanged(struct apply *a);
 /* The same by comparing all of it, after which it is known what differs. */
 int apply_find_drift(struct apply *a);
 /* What our table holds at the generation that was read; empty: not known. */
 struct str apply_actual(struct apply *a);
-/* The module's, that belongs to the new rules. */
-uint64_t apply_new_generation(const struct apply *a);
-/* What it is to keep out. */
-struct keepout apply_keepout(const struct apply *a, uint32_t epoch);
+
+/* May connections live that are translated? In doubt, one does. */
+bool apply_may_be_translated(struct apply *a);
+/* No connection is to have these values: 0, or -errno. */
+int apply_clear_run(struct apply *a, uint32_t epoch, uint32_t count);
+/* Both batches of what was stored: NEXT or the exit code; 0 or -errno. */
+int apply_build_stored(struct apply *a);
+int apply_build_whole_stored(struct apply *a, const struct table_names *now);
 
 /* Builds the way back to what runs, with a warning if there is none. */
 void apply_find_way_back(struct apply *a);
@@ -114,5 +133,6 @@ int apply_start_guard(struct apply *a);
 int apply_follow_foreseen(struct apply *a);
 /* The last step of diff. */
 int apply_show_changes(struct apply *a);
+int apply_report(struct apply *a);
 
 #endif

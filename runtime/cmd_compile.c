@@ -13,6 +13,7 @@
 #include "emit/text.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
+#include "runtime/contain.h"
 #include "runtime/deliver.h"
 #include "runtime/epoch.h"
 #include "runtime/exit.h"
@@ -22,16 +23,19 @@
 
 enum { FORMAT, OUTPUT, EPOCH, OPT, NO_OPT, EXPLAIN_OPT };
 
-enum { TEXT, JSON, NETLINK };
+enum { TEXT, JSON, NETLINK, CONTAINER };
 
-static const char *const format_names[] = {
-	[TEXT] = "text", [JSON] = "json", [NETLINK] = "netlink", NULL
-};
+static const char *const format_names[] = { [TEXT] = "text",
+					    [JSON] = "json",
+					    [NETLINK] = "netlink",
+					    [CONTAINER] = "container",
+					    NULL };
 
 const struct cli_option compile_options[] = {
 	[FORMAT] = { 'f', "format", "FORMAT",
-		     "text, for nft -f (the default), json, for nft -j -f, or "
-		     "netlink, the bytes of one batch",
+		     "text, for nft -f (the default), json, for nft -j -f, "
+		     "netlink, the bytes of one batch, or container, for "
+		     "nftoffc boot",
 		     format_names },
 	[OUTPUT] = { 'o', "output", "FILE",
 		     "writes FILE, whole or not at all, instead of standard "
@@ -90,10 +94,29 @@ static int as_netlink(struct buf *out, struct compilation *c, struct ir *ir)
 	return ret ? EXIT_POLICY : 0;
 }
 
+/* Its devices are the policy's, whichever there will be when it is loaded. */
+static int as_container(struct buf *out, struct compilation *c, struct ir *ir)
+{
+	struct buf messages = { 0 };
+	struct container container;
+	int ret;
+
+	contain(&container, c->arena, ir, c->model);
+	ret = as_netlink(&messages, c, ir);
+	if (!ret) {
+		container.messages = (struct str){ messages.p, messages.n };
+		container_add_expressions(&container, c->arena);
+		container_write(out, &container);
+	}
+	buf_free(&messages);
+	return ret;
+}
+
 static emit_fn *const formats[] = {
 	[TEXT] = as_text,
 	[JSON] = as_json,
 	[NETLINK] = as_netlink,
+	[CONTAINER] = as_container,
 };
 
 /* The run must fit into the mask. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "runtime/boot.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
 #include "runtime/conntrack.h"
@@ -56,7 +57,7 @@ static void read_state(struct status *s)
 		return;
 	if (state_find(state, &s->kernel.record, &s->stored))
 		s->stored = (struct generation){ 0 };
-	else if (state_read(state, s->stored.number, "content", &s->content))
+	else if (state_messages(state, s->stored.number, &s->content))
 		s->content.n = 0;
 	state_close(state);
 }
@@ -76,6 +77,7 @@ static void read_guard(struct status *s)
 		return;
 	if (guard_status(state, &s->guard))
 		s->guard = (struct guard_status){ 0 };
+	boot_failed(state, &s->kernel.record, &s->failsafe);
 	state_close(state);
 }
 
@@ -291,6 +293,8 @@ static void print_policy(const struct status *s)
 	printf("rules:      %zu\n", s->kernel.names.nrules);
 	printf("condition:  %s\n", condition(s));
 	print_drift(s);
+	if (s->failsafe.n)
+		printf("FAIL-SAFE:  %s\n", s->failsafe.p);
 	if (s->guard.end == GUARD_WAITS)
 		printf("unconfirmed: %lu seconds, then it is taken back\n",
 		       s->guard.left);
@@ -406,6 +410,8 @@ static void json_policy(struct json *json, const struct status *s)
 	json_key(json, "drift");
 	changes_json(&s->drift.changes, json);
 	json_put_u64(json, "stored", s->stored.number);
+	if (s->failsafe.n)
+		json_put_str(json, "failsafe", s->failsafe.p);
 	json_put_bool(json, "confirmed", s->guard.end != GUARD_WAITS);
 	if (s->guard.end == GUARD_WAITS)
 		json_put_u64(json, "seconds_left", s->guard.left);
@@ -522,6 +528,7 @@ int cmd_status(const struct cli *cli)
 		print_status(&s);
 	drift_free(&s.drift);
 	buf_free(&s.content);
+	buf_free(&s.failsafe);
 	twophase_close(&s.module);
 	nl_close(s.nl);
 	arena_free(s.arena);

@@ -41,14 +41,12 @@ bool devices_has(const struct devices *devices, const char *name)
 		       compare_names);
 }
 
-/* Is @name what @pattern, exact or ending in '*', stands for? */
-static bool is_named(const char *name, const char *pattern)
+bool devices_named(struct str name, struct str pattern)
 {
-	size_t n = strlen(pattern);
-
-	if (n && pattern[n - 1] == '*')
-		return strncmp(name, pattern, n - 1) == 0;
-	return strcmp(name, pattern) == 0;
+	if (pattern.n && pattern.p[pattern.n - 1] == '*')
+		return name.n >= pattern.n - 1 &&
+		       memcmp(name.p, pattern.p, pattern.n - 1) == 0;
+	return str_eq(name, pattern);
 }
 
 static bool is_named_any(const char *name, const char *const *patterns,
@@ -57,7 +55,7 @@ static bool is_named_any(const char *name, const char *const *patterns,
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (is_named(name, patterns[i]))
+		if (devices_named(str_of(name), str_of(patterns[i])))
 			return true;
 	return false;
 }

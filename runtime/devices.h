@@ -19,6 +19,8 @@ struct diags;
 /* 0 or -errno. */
 int devices_read(struct arena *arena, struct devices *devices);
 bool devices_has(const struct devices *devices, const char *name);
+/* Is @name what @pattern, exact or ending in '*', stands for? */
+bool devices_named(struct str name, struct str pattern);
 /*
  * Replaces the devices of every flowtable by those that exist, "wlan*" by
  * all that it stands for.

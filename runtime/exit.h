@@ -20,6 +20,8 @@ enum exit_code {
 	EXIT_BROKEN = 6,   /* failed, and the old policy could not be restored:
 			    * the message says what runs */
 	EXIT_LOSSES = 7,   /* done, but what is written does not say all */
+	EXIT_FAILSAFE = 8, /* what was applied cannot be loaded: the fail-safe
+			    * policy runs */
 };
 
 #endif

@@ -70,6 +70,23 @@ int files_read(int dirfd, const char *name, struct buf *out)
 	return ret;
 }
 
+int files_read_some(int fd, struct buf *out, size_t n)
+{
+	ssize_t got;
+
+	while (n > 0 && (got = read(fd, buf_reserve(out, n), n)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		out->n += (size_t)got;
+		n -= (size_t)got;
+	}
+	if (out->p)
+		out->p[out->n] = '\0';
+	return 0;
+}
+
 static int write_through(const char *path, const void *data, size_t n)
 {
 	int fd, ret;

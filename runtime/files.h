@@ -16,6 +16,8 @@ int files_create(int dirfd, const char *name, const void *data, size_t n,
 		 bool sync);
 /* Adds the content of @name to @out. */
 int files_read(int dirfd, const char *name, struct buf *out);
+/* Adds up to @n bytes more of an open file; fewer are left at its end. */
+int files_read_some(int fd, struct buf *out, size_t n);
 /*
  * @path gets this content at one instant, or stays as it was. What is no
  * regular file (a pipe, /dev/stdout) is simply written to.

@@ -3,7 +3,8 @@
  * The guard of guard.h.
  *
  *	STATE/guard	flock()ed while the guard lives; one line:
- *			"waits|confirmed|restored|failed UNTIL BACK POLICY"
+ *			"waits|confirmed|restored|failed UNTIL BACK NUMBER
+ *			POLICY"
  *	STATE/answer	a FIFO
  */
 #include "runtime/guard.h"
@@ -71,8 +72,9 @@ static void say(const struct guard_process *g, enum guard_end end)
 	int n;
 
 	memset(line, ' ', sizeof(line));
-	n = snprintf(line, sizeof(line), "%s %" PRId64 " %u %.63s", words[end],
-		     g->until, g->plan.back, g->plan.policy);
+	n = snprintf(line, sizeof(line), "%s %" PRId64 " %u %u %.63s",
+		     words[end], g->until, g->plan.back, g->plan.number,
+		     g->plan.policy);
 	line[n] = ' ';
 	line[sizeof(line) - 1] = '\n';
 	if (pwrite(g->file, line, sizeof(line), 0) < 0 || fsync(g->file))
@@ -300,8 +302,8 @@ static void parse(const char *text, struct guard_status *status)
 	char word[16];
 	int64_t until;
 
-	if (sscanf(text, "%15s %" SCNd64 " %u %63s", word, &until,
-		   &status->back, status->policy) != 4)
+	if (sscanf(text, "%15s %" SCNd64 " %u %u %63s", word, &until,
+		   &status->back, &status->number, status->policy) != 5)
 		return;
 	status->end = end_of(word);
 	if (until > now())
@@ -331,10 +333,19 @@ int guard_status(struct state *state, struct guard_status *status)
 	return ret;
 }
 
+unsigned int guard_confirmed(const struct guard_status *status,
+			     unsigned int current)
+{
+	bool never = status->end == GUARD_DIED || status->end == GUARD_FAILED;
+
+	return never && status->number == current ? status->back : current;
+}
+
 void guard_forget(struct state *state)
 {
 	unlinkat(state_directory(state), "guard", 0);
 	unlinkat(state_directory(state), "answer", 0);
+	fsync(state_directory(state));
 }
 
 static int send_answer(struct state *state, bool confirm)

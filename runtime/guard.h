@@ -35,7 +35,8 @@ struct guard_plan {
 	struct state *state;
 	const struct buf *undo;	 /* the transaction that takes it back */
 	unsigned int back;	 /* the generation that ran, 0: none */
-	const char *policy;	 /* what is to be confirmed */
+	unsigned int number;	 /* the one that is to be confirmed, */
+	const char *policy;	 /* and its policy */
 	unsigned long seconds;	 /* to wait for an answer */
 	struct twophase *module; /* as it is staged */
 };
@@ -63,11 +64,17 @@ enum guard_end {
 struct guard_status {
 	enum guard_end end;
 	char policy[64];
-	unsigned int back;
+	unsigned int back, number;
 	unsigned long left; /* seconds, while it waits */
 };
 
 int guard_status(struct state *state, struct guard_status *status);
+/*
+ * The generation that is to be loaded where @current was to be confirmed, and
+ * nobody did before the machine stopped; else @current.
+ */
+unsigned int guard_confirmed(const struct guard_status *status,
+			     unsigned int current);
 /* Another policy runs, which needs no word: what became of the last is over. */
 void guard_forget(struct state *state);
 /* Tells it, and waits until it is gone; then @status says what became of it. */

@@ -18,8 +18,10 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <net/if.h>
 
 #include "base/map.h"
+#include "runtime/container.h"
 #include "runtime/devices.h"
 #include "runtime/names.h"
 #include "runtime/nl.h"
@@ -30,7 +32,7 @@ struct restore {
 	const struct table_names *now;
 	struct table_names next;
 	struct map chains; /* of next, by name */
-	const struct devices *devices;
+	const struct restore_options *options;
 };
 
 /* A message of the batch; it stays valid until the next one is begun. */
@@ -58,6 +60,9 @@ static void bracket(struct restore *r, uint16_t type)
 
 	gen->nfgen_family = AF_UNSPEC;
 	gen->res_id = htons(NFNL_SUBSYS_NFTABLES);
+	if (type == NFNL_MSG_BATCH_BEGIN && r->options->genid)
+		mnl_attr_put_u32(message, NFNL_BATCH_GENID,
+				 htonl(r->options->genid));
 	end(r, message);
 }
 
@@ -159,23 +164,69 @@ static void delete_all(struct restore *r)
 
 /*
  * A flowtable, with those of its devices that exist. It is copied attribute
- * by attribute; a device takes no more room than it did.
+ * by attribute; a device takes no more room than its name may.
  */
+
+/* "eth0 wlan*" of the flowtable; NULL: nobody says. */
+static const char *patterns_of(const struct restore *r, const char *flowtable)
+{
+	struct arena *arena = arena_new();
+	const char *found = NULL;
+
+	if (r->options->needs && flowtable)
+		found = container_need(r->options->needs,
+				       arena_printf(arena, "flowtable %s",
+						    flowtable));
+	arena_free(arena);
+	return found;
+}
+
+static bool is_of(const char *patterns, const char *device)
+{
+	struct str rest = str_of(patterns), word;
+
+	while (rest.p) {
+		word = str_cut(&rest, ' ');
+		if (word.n && devices_named(str_of(device), word))
+			return true;
+	}
+	return false;
+}
+
+static void put_device(struct nlmsghdr *to, struct nlattr **nest,
+		       const char *name)
+{
+	if (!*nest)
+		*nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK_DEVS);
+	mnl_attr_put_strz(to, NFTA_DEVICE_NAME, name);
+}
+
 static void copy_devices(struct restore *r, struct nlmsghdr *to,
 			 const struct nlattr *devices)
 {
-	struct nlattr *nest = NULL;
 	const struct nlattr *device;
+	struct nlattr *nest = NULL;
 
 	mnl_attr_for_each_nested(device, devices)
 	{
-		if (!nl_str(device) || !devices_has(r->devices, nl_str(device)))
-			continue;
-		if (!nest)
-			nest = mnl_attr_nest_start(to,
-						   NFTA_FLOWTABLE_HOOK_DEVS);
-		mnl_attr_put_strz(to, NFTA_DEVICE_NAME, nl_str(device));
+		if (nl_str(device) &&
+		    devices_has(r->options->devices, nl_str(device)))
+			put_device(to, &nest, nl_str(device));
 	}
+	if (nest)
+		mnl_attr_nest_end(to, nest);
+}
+
+static void find_devices(struct restore *r, struct nlmsghdr *to,
+			 const char *patterns)
+{
+	const struct devices *devices = r->options->devices;
+	struct nlattr *nest = NULL;
+	size_t i;
+
+	for (i = 0; i < devices->names.n; i++)
+		if (is_of(patterns, devices->names.v[i]))
+			put_device(to, &nest, devices->names.v[i]);
 	if (nest)
 		mnl_attr_nest_end(to, nest);
 }
@@ -188,35 +239,42 @@ static void copy_attr(struct nlmsghdr *to, const struct nlattr *attr)
 }
 
 static void copy_hook(struct restore *r, struct nlmsghdr *to,
-		      const struct nlattr *hook)
+		      const struct nlattr *hook, const char *patterns)
 {
 	struct nlattr *nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK);
 	const struct nlattr *attr;
 
 	mnl_attr_for_each_nested(attr, hook)
 	{
-		if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_HOOK_DEVS)
-			copy_devices(r, to, attr);
-		else
+		if (mnl_attr_get_type(attr) != NFTA_FLOWTABLE_HOOK_DEVS)
 			copy_attr(to, attr);
+		else if (!patterns)
+			copy_devices(r, to, attr);
 	}
+	if (patterns)
+		find_devices(r, to, patterns);
 	mnl_attr_nest_end(to, nest);
 }
 
 static void copy_flowtable(struct restore *r, const struct nlmsghdr *from)
 {
 	size_t head = MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg);
+	const struct nlattr *attrs[NFTA_FLOWTABLE_MAX + 1], *attr;
+	const char *patterns;
 	struct nlmsghdr *to;
-	const struct nlattr *attr;
 
-	to = (struct nlmsghdr *)buf_reserve(r->out, from->nlmsg_len + 64);
+	nl_attrs(from, NULL, attrs, NFTA_FLOWTABLE_MAX);
+	patterns = patterns_of(r, nl_str(attrs[NFTA_FLOWTABLE_NAME]));
+	to = (struct nlmsghdr *)buf_reserve(
+		r->out, from->nlmsg_len + 64 +
+				r->options->devices->names.n * 2 * IFNAMSIZ);
 	memcpy(to, from, head);
 	to->nlmsg_len = (uint32_t)head;
 	to->nlmsg_seq = r->seq++;
 	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg))
 	{
 		if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_HOOK)
-			copy_hook(r, to, attr);
+			copy_hook(r, to, attr, patterns);
 		else
 			copy_attr(to, attr);
 	}
@@ -256,6 +314,45 @@ static void copy_content(struct restore *r, struct str content)
 	}
 }
 
+/* What lower_nat() adds, in the kernel's words. */
+static const struct table_chain translated_chain = {
+	.name = LOWER_TRANSLATED,
+	.type = "nat",
+	.hook = NF_INET_POST_ROUTING,
+	.priority = LOWER_TRANSLATED_PRIORITY,
+};
+
+static void make_translated(struct restore *r)
+{
+	struct nl_room room;
+	struct nlmsghdr *message = begin(r, &room, NFT(NFT_MSG_NEWCHAIN));
+	struct nlattr *hook;
+
+	message->nlmsg_flags |= NLM_F_CREATE;
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, IR_TABLE);
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, translated_chain.name);
+	hook = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
+	mnl_attr_put_u32(message, NFTA_HOOK_HOOKNUM,
+			 htonl(translated_chain.hook));
+	mnl_attr_put_u32(message, NFTA_HOOK_PRIORITY,
+			 htonl((uint32_t)translated_chain.priority));
+	mnl_attr_nest_end(message, hook);
+	mnl_attr_put_u32(message, NFTA_CHAIN_POLICY, htonl(NF_ACCEPT));
+	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, translated_chain.type);
+	end(r, message);
+}
+
+static bool translates(const struct names *names)
+{
+	size_t i;
+
+	for (i = 0; i < names->chains.n; i++)
+		if (names->chains.v[i].type &&
+		    strcmp(names->chains.v[i].type, "nat") == 0)
+			return true;
+	return false;
+}
+
 /* Whole messages, from BEGIN to END. */
 static bool is_content(struct str content)
 {
@@ -276,16 +373,21 @@ static bool is_content(struct str content)
 }
 
 int restore_build(struct buf *out, struct str content,
-		  const struct table_names *now, const struct devices *devices)
+		  const struct table_names *now,
+		  const struct restore_options *options)
 {
-	struct restore r = { .out = out, .now = now, .devices = devices };
+	struct restore r = { .out = out, .now = now, .options = options };
 	struct names names = { 0 };
+	bool translated;
 	size_t i;
 
 	if (!is_content(content))
 		return -EBADMSG;
 	names.arena = arena_new();
 	names_add_batch(&names, content.p, content.n);
+	translated = options->translated && !translates(&names);
+	if (translated)
+		*vec_push(names.arena, &names.chains) = translated_chain;
 	names_table(&names, &r.next);
 	map_init(&r.chains, names.arena);
 	for (i = 0; i < r.next.nchains; i++)
@@ -294,8 +396,62 @@ int restore_build(struct buf *out, struct str content,
 	bracket(&r, NFNL_MSG_BATCH_BEGIN);
 	make_table(&r);
 	delete_all(&r);
+	if (translated)
+		make_translated(&r);
 	copy_content(&r, content);
 	bracket(&r, NFNL_MSG_BATCH_END);
 	arena_free(names.arena);
 	return 0;
+}
+
+/* "rule in chain forward", "set admins". */
+static const char *what_of(struct arena *arena, const struct nlmsghdr *message)
+{
+	static const struct kind {
+		uint16_t type, attr;
+		const char *what;
+	} kinds[] = {
+		{ NFT_MSG_NEWCHAIN, NFTA_CHAIN_NAME, "chain" },
+		{ NFT_MSG_NEWRULE, NFTA_RULE_CHAIN, "rule in chain" },
+		{ NFT_MSG_NEWSET, NFTA_SET_NAME, "set" },
+		{ NFT_MSG_NEWSETELEM, NFTA_SET_ELEM_LIST_SET,
+		  "elements of set" },
+		{ NFT_MSG_NEWOBJ, NFTA_OBJ_NAME, "object" },
+		{ NFT_MSG_NEWFLOWTABLE, NFTA_FLOWTABLE_NAME, "flowtable" },
+	};
+	const struct nlattr *attrs[NFTA_RULE_MAX + 1];
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (message->nlmsg_type != NFT(kinds[i].type))
+			continue;
+		nl_attrs(message, NULL, attrs, NFTA_RULE_MAX);
+		if (!nl_str(attrs[kinds[i].attr]))
+			return kinds[i].what;
+		return arena_printf(arena, "%s %s", kinds[i].what,
+				    nl_str(attrs[kinds[i].attr]));
+	}
+	return NULL;
+}
+
+void restore_index(struct batch *batch, struct buf *bytes)
+{
+	struct batch_message note;
+	struct nlmsghdr *message;
+	size_t at, step;
+
+	*batch = (struct batch){ .bytes = *bytes, .arena = arena_new() };
+	*bytes = (struct buf){ 0 };
+	for (at = 0; at < batch->bytes.n; at += step) {
+		message = (struct nlmsghdr *)(void *)(batch->bytes.p + at);
+		step = MNL_ALIGN(message->nlmsg_len);
+		note = (struct batch_message){
+			.offset = (uint32_t)at,
+			.type = NFNL_MSG_TYPE(message->nlmsg_type),
+			.what = what_of(batch->arena, message),
+		};
+		buf_add(&batch->index, &note, sizeof(note));
+		message->nlmsg_seq = (uint32_t)++batch->n;
+	}
+	batch->messages = (struct batch_message *)(void *)batch->index.p;
 }

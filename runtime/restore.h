@@ -11,6 +11,16 @@
 #include "emit/batch.h"
 
 struct devices;
+struct container;
+
+struct restore_options {
+	const struct devices *devices; /* that exist */
+	/* Which of them flowtables get; NULL: those of the content. */
+	const struct container *needs;
+	uint32_t genid; /* NFNL_BATCH_GENID, 0: none */
+	/* An empty NAT chain, if it has none: see struct lower_options. */
+	bool translated;
+};
 
 /*
  * Adds to @out the transaction that turns a table that holds @now into what
@@ -18,6 +28,9 @@ struct devices;
  * only those devices that exist. 0, or -EBADMSG if @content is no such batch.
  */
 int restore_build(struct buf *out, struct str content,
-		  const struct table_names *now, const struct devices *devices);
+		  const struct table_names *now,
+		  const struct restore_options *options);
+/* What is where in a batch that is not of batch_build(): takes @bytes over. */
+void restore_index(struct batch *batch, struct buf *bytes);
 
 #endif

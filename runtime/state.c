@@ -174,31 +174,53 @@ static int open_generation(struct state *state, unsigned int number)
 	return open_dir(state->generations, name, false);
 }
 
-/* "policy ...", then "previous 6" and "elements 12". */
-static int parse_record(char *text, struct generation *generation)
+/* One that a version of the program wrote that knew no containers. */
+static bool is_old(int fd)
 {
-	char *rest = strchr(text, '\n');
-
-	if (!rest)
-		return -EBADMSG;
-	*rest++ = '\0';
-	if (!ir_record_parse(text, &generation->record) ||
-	    sscanf(rest, "previous %u elements %zu", &generation->previous,
-		   &generation->elements) != 2)
-		return -EBADMSG;
-	return 0;
+	return !faccessat(fd, "record", F_OK, 0) &&
+	       faccessat(fd, "container", F_OK, 0);
 }
 
-static int load_record(int fd, struct generation *generation)
+/* Of a whole file, however large, no more than its head. */
+static int read_head(int dirfd, struct buf *head, uint64_t *size)
 {
-	struct buf text = { 0 };
-	int ret;
+	int fd = openat(dirfd, "container", O_RDONLY | O_CLOEXEC), ret;
+	struct stat st;
+	size_t n;
 
-	ret = files_read(fd, "record", &text);
-	if (!ret)
-		ret = text.p ? parse_record(text.p, generation) : -EBADMSG;
-	buf_free(&text);
+	if (fd < 0)
+		return is_old(dirfd) ? -EBADMSG : -errno;
+	ret = fstat(fd, &st) ? -errno :
+			       files_read_some(fd, head, CONTAINER_FIXED);
+	*size = (uint64_t)st.st_size;
+	n = container_head_size((struct str){ head->p, head->n });
+	if (!ret && n > head->n && n <= *size)
+		ret = files_read_some(fd, head, n - head->n);
+	close(fd);
 	return ret;
+}
+
+static int load_head(int fd, struct generation *generation)
+{
+	struct arena *arena = arena_new();
+	struct buf head = { 0 };
+	struct container c;
+	uint64_t size = 0;
+	int ret = read_head(fd, &head, &size);
+
+	if (!ret &&
+	    container_head(&c, arena, (struct str){ head.p, head.n }, size))
+		ret = -EBADMSG;
+	if (!ret) {
+		generation->record = c.parsed;
+		generation->previous = c.previous;
+		generation->elements = c.elements;
+		generation->rules = c.rules;
+		generation->created = c.created;
+	}
+	buf_free(&head);
+	arena_free(arena);
+	return ret == -ENOENT ? -EBADMSG : ret;
 }
 
 /* It may be missing or torn: then nothing is known. */
@@ -222,11 +244,11 @@ int state_load(struct state *state, unsigned int number,
 {
 	int fd, ret;
 
+	*generation = (struct generation){ .number = number };
 	fd = open_generation(state, number);
 	if (fd < 0)
 		return fd;
-	*generation = (struct generation){ .number = number };
-	ret = load_record(fd, generation);
+	ret = load_head(fd, generation);
 	load_kernel(fd, generation);
 	close(fd);
 	return ret;
@@ -279,30 +301,40 @@ struct search {
 	struct generation *found;
 };
 
+static bool same_record(const struct ir_record *a, const struct ir_record *b)
+{
+	return a->digest == b->digest && a->epoch == b->epoch &&
+	       a->mask == b->mask;
+}
+
 static int match_record(struct state *state, unsigned int number, void *data)
 {
 	struct generation generation;
 	struct search *search = data;
 
-	if (state_load(state, number, &generation) ||
-	    generation.record.digest != search->record->digest ||
-	    generation.record.epoch != search->record->epoch ||
-	    generation.record.mask != search->record->mask)
-		return 0;
-	*search->found = generation;
-	return 1;
+	if (number > search->found->number &&
+	    !state_load(state, number, &generation) &&
+	    same_record(&generation.record, search->record))
+		*search->found = generation;
+	return 0;
 }
 
+/* What went back to an earlier one has the same record: the latest it is. */
 int state_find(struct state *state, const struct ir_record *record,
 	       struct generation *generation)
 {
 	struct search search = { record, generation };
 	int ret;
 
+	*generation = (struct generation){ 0 };
 	if (state->generations < 0)
 		return -ENOENT;
+	ret = state_current(state, generation);
+	if (!ret && same_record(&generation->record, record))
+		return 0;
+	*generation = (struct generation){ 0 };
 	ret = for_each(state, match_record, &search);
-	return ret < 0 ? ret : ret ? 0 : -ENOENT;
+	return ret ? ret : generation->number ? 0 : -ENOENT;
 }
 
 int state_read(struct state *state, unsigned int number, const char *file,
@@ -315,6 +347,44 @@ int state_read(struct state *state, unsigned int number, const char *file,
 		return fd;
 	ret = files_read(fd, file, out);
 	close(fd);
+	return ret;
+}
+
+int state_container(struct state *state, unsigned int number,
+		    struct arena *arena, struct buf *bytes,
+		    struct container *container, const char **why)
+{
+	int fd, ret;
+
+	*why = NULL;
+	fd = open_generation(state, number);
+	if (fd < 0)
+		return fd;
+	bytes->n = 0;
+	ret = files_read(fd, "container", bytes);
+	if (!ret)
+		*why = container_read(container, arena,
+				      (struct str){ bytes->p, bytes->n });
+	else if (ret == -ENOENT && is_old(fd))
+		*why = "it was written by an earlier version of nftoffc";
+	else if (ret == -ENOENT)
+		*why = "its container is missing";
+	close(fd);
+	return *why ? -EBADMSG : ret;
+}
+
+int state_messages(struct state *state, unsigned int number, struct buf *out)
+{
+	struct arena *arena = arena_new();
+	struct buf bytes = { 0 };
+	struct container c;
+	const char *why;
+	int ret = state_container(state, number, arena, &bytes, &c, &why);
+
+	if (!ret)
+		buf_add(out, c.messages.p, c.messages.n);
+	buf_free(&bytes);
+	arena_free(arena);
 	return ret;
 }
 
@@ -341,25 +411,21 @@ static int format_kernel(char text[64], uint32_t genid, uint64_t fingerprint)
 
 static int write_files(int fd, const struct state_content *content)
 {
-	struct buf record = { 0 };
+	struct buf container = { 0 };
 	char kernel[64];
 	int ret, n;
 
-	buf_printf(&record, "%s\nprevious %u\nelements %zu\n", content->record,
-		   content->previous, content->elements);
+	container_write(&container, content->container);
 	n = format_kernel(kernel, 0, 0);
-	ret = files_create(fd, "record", record.p, record.n, true);
+	ret = files_create(fd, "container", container.p, container.n, true);
 	if (!ret)
 		ret = files_create(fd, "policy.nft", content->text.p,
 				   content->text.n, true);
 	if (!ret)
-		ret = files_create(fd, "content", content->messages.p,
-				   content->messages.n, true);
-	if (!ret)
 		ret = files_create(fd, "kernel", kernel, (size_t)n, true);
 	if (!ret && fsync(fd))
 		ret = -errno;
-	buf_free(&record);
+	buf_free(&container);
 	return ret;
 }
 
@@ -493,28 +559,86 @@ int state_relock(struct state *state)
 	return ret;
 }
 
+/* The @max largest numbers up to @top, largest first. */
 struct keep {
-	unsigned int numbers[2];
+	unsigned int numbers[STATE_KEEP_MAX];
+	unsigned int n, max;
+	unsigned int top, previous;
 };
+
+static int note_number(struct state *state, unsigned int number, void *data)
+{
+	struct keep *keep = data;
+	unsigned int i;
+
+	(void)state;
+	if (number > keep->top)
+		return 0;
+	for (i = keep->n; i > 0 && keep->numbers[i - 1] < number; i--)
+		if (i < keep->max)
+			keep->numbers[i] = keep->numbers[i - 1];
+	if (i < keep->max)
+		keep->numbers[i] = number;
+	if (keep->n < keep->max)
+		keep->n++;
+	return 0;
+}
 
 static int remove_other(struct state *state, unsigned int number, void *data)
 {
 	char name[NAME_MAX_LEN];
 	const struct keep *keep = data;
+	unsigned int i;
 
-	if (number == keep->numbers[0] || number == keep->numbers[1])
+	for (i = 0; i < keep->n; i++)
+		if (number == keep->numbers[i])
+			return 0;
+	if (number == keep->previous)
 		return 0;
 	snprintf(name, sizeof(name), "%u", number);
 	return files_remove_dir(state->generations, name);
 }
 
-int state_prune(struct state *state, unsigned int keep, unsigned int previous)
+int state_prune(struct state *state, unsigned int keep, unsigned int previous,
+		unsigned int max)
 {
-	struct keep kept = { { keep, previous } };
+	struct keep kept = { .top = keep, .previous = previous, .max = max };
 	int ret;
 
 	if (unlinkat(state->dir, "next", 0) && errno != ENOENT)
 		return -errno;
 	ret = files_remove_dir(state->generations, STAGING);
+	if (!ret)
+		ret = for_each(state, note_number, &kept);
 	return ret ? ret : for_each(state, remove_other, &kept);
+}
+
+static int list_one(struct state *state, unsigned int number, void *data)
+{
+	struct state_list *list = data;
+	struct generation generation = { 0 };
+
+	if (state_load(state, number, &generation)) {
+		generation = (struct generation){ .number = number };
+		generation.damaged = true;
+	}
+	*vec_push(list->arena, &list->generations) = generation;
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct generation *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+int state_list(struct state *state, struct state_list *list)
+{
+	int ret = state->generations < 0 ? 0 : for_each(state, list_one, list);
+
+	if (list->generations.n)
+		qsort(list->generations.v, list->generations.n,
+		      sizeof(*list->generations.v), by_number);
+	return ret;
 }

@@ -4,9 +4,9 @@
  *
  *	STATE/lock			flock()ed by the apply that runs
  *	STATE/current -> generations/7	what runs
- *	STATE/generations/7/record	which policy, and the generation before
+ *	STATE/generations/7/container	the policy: which it is, what it needs,
+ *					its messages, with digests (container.h)
  *			   /policy.nft	the rules as text, for people
- *			   /content	as messages, for the restore
  *			   /kernel	the kernel's generation, a fingerprint
  *
  * What must stay true: `current` names a whole generation, old or new, at any
@@ -16,7 +16,7 @@
 #ifndef NFTOFFC_RUNTIME_STATE_H
 #define NFTOFFC_RUNTIME_STATE_H
 
-#include "ir/lower.h"
+#include "runtime/container.h"
 
 /* make STATE=DIR says another: on OpenWrt, where /var does not last. */
 #ifdef NFTOFFC_STATE
@@ -24,6 +24,9 @@
 #else
 #define STATE_DIRECTORY "/var/lib/nftoffc"
 #endif
+/* So many generations are kept, the one that runs among them. */
+#define STATE_KEEP 10
+#define STATE_KEEP_MAX 1000
 
 struct state;
 
@@ -31,17 +34,18 @@ struct generation {
 	unsigned int number;   /* from 1 */
 	unsigned int previous; /* 0: there was none */
 	size_t elements;       /* of sets, as kernel_read_all() wants it */
+	size_t rules;
+	uint64_t created; /* seconds since 1970 */
 	struct ir_record record;
 	uint32_t genid;	      /* the kernel's, 0: not known */
 	uint64_t fingerprint; /* of our table then, 0: not known */
+	bool damaged; /* by state_list() only: nothing but the number is known */
 };
 
 /* What a generation is made of. */
 struct state_content {
-	const char *record; /* as ir_record_print() wrote it */
-	unsigned int previous;
-	size_t elements;
-	struct str text, messages;
+	const struct container *container;
+	struct str text; /* as nft has it */
 };
 
 /* Makes the directory, and those above it, if @write and it is missing. */
@@ -54,16 +58,28 @@ void state_close(struct state *state); /* and unlocks it; NULL is fine */
  */
 int state_lock(struct state *state, const char *command, struct buf *holder);
 
-/* -ENOENT if there is none. */
+/*
+ * -ENOENT if there is none. @generation has its number, whatever else is wrong
+ * with the one that `current` names; else 0.
+ */
 int state_current(struct state *state, struct generation *generation);
 int state_load(struct state *state, unsigned int number,
 	       struct generation *generation);
 /* The generation that the kernel's record speaks of, -ENOENT. */
 int state_find(struct state *state, const struct ir_record *record,
 	       struct generation *generation);
-/* Adds "policy.nft" or "content" of a generation to @out. */
+/* Adds "policy.nft" of a generation to @out. */
 int state_read(struct state *state, unsigned int number, const char *file,
 	       struct buf *out);
+/*
+ * Its container, checked; what it says points into @bytes, which is the
+ * caller's to free, or is of the arena. -EBADMSG with @why, if it is not whole.
+ */
+int state_container(struct state *state, unsigned int number,
+		    struct arena *arena, struct buf *bytes,
+		    struct container *container, const char **why);
+/* Adds its messages to @out, checked; nothing if they are not whole. */
+int state_messages(struct state *state, unsigned int number, struct buf *out);
 
 /* Writes a new generation, whole, but does not point to it. */
 int state_stage(struct state *state, const struct state_content *content,
@@ -83,7 +99,17 @@ int state_directory(const struct state *state);
  */
 void state_leave_lock(struct state *state);
 int state_relock(struct state *state);
-/* Removes every generation but these two, and what a killed apply left. */
-int state_prune(struct state *state, unsigned int keep, unsigned int previous);
+/*
+ * Removes what a killed apply left: generations above @keep, the one that runs;
+ * and those older than the @max latest (STATE_KEEP), but never @previous.
+ */
+int state_prune(struct state *state, unsigned int keep, unsigned int previous,
+		unsigned int max);
+
+struct state_list {
+	struct arena *arena;
+	VEC(struct generation) generations; /* by number */
+};
+int state_list(struct state *state, struct state_list *list);
 
 #endif

@@ -42,6 +42,7 @@ struct status {
 	struct buf content;	  /* of it */
 	struct drift drift;	  /* what others did to it */
 	struct guard_status guard;
+	struct buf failsafe; /* why it is what runs; empty: it is not */
 	struct twophase module;
 	bool agrees; /* the module keeps out what the rules say */
 	struct ruleset ruleset;

@@ -47,6 +47,7 @@ struct lower_options {
 
 /* The empty chain, where the policy has none of its own. */
 #define LOWER_TRANSLATED "translated"
+#define LOWER_TRANSLATED_PRIORITY 100 /* srcnat */
 
 /* The chain ahead of routing that gives packets their marks, if any has. */
 #define LOWER_SET_MARK "set-mark"

@@ -49,13 +49,13 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload status flows log release doctor help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload boot status flows log release doctor help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	compile)
 		case $previous in
-		-f|--format) _nftoffc_words text json netlink; return ;;
+		-f|--format) _nftoffc_words text json netlink container; return ;;
 		-o|--output) _nftoffc_paths -f; return ;;
 		--epoch) :; return ;;
 		-O|--opt) :; return ;;
@@ -178,12 +178,22 @@ _nftoffc()
 			return
 		fi
 		;;
+	boot)
+		case $previous in
+		--state) _nftoffc_paths -d; return ;;
+		--failsafe) _nftoffc_paths -f; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words --state --failsafe -h --help
+			return
+		fi
+		;;
 	status)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words --state --json --prometheus -h --help
+			_nftoffc_words --state --json -h --help
 			return
 		fi
 		;;
@@ -216,7 +226,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload status flows log release doctor help
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload boot status flows log release doctor help
 		;;
 	esac
 }

@@ -218,6 +218,7 @@ static void try_restore(struct arena *arena, struct str content,
 {
 	static const char *const there[] = { "br-lan", "eth1", "lan0", "wan0" };
 	struct devices devices = { 0 };
+	const struct restore_options options = { .devices = &devices };
 	struct buf out = { 0 }, again = { 0 };
 	struct table_names now;
 	struct str batch;
@@ -226,11 +227,11 @@ static void try_restore(struct arena *arena, struct str content,
 	for (i = 0; i < sizeof(there) / sizeof(*there); i++)
 		*vec_push(arena, &devices.names) = there[i];
 	names_table(names, &now);
-	if (!restore_build(&out, content, &now, &devices)) {
+	if (!restore_build(&out, content, &now, &options)) {
 		batch = (struct str){ out.p, out.n };
 		require_whole(batch);
 		require_same(arena, content, batch);
-		require(!restore_build(&again, batch, &now, &devices));
+		require(!restore_build(&again, batch, &now, &options));
 		require_whole((struct str){ again.p, again.n });
 	}
 	buf_free(&out);

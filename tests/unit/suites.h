@@ -7,6 +7,7 @@
 
 Suite *base_suite(void);
 Suite *clock_suite(void);
+Suite *container_suite(void);
 Suite *delta_suite(void);
 Suite *dsl_suite(void);
 Suite *flowfilter_suite(void);

@@ -361,19 +361,38 @@ static struct state *open_state(void)
 	return state;
 }
 
+/* The least transaction. */
+static struct str empty_batch(void)
+{
+	struct batch batch;
+	struct str bytes;
+
+	ck_assert_int_eq(batch_build(&batch, ir_new(arena, "p"),
+				     &(struct batch_options){ 0 }),
+			 0);
+	bytes = (struct str){ arena_strndup(arena, batch.bytes.p,
+					    batch.bytes.n),
+			      batch.bytes.n };
+	batch_free(&batch);
+	return bytes;
+}
+
 static unsigned int stage(struct state *state, uint64_t digest,
 			  unsigned int epoch, unsigned int previous)
 {
-	struct state_content content = {
+	const struct str brackets = empty_batch();
+	struct container container = {
 		.record = arena_printf(arena,
 				       "policy p digest %016llx epoch %u+2 "
 				       "mask ff000000",
 				       (unsigned long long)digest, epoch),
 		.previous = previous,
 		.elements = 12,
-		.text = STR("text"),
-		.messages = STR("messages"),
+		.rules = 34,
+		.created = 1700000000,
+		.messages = { brackets.p, brackets.n },
 	};
+	const struct state_content content = { &container, STR("text") };
 	unsigned int number;
 
 	ck_assert_int_eq(state_stage(state, &content, &number), 0);
@@ -387,7 +406,9 @@ START_TEST(state_holds_generations)
 				    .mask = 0xff000000 };
 	struct state *state = open_state();
 	struct generation g;
-	struct buf text = { 0 };
+	struct buf text = { 0 }, bytes = { 0 };
+	struct container c;
+	const char *why;
 
 	ck_assert_int_eq(state_current(state, &g), -ENOENT);
 	ck_assert_int_eq(state_find(state, &wanted, &g), -ENOENT);
@@ -404,38 +425,98 @@ START_TEST(state_holds_generations)
 	ck_assert_uint_eq(g.number, 2);
 	ck_assert_uint_eq(g.previous, 1);
 	ck_assert_uint_eq(g.elements, 12);
+	ck_assert_uint_eq(g.rules, 34);
+	ck_assert_uint_eq(g.created, 1700000000);
 	ck_assert_uint_eq(g.genid, 77);
 	ck_assert_uint_eq(g.fingerprint, 0xfeed);
 	ck_assert_uint_eq(g.record.count, 2);
 	ck_assert_int_eq(state_current(state, &g), 0);
 	ck_assert_uint_eq(g.number, 1);
 
-	ck_assert_int_eq(state_read(state, 2, "content", &text), 0);
-	ck_assert_str_eq(text.p, "messages");
+	ck_assert_int_eq(state_read(state, 2, "policy.nft", &text), 0);
+	ck_assert_str_eq(text.p, "text");
+	ck_assert_int_eq(state_container(state, 2, arena, &bytes, &c, &why), 0);
+	ck_assert_uint_eq(c.parsed.epoch, 3);
+	ck_assert_uint_eq(c.messages.n, empty_batch().n);
 	ck_assert_int_eq(mode_of(in_folder("state")), 0700);
-	ck_assert_int_eq(mode_of(in_folder("state/generations/2/record")),
+	ck_assert_int_eq(mode_of(in_folder("state/generations/2/container")),
 			 0600);
 	buf_free(&text);
+	buf_free(&bytes);
 	state_close(state);
 }
 END_TEST
 
-START_TEST(state_prunes_all_but_two)
+/* Ten, and the one before, which may be older; what was staged goes. */
+START_TEST(state_keeps_some)
 {
+	struct state *state = open_state();
+	struct state_list list = { .arena = arena };
+	struct generation g;
+	unsigned int i;
+
+	for (i = 1; i <= 12; i++)
+		stage(state, i, i, i - 1);
+	ck_assert_int_eq(state_point(state, 11), 0);
+	ck_assert_int_eq(state_prune(state, 11, 1, STATE_KEEP), 0);
+	ck_assert_int_eq(state_list(state, &list), 0);
+	ck_assert_uint_eq(list.generations.n, 11);
+	ck_assert_uint_eq(list.generations.v[0].number, 1);
+	ck_assert_uint_eq(list.generations.v[1].number, 2);
+	ck_assert_uint_eq(list.generations.v[10].number, 11);
+	ck_assert_int_eq(state_load(state, 12, &g), -ENOENT);
+	ck_assert_int_eq(state_current(state, &g), 0);
+	ck_assert_uint_eq(g.number, 11);
+	ck_assert_int_eq(state_prune(state, 11, 9, 1), 0);
+	ck_assert_int_eq(state_load(state, 10, &g), -ENOENT);
+	ck_assert_int_eq(state_load(state, 9, &g), 0);
+	/* A number is not given twice while it may be meant. */
+	ck_assert_uint_eq(stage(state, 4, 7, 3), 12);
+	state_close(state);
+}
+END_TEST
+
+/* What went back has the record of where it went: the current one is meant. */
+START_TEST(state_finds_the_latest_of_a_record)
+{
+	const struct ir_record wanted = { .digest = 7,
+					  .epoch = 1,
+					  .mask = 0xff000000 };
 	struct state *state = open_state();
 	struct generation g;
 
-	stage(state, 1, 1, 0);
-	stage(state, 2, 3, 1);
-	stage(state, 3, 5, 2);
-	ck_assert_int_eq(state_point(state, 3), 0);
-	ck_assert_int_eq(state_prune(state, 3, 2), 0);
-	ck_assert_int_eq(state_load(state, 1, &g), -ENOENT);
-	ck_assert_int_eq(state_load(state, 2, &g), 0);
-	ck_assert_int_eq(state_current(state, &g), 0);
+	stage(state, 7, 1, 0);
+	stage(state, 8, 3, 1);
+	stage(state, 7, 1, 2);
+	ck_assert_int_eq(state_find(state, &wanted, &g), 0);
 	ck_assert_uint_eq(g.number, 3);
-	/* A number is not given twice while it may be meant. */
-	ck_assert_uint_eq(stage(state, 4, 7, 3), 4);
+	ck_assert_int_eq(state_point(state, 1), 0);
+	ck_assert_int_eq(state_find(state, &wanted, &g), 0);
+	ck_assert_uint_eq(g.number, 1);
+	state_close(state);
+}
+END_TEST
+
+/* As versions before wrote it: it is told so, and is no generation. */
+START_TEST(state_knows_an_old_directory)
+{
+	struct state *state = open_state();
+	struct buf bytes = { 0 };
+	struct generation g;
+	struct container c;
+	const char *why;
+
+	ck_assert_int_eq(mkdir(in_folder("state/generations/4"), 0700), 0);
+	ck_assert_int_eq(files_replace(in_folder("state/generations/4/record"),
+				       "policy", 6),
+			 0);
+	ck_assert_int_eq(state_point(state, 4), 0);
+	ck_assert_int_eq(state_current(state, &g), -EBADMSG);
+	ck_assert_int_eq(state_container(state, 4, arena, &bytes, &c, &why),
+			 -EBADMSG);
+	ck_assert_str_eq(why, "it was written by an earlier version of "
+			      "nftoffc");
+	buf_free(&bytes);
 	state_close(state);
 }
 END_TEST
@@ -455,13 +536,14 @@ START_TEST(state_bears_leftovers)
 	ck_assert_int_eq(symlink("generations/9", in_folder("state/next")), 0);
 	/* Torn: pruning was killed in the middle. */
 	ck_assert_int_eq(mkdir(in_folder("state/generations/7"), 0700), 0);
-	ck_assert_int_eq(files_replace(in_folder("state/generations/7/record"),
-				       "pol", 3),
-			 0);
+	ck_assert_int_eq(
+		files_replace(in_folder("state/generations/7/container"), "pol",
+			      3),
+		0);
 	ck_assert_int_eq(state_load(state, 7, &g), -EBADMSG);
 	ck_assert_uint_eq(stage(state, 2, 3, 1), 8);
 	ck_assert_int_eq(state_point(state, 8), 0);
-	ck_assert_int_eq(state_prune(state, 8, 1), 0);
+	ck_assert_int_eq(state_prune(state, 8, 1, 1), 0);
 	ck_assert_int_eq(state_current(state, &g), 0);
 	ck_assert_uint_eq(g.number, 8);
 	ck_assert_int_eq(state_load(state, 7, &g), -ENOENT);
@@ -687,10 +769,11 @@ START_TEST(restore_goes_from_new_to_old)
 
 	content_of(&new, new_ir(), &names, &now);
 	content_of(&old, old_ir(), &names, &then);
-	ck_assert_int_eq(restore_build(&out,
-				       (struct str){ old.bytes.p, old.bytes.n },
-				       &now, &devices),
-			 0);
+	ck_assert_int_eq(
+		restore_build(&out, (struct str){ old.bytes.p, old.bytes.n },
+			      &now,
+			      &(struct restore_options){ .devices = &devices }),
+		0);
 	ck_assert_str_eq(list_messages(&out), "BEGIN -\n"
 					      "NEWTABLE nftoffc\n"
 					      "DELRULE -\n"
@@ -732,10 +815,11 @@ START_TEST(restore_of_a_moved_chain)
 	base_chain(b, "forward", -5);
 	content_of(&new, b, &names, &now);
 	content_of(&old, a, &names, &then);
-	ck_assert_int_eq(restore_build(&out,
-				       (struct str){ old.bytes.p, old.bytes.n },
-				       &now, &devices),
-			 0);
+	ck_assert_int_eq(
+		restore_build(&out, (struct str){ old.bytes.p, old.bytes.n },
+			      &now,
+			      &(struct restore_options){ .devices = &devices }),
+		0);
 	ck_assert_ptr_nonnull(strstr(list_messages(&out),
 				     "DELCHAIN forward\nNEWCHAIN forward\n"));
 	buf_free(&out);
@@ -758,7 +842,9 @@ START_TEST(restore_refuses_what_is_no_batch)
 	for (n = 0; n < old.bytes.n; n++) {
 		ck_assert_int_eq(restore_build(&out,
 					       (struct str){ old.bytes.p, n },
-					       &now, &devices),
+					       &now,
+					       &(struct restore_options){
+						       .devices = &devices }),
 				 -EBADMSG);
 		ck_assert_uint_eq(out.n, 0);
 	}
@@ -1132,7 +1218,9 @@ Suite *runtime_suite(void)
 	tcase_add_test(tcase, replace_keeps_mode_and_link);
 	tcase_add_test(tcase, remove_dir_with_files);
 	tcase_add_test(tcase, state_holds_generations);
-	tcase_add_test(tcase, state_prunes_all_but_two);
+	tcase_add_test(tcase, state_keeps_some);
+	tcase_add_test(tcase, state_finds_the_latest_of_a_record);
+	tcase_add_test(tcase, state_knows_an_old_directory);
 	tcase_add_test(tcase, state_bears_leftovers);
 	tcase_add_test(tcase, state_without_write_access_writes_nothing);
 	tcase_add_test(tcase, state_lock_names_its_holder);

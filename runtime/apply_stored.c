@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An apply of what was stored: the steps that stand in for the compiler's. From
+ * there on it is an apply like any other, with the same promises.
+ *
+ * What was stored goes with the machine of that day. What differs today is made
+ * anew: flowtables get the devices that are there now, and where translated
+ * connections live that it knew nothing of, they stay so.
+ */
+#include "runtime/apply_parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "runtime/conntrack.h"
+#include "runtime/exit.h"
+#include "runtime/report.h"
+#include "runtime/restore.h"
+
+/* The one that was asked for, else the one before; 0: there is none. */
+static int choose(struct apply *a, unsigned int *number)
+{
+	struct guard_status status;
+	int ret = guard_status(a->state, &status);
+
+	*number = a->options->generation;
+	if (ret)
+		return ret;
+	if (!*number && a->has_old) {
+		*number = guard_confirmed(&status, a->old.number);
+		if (*number == a->old.number)
+			*number = a->old.previous;
+	} else if (!*number) {
+		*number = a->last.number;
+	}
+	return 0;
+}
+
+static int refuse(struct apply *a, unsigned int number, const char *why)
+{
+	if (!number)
+		report_error("there is no generation before this one in %s; "
+			     "nothing was changed",
+			     a->options->state);
+	else if (why)
+		report_error("generation %u cannot be gone back to: %s; "
+			     "nothing was changed",
+			     number, why);
+	else
+		report_error("there is no generation %u in %s; nothing was "
+			     "changed",
+			     number, a->options->state);
+	report_help("'nftoffc history' lists them");
+	return EXIT_SYSTEM;
+}
+
+static int find_stored(struct apply *a)
+{
+	struct container *c = &a->target.container;
+	unsigned int number;
+	const char *why = NULL;
+	int ret;
+
+	compile_nothing(&a->c);
+	ret = choose(a, &number);
+	if (ret)
+		return report_failure(ret, "cannot read %s/guard",
+				      a->options->state);
+	ret = number ? state_container(a->state, number, a->arena, &a->stored,
+				       c, &why) :
+		       -ENOENT;
+	if (ret == -ENOENT || why)
+		return refuse(a, number, why);
+	if (!ret)
+		ret = state_read(a->state, number, "policy.nft",
+				 &a->target.text);
+	if (ret)
+		return report_failure(ret, "cannot read %s/generations/%u",
+				      a->options->state, number);
+	a->target.number = number;
+	a->target.policy = c->parsed.policy;
+	a->target.stored = c->messages;
+	return NEXT;
+}
+
+static int stop_if_running(struct apply *a)
+{
+	if (!a->has_old || a->old.number != a->target.number ||
+	    !apply_is_unchanged(a) ||
+	    !twophase_agrees(&a->module, &a->now.record))
+		return NEXT;
+	printf("generation %u, %s, runs already; nothing to do\n",
+	       a->target.number, a->target.policy);
+	return EXIT_DONE;
+}
+
+static int suit_stored(struct apply *a)
+{
+	int ret = devices_read(a->arena, &a->devices);
+
+	if (ret)
+		return report_failure(ret, "cannot list the network devices");
+	a->target.translated = apply_may_be_translated(a);
+	if (!container_need(&a->target.container, "module") || a->module.module)
+		return NEXT;
+	report_error("%s requires the kernel module nftoffc, which is %s; "
+		     "nothing was changed",
+		     a->target.policy, twophase_missing(&a->module));
+	report_help("'modprobe nftoffc', or build it with 'make kmod'");
+	return EXIT_SYSTEM;
+}
+
+static int build(struct apply *a, struct batch *batch,
+		 const struct table_names *now, uint32_t genid)
+{
+	const struct restore_options options = {
+		.devices = &a->devices,
+		.needs = &a->target.container,
+		.genid = genid,
+		.translated = a->target.translated,
+	};
+	struct buf bytes = { 0 };
+	int ret = restore_build(&bytes, a->target.stored, now, &options);
+
+	if (!ret)
+		restore_index(batch, &bytes);
+	buf_free(&bytes);
+	return ret;
+}
+
+int apply_build_stored(struct apply *a)
+{
+	const struct table_names nothing = { 0 };
+	int ret = build(a, &a->content, &nothing, 0);
+
+	return ret ? report_failure(ret, "cannot build the transaction") : NEXT;
+}
+
+int apply_build_whole_stored(struct apply *a, const struct table_names *now)
+{
+	return build(a, &a->batch, now, a->now.genid);
+}
+
+/*
+ * Values that what ran just now gave to its connections: only now that it is
+ * gone can they be taken away for good. Such a connection is decided anew.
+ */
+static int clear_marks_again(struct apply *a)
+{
+	const struct ir_record *next = &a->target.container.parsed;
+	const struct ir_record *now = &a->now.record;
+
+	if (!a->now.recorded || (now->mask == next->mask &&
+				 (now->epoch >= next->epoch + next->count ||
+				  next->epoch >= now->epoch + now->count)))
+		return NEXT;
+	if (apply_clear_run(a, next->epoch, next->count))
+		report_warning("connections that what ran before accepted may "
+			       "go on");
+	return NEXT;
+}
+
+static const apply_step steps[] = {
+	apply_open_state,  apply_take_lock,    apply_refuse_unconfirmed,
+	apply_read_kernel, apply_find_module,  apply_find_running,
+	apply_recover,	   find_stored,	       stop_if_running,
+	suit_stored,	   apply_hold_signals, apply_clear_marks,
+	apply_stage,	   apply_stage_module, apply_arm_guard,
+	apply_commit,	   apply_verify,       apply_commit_module,
+	apply_point,	   clear_marks_again,  apply_start_guard,
+	apply_report,
+};
+
+int apply_stored(const struct apply_options *options)
+{
+	return apply_run(options, steps, sizeof(steps) / sizeof(*steps));
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Loading what was applied, when the machine starts: without the compiler, from
+ * the container of the state directory's current generation.
+ *
+ *	what was applied last, and confirmed	as it was: its rules, and what
+ *						the kernel module keeps out
+ *	nothing was ever applied		nothing
+ *	it is damaged, the kernel refuses it,	the fail-safe policy (failsafe.h)
+ *	it needs the module, which is not there
+ *	the fail-safe policy does not load	the built-in one
+ *
+ * Devices need not exist yet: those of a flowtable that are missing are left
+ * out of it. No connection lives that an earlier policy decided, so the values
+ * of the mark are free.
+ *
+ * What must stay true: a policy that runs already is left alone, whichever it
+ * is. Whenever it ends, the kernel has a whole policy or what it had.
+ */
+#ifndef NFTOFFC_RUNTIME_BOOT_H
+#define NFTOFFC_RUNTIME_BOOT_H
+
+#include "runtime/state.h"
+
+struct boot_options {
+	const char *state;    /* the state directory */
+	const char *failsafe; /* a container in place of the built-in one */
+};
+
+/* Answers an exit_code. */
+int boot(const struct boot_options *options);
+
+/*
+ * Adds to @reason why the fail-safe policy was loaded, if it is what runs, as
+ * @record says. False: it is not.
+ */
+bool boot_failed(struct state *state, const struct ir_record *record,
+		 struct buf *reason);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a container says of a policy that was compiled. */
+#ifndef NFTOFFC_RUNTIME_CONTAIN_H
+#define NFTOFFC_RUNTIME_CONTAIN_H
+
+#include "runtime/container.h"
+
+/*
+ * All but the messages and what they use. To be asked while the flowtables
+ * have the policy's devices, be they there or not: before devices_resolve().
+ */
+void contain(struct container *c, struct arena *arena, const struct ir *ir,
+	     const struct model *model);
+
+#endif

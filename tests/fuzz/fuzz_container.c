@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Any bytes as a container (libFuzzer): as they are; with the digests that they
+ * ought to have, so that the reader gets further; and as the messages of a good
+ * one, so that the check of what is to be sent is reached.
+ *
+ * Beyond not crashing: what is taken is one batch, of whole messages with whole
+ * attributes, each of which makes something in our table, and no other; it can
+ * be loaded; and written anew it is read the same.
+ */
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/container.h"
+#include "runtime/devices.h"
+#include "runtime/names.h"
+#include "runtime/nl.h"
+#include "runtime/restore.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* Looked at in another way than runtime/sound.c does. */
+static void require_message(const struct nlmsghdr *message, bool bracket)
+{
+	const struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attr;
+	const char *end = mnl_nlmsg_get_payload_tail(message);
+	const char *table = NULL;
+
+	require(message->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(*gen));
+	if (bracket)
+		return;
+	require(NFNL_SUBSYS_ID(message->nlmsg_type) == NFNL_SUBSYS_NFTABLES);
+	require(gen->nfgen_family == NFPROTO_INET);
+	mnl_attr_for_each(attr, message, sizeof(*gen))
+	{
+		require(mnl_attr_ok(attr, (int)(end - (const char *)attr)));
+		if (mnl_attr_get_type(attr) == 1)
+			table = mnl_attr_get_str(attr);
+	}
+	require(table && !strcmp(table, "nftoffc"));
+	switch (NFNL_MSG_TYPE(message->nlmsg_type)) {
+	case NFT_MSG_NEWTABLE:
+	case NFT_MSG_NEWCHAIN:
+	case NFT_MSG_NEWRULE:
+	case NFT_MSG_NEWSET:
+	case NFT_MSG_NEWSETELEM:
+	case NFT_MSG_NEWOBJ:
+	case NFT_MSG_NEWFLOWTABLE:
+		return;
+	}
+	abort();
+}
+
+static void require_batch(struct str messages)
+{
+	const struct nlmsghdr *message =
+		(const struct nlmsghdr *)(const void *)messages.p;
+	int left = (int)messages.n;
+	size_t n;
+
+	for (n = 0; mnl_nlmsg_ok(message, left); n++) {
+		require((n == 0) ==
+			(message->nlmsg_type == NFNL_MSG_BATCH_BEGIN));
+		require((MNL_ALIGN(message->nlmsg_len) == (unsigned)left) ==
+			(message->nlmsg_type == NFNL_MSG_BATCH_END));
+		require_message(message,
+				message->nlmsg_type == NFNL_MSG_BATCH_BEGIN ||
+					message->nlmsg_type ==
+						NFNL_MSG_BATCH_END);
+		message = mnl_nlmsg_next(message, &left);
+	}
+	require(left == 0 && n >= 2);
+}
+
+static void require_loadable(struct arena *arena, const struct container *c)
+{
+	struct devices devices = { 0 };
+	const struct restore_options options = { .devices = &devices,
+						 .needs = c,
+						 .translated = true };
+	const struct table_names nothing = { 0 };
+	struct buf out = { 0 };
+	struct batch batch;
+
+	*vec_push(arena, &devices.names) = "eth0";
+	*vec_push(arena, &devices.names) = "wlan1";
+	require(!restore_build(&out, c->messages, &nothing, &options));
+	restore_index(&batch, &out);
+	require_batch((struct str){ batch.bytes.p, batch.bytes.n });
+	batch_free(&batch);
+}
+
+static void require_same(struct arena *arena, const struct container *c)
+{
+	struct container again;
+	struct buf out = { 0 };
+
+	container_write(&out, c);
+	require(!container_read(&again, arena, (struct str){ out.p, out.n }));
+	require(!strcmp(again.record, c->record) &&
+		again.needs.n == c->needs.n &&
+		again.entries.n == c->entries.n &&
+		str_eq(again.messages, c->messages));
+	buf_free(&out);
+}
+
+static void try_container(struct arena *arena, struct str bytes)
+{
+	struct container c;
+
+	if (container_read(&c, arena, bytes))
+		return;
+	require_batch(c.messages);
+	require_loadable(arena, &c);
+	require_same(arena, &c);
+}
+
+/* Sizes and digests as they ought to be. */
+static void make_good(char *bytes, size_t size)
+{
+	uint64_t digest, whole = size, none = 0;
+	size_t head;
+
+	if (size < CONTAINER_FIXED)
+		return;
+	memcpy(bytes + 16, &whole, 8);
+	head = container_head_size((struct str){ bytes, size });
+	if (!head)
+		return;
+	digest = container_digest(0, bytes + head, size - head);
+	memcpy(bytes + 32, &digest, 8);
+	memcpy(bytes + 24, &none, 8);
+	digest = container_digest(0, bytes, head);
+	memcpy(bytes + 24, &digest, 8);
+}
+
+static void try_messages(struct arena *arena, struct str messages)
+{
+	const struct container c = {
+		.record = "policy p digest 1 epoch 1+1 mask ff000000",
+		.messages = messages,
+	};
+	struct buf out = { 0 };
+
+	container_write(&out, &c);
+	try_container(arena, (struct str){ out.p, out.n });
+	buf_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	struct arena *arena = arena_new();
+	char *copy = malloc(size ? size : 1); /* aligned, and none behind it */
+
+	require(copy != NULL);
+	if (size)
+		memcpy(copy, data, size);
+	try_container(arena, (struct str){ copy, size });
+	try_messages(arena, (struct str){ copy, size });
+	make_good(copy, size);
+	try_container(arena, (struct str){ copy, size });
+	free(copy);
+	arena_free(arena);
+	return 0;
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The container: what is written is read; what is not what was written, not. */
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+
+#include "compile.h"
+#include "runtime/contain.h"
+#include "runtime/failsafe.h"
+#include "runtime/nl.h"
+#include "runtime/sound.h"
+#include "suites.h"
+
+static struct arena *arena;
+static struct buf bytes;
+
+static void setup(void)
+{
+	arena = arena_new();
+	failsafe_build(&bytes);
+}
+
+static void teardown(void)
+{
+	buf_free(&bytes);
+	arena_free(arena);
+}
+
+/* Why @n bytes of a copy are refused, NULL if they are not. */
+static const char *refused(const char *p, size_t n)
+{
+	char *copy = malloc(n ? n : 1); /* so that a reader beyond is seen */
+	struct container c;
+	const char *why;
+
+	ck_assert_ptr_nonnull(copy);
+	if (n)
+		memcpy(copy, p, n);
+	why = container_read(&c, arena, (struct str){ copy, n });
+	free(copy);
+	return why;
+}
+
+START_TEST(the_digest_is_the_one_it_says)
+{
+	ck_assert_uint_eq(container_digest(0, "123456789", 9),
+			  UINT64_C(0x995dc9bbdf1939fa));
+	/* In parts as at once. */
+	ck_assert_uint_eq(container_digest(container_digest(0, "1234", 4),
+					   "56789", 5),
+			  UINT64_C(0x995dc9bbdf1939fa));
+}
+END_TEST
+
+START_TEST(what_is_written_is_read)
+{
+	struct module_match entries[] = { { .mark = 1, .mark_mask = 2 },
+					  { .mark = 3, .mark_mask = 4 } };
+	struct container c, whole, read;
+	struct buf out = { 0 };
+
+	ck_assert_ptr_null(container_read(&whole, arena,
+					  (struct str){ bytes.p, bytes.n }));
+	c = (struct container){
+		.record = "policy p digest 0123456789abcdef epoch 1+4 "
+			  "mask ff000000 kept 9+2",
+		.created = 12,
+		.rules = 34,
+		.elements = UINT64_C(1) << 40,
+		.previous = 56,
+		.entries = { entries, 2 },
+		.messages = whole.messages,
+	};
+	*vec_push(arena, &c.needs) = "module";
+	*vec_push(arena, &c.needs) = "flowtable fast eth0 wlan*";
+	container_write(&out, &c);
+	ck_assert_ptr_null(
+		container_read(&read, arena, (struct str){ out.p, out.n }));
+	ck_assert_str_eq(read.record, c.record);
+	ck_assert_uint_eq(read.parsed.kept_count, 2);
+	ck_assert_uint_eq(read.created, 12);
+	ck_assert_uint_eq(read.rules, 34);
+	ck_assert_uint_eq(read.elements, UINT64_C(1) << 40);
+	ck_assert_uint_eq(read.previous, 56);
+	ck_assert_uint_eq(read.entries.n, 2);
+	ck_assert_uint_eq(read.entries.entries[1].mark, 3);
+	ck_assert_uint_eq(read.entries.entries[1].mark_mask, 4);
+	ck_assert_str_eq(container_need(&read, "module"), "");
+	ck_assert_str_eq(container_need(&read, "flowtable fast"), "eth0 wlan*");
+	ck_assert_ptr_null(container_need(&read, "flowtable fas"));
+	ck_assert(str_eq(read.messages, whole.messages));
+	buf_free(&out);
+}
+END_TEST
+
+/* The head of a file is read without what follows. */
+START_TEST(the_head_stands_alone)
+{
+	struct container c;
+	size_t n = container_head_size((struct str){ bytes.p, bytes.n });
+
+	ck_assert_uint_gt(n, CONTAINER_FIXED);
+	ck_assert_uint_lt(n, bytes.n);
+	ck_assert_ptr_null(
+		container_head(&c, arena, (struct str){ bytes.p, n }, bytes.n));
+	ck_assert_str_eq(c.parsed.policy, "failsafe");
+	ck_assert_ptr_nonnull(container_head(
+		&c, arena, (struct str){ bytes.p, n - 1 }, bytes.n));
+}
+END_TEST
+
+START_TEST(any_bit_that_flips_is_seen)
+{
+	size_t head = container_head_size((struct str){ bytes.p, bytes.n });
+	size_t i;
+
+	ck_assert_ptr_null(refused(bytes.p, bytes.n));
+	/* Each of the head; the messages are one digest's, at any place. */
+	for (i = 0; i < bytes.n * 8; i += i < head * 8 ? 1 : 61) {
+		bytes.p[i / 8] ^= (char)(1 << i % 8);
+		if (!refused(bytes.p, bytes.n))
+			ck_abort_msg("bit %zu", i);
+		bytes.p[i / 8] ^= (char)(1 << i % 8);
+	}
+}
+END_TEST
+
+START_TEST(any_other_length_is_seen)
+{
+	size_t n;
+
+	for (n = 0; n < bytes.n; n += n < 4096 ? 1 : 7)
+		if (!refused(bytes.p, n))
+			ck_abort_msg("%zu bytes", n);
+	buf_putc(&bytes, '\0');
+	ck_assert_str_eq(refused(bytes.p, bytes.n),
+			 "it is longer than it says");
+}
+END_TEST
+
+START_TEST(it_says_what_it_is_not)
+{
+	char other[] = { 1, 2, 3, 4 };
+
+	ck_assert_str_eq(refused("table inet x { }", 16),
+			 "it is no container of nftoffc");
+	ck_assert_str_eq(refused("", 0), "it is no container of nftoffc");
+	ck_assert_str_eq(refused(bytes.p, 100), "it is cut short");
+	bytes.p[12]++;
+	ck_assert_str_eq(refused(bytes.p, bytes.n),
+			 "it is of version 2 of the format, and this program "
+			 "knows 1");
+	bytes.p[12]--;
+	if (bytes.p[8] == 1)
+		memcpy(other, (char[]){ 4, 3, 2, 1 }, 4);
+	memcpy(bytes.p + 8, other, 4);
+	ck_assert_str_eq(refused(bytes.p, bytes.n),
+			 "it was written on a machine of the other byte order");
+}
+END_TEST
+
+/* Digests that are right, of messages that are not. */
+
+/* Why they are refused, in an otherwise good container. */
+static const char *with_messages(const char *p, size_t n)
+{
+	struct buf other = { 0 };
+	struct container c;
+	const char *why;
+
+	ck_assert_ptr_null(
+		container_read(&c, arena, (struct str){ bytes.p, bytes.n }));
+	c.messages = (struct str){ p, n };
+	container_write(&other, &c);
+	why = refused(other.p, other.n);
+	buf_free(&other);
+	return why;
+}
+
+static char *copy_messages(size_t *n)
+{
+	struct container c;
+	char *copy;
+
+	ck_assert_ptr_null(
+		container_read(&c, arena, (struct str){ bytes.p, bytes.n }));
+	copy = arena_alloc(arena, c.messages.n);
+	memcpy(copy, c.messages.p, c.messages.n);
+	*n = c.messages.n;
+	return copy;
+}
+
+/* The message after BEGIN, which makes the table. */
+static struct nlmsghdr *second(char *messages)
+{
+	return (struct nlmsghdr *)(void *)(messages +
+					   ((struct nlmsghdr *)(void *)messages)
+						   ->nlmsg_len);
+}
+
+START_TEST(only_our_table)
+{
+	size_t n;
+	char *copy = copy_messages(&n);
+	struct nlmsghdr *table = second(copy);
+	char *name = mnl_attr_get_payload(
+		mnl_nlmsg_get_payload_offset(table, sizeof(struct nfgenmsg)));
+
+	ck_assert_str_eq(name, "nftoffc");
+	name[0] = 'x';
+	ck_assert_str_eq(with_messages(copy, n),
+			 "message 1 is about another table");
+}
+END_TEST
+
+START_TEST(only_our_family)
+{
+	size_t n;
+	char *copy = copy_messages(&n);
+	struct nfgenmsg *gen = mnl_nlmsg_get_payload(second(copy));
+
+	gen->nfgen_family = NFPROTO_IPV4;
+	ck_assert_str_eq(with_messages(copy, n),
+			 "message 1 is about another table");
+}
+END_TEST
+
+START_TEST(nothing_is_deleted)
+{
+	static const uint16_t types[] = {
+		NFT(NFT_MSG_DELTABLE),
+		NFT(NFT_MSG_DELRULE),
+		NFT(NFT_MSG_GETTABLE),
+		(NFNL_SUBSYS_CTNETLINK << 8),
+		0,
+	};
+	size_t n, i;
+	char *copy = copy_messages(&n);
+
+	for (i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		second(copy)->nlmsg_type = types[i];
+		ck_assert_str_eq(with_messages(copy, n),
+				 "message 1 does more than make what the "
+				 "policy has");
+	}
+	second(copy)->nlmsg_type = NFT(NFT_MSG_NEWTABLE);
+	ck_assert_ptr_null(with_messages(copy, n));
+	second(copy)->nlmsg_flags |= NLM_F_REPLACE;
+	ck_assert_ptr_nonnull(with_messages(copy, n));
+}
+END_TEST
+
+START_TEST(one_batch)
+{
+	size_t n;
+	char *copy = copy_messages(&n);
+	uint32_t begin = ((struct nlmsghdr *)(void *)copy)->nlmsg_len;
+
+	ck_assert_str_eq(with_messages(copy, 0), "it holds no transaction");
+	ck_assert_str_eq(with_messages(copy, begin), "it holds no transaction");
+	ck_assert_str_eq(with_messages(copy + begin, n - begin),
+			 "message 0 does not begin a batch");
+	ck_assert_ptr_nonnull(with_messages(copy, n - begin));
+	ck_assert_ptr_nonnull(with_messages(copy, n - 4));
+}
+END_TEST
+
+START_TEST(attributes_fill_their_message)
+{
+	size_t n;
+	char *copy = copy_messages(&n);
+	struct nlattr *attr = mnl_nlmsg_get_payload_offset(
+		second(copy), sizeof(struct nfgenmsg));
+	uint16_t len = attr->nla_len;
+
+	attr->nla_len = 3;
+	ck_assert_str_eq(with_messages(copy, n),
+			 "message 1 has attributes that do not fit into it");
+	attr->nla_len = 1000;
+	ck_assert_ptr_nonnull(with_messages(copy, n));
+	attr->nla_len = len;
+	ck_assert_ptr_null(with_messages(copy, n));
+	attr->nla_type |= NLA_F_NESTED; /* "nftoffc" is no attribute */
+	ck_assert_str_eq(with_messages(copy, n),
+			 "message 1 has attributes that do not fit into it");
+}
+END_TEST
+
+Suite *container_suite(void)
+{
+	Suite *suite = suite_create("container");
+	TCase *tcase = tcase_create("container");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, the_digest_is_the_one_it_says);
+	tcase_add_test(tcase, what_is_written_is_read);
+	tcase_add_test(tcase, the_head_stands_alone);
+	tcase_add_test(tcase, any_bit_that_flips_is_seen);
+	tcase_add_test(tcase, any_other_length_is_seen);
+	tcase_add_test(tcase, it_says_what_it_is_not);
+	tcase_add_test(tcase, only_our_table);
+	tcase_add_test(tcase, only_our_family);
+	tcase_add_test(tcase, nothing_is_deleted);
+	tcase_add_test(tcase, one_batch);
+	tcase_add_test(tcase, attributes_fill_their_message);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
