@@ -16,11 +16,8 @@ extern const struct cli_option compile_options[], check_options[],
 	audit_options[], test_options[], explain_options[], apply_options[],
 	status_options[], convert_options[], fmt_options[], flows_options[],
 	release_options[], doctor_options[], import_options[],
-<<<<<<< HEAD
-	confirm_options[], unload_options[], diff_options[], log_options[];
-=======
-	confirm_options[], unload_options[], diff_options[], boot_options[];
->>>>>>> eddcea1 (boot: what was applied is loaded from a container, without the compiler; a fail-safe policy if it cannot be)
+	confirm_options[], unload_options[], diff_options[], log_options[],
+	boot_options[];
 
 int cmd_compile(const struct cli *cli);
 int cmd_audit(const struct cli *cli);
@@ -39,10 +36,7 @@ int cmd_doctor(const struct cli *cli);
 int cmd_confirm(const struct cli *cli);
 int cmd_rollback(const struct cli *cli);
 int cmd_unload(const struct cli *cli);
-<<<<<<< HEAD
 int cmd_log(const struct cli *cli);
-=======
 int cmd_boot(const struct cli *cli);
->>>>>>> eddcea1 (boot: what was applied is loaded from a container, without the compiler; a fail-safe policy if it cannot be)
 
 #endif
