@@ -193,7 +193,7 @@ _nftoffc()
 		--state) _nftoffc_paths -d; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words --state --json -h --help
+			_nftoffc_words --state --json --prometheus -h --help
 			return
 		fi
 		;;
