@@ -6,18 +6,32 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
 #include "runtime/exit.h"
+#include "runtime/files.h"
 #include "runtime/flowfilter.h"
+#include "runtime/flows_live.h"
 #include "runtime/flowtext.h"
 #include "runtime/module.h"
+#include "runtime/on_policy.h"
 #include "runtime/report.h"
 #include "runtime/stockflows.h"
 
+enum { ALL, POLICY, JSON, WATCH };
+
 const struct cli_option flows_options[] = {
+	[ALL] = { 'a', "all", NULL,
+		  "every live connection, and why it is not offloaded" },
+	[POLICY] = { 0, "policy", "FILE",
+		     "with --all: zones, rules and reasons are this policy's" },
+	[JSON] = OPTION_JSON,
+	[WATCH] = { 'w', "watch", "SECONDS",
+		    "again and again, each 2 seconds if nothing is said",
+		    .alone = "2" },
 	{ 0 },
 };
 
@@ -56,7 +70,7 @@ static int refused(const struct module *module, int ret)
  * flows
  */
 
-static int print_flow(const struct module_flow *flow, void *data)
+static void print_flow(const struct module_flow *flow)
 {
 	const struct module_tuple *there = &flow->original;
 	const struct module_tuple *back = &flow->reply;
@@ -78,22 +92,44 @@ static int print_flow(const struct module_flow *flow, void *data)
 		buf_printf(&line, " %s/%s", flow->table, flow->name);
 	puts(line.p);
 	buf_free(&line);
-	++*(size_t *)data;
-	return 0;
+}
+
+static void json_flow(struct json *json, const struct module_flow *flow)
+{
+	json_object(json);
+	flowtext_json(json, flow);
+	if (flow->original.device)
+		json_put_str(json, "in", flow->original.device);
+	if (flow->reply.device)
+		json_put_str(json, "out", flow->reply.device);
+	json_put_str(json, "offload",
+		     flow->flags & NFTOFFC_FLOW_HARDWARE ? "hardware" :
+							   "software");
+	if (flow->timeout)
+		json_put_u64(json, "idle_out_milliseconds", flow->timeout);
+	if (flow->table) {
+		json_put_str(json, "table", flow->table);
+		json_put_str(json, "flowtable", flow->name);
+	}
+	json_end(json);
 }
 
 struct listing {
 	const struct flowfilter *filter;
-	size_t n;
+	struct json *json; /* NULL: a line each */
 };
 
 static int list_flow(const struct module_flow *flow, void *data)
 {
 	struct listing *listing = data;
 
-	return flowfilter_has_id(listing->filter, flow->id) ?
-		       print_flow(flow, &listing->n) :
-		       0;
+	if (!flowfilter_has_id(listing->filter, flow->id))
+		return 0;
+	if (listing->json)
+		json_flow(listing->json, flow);
+	else
+		print_flow(flow);
+	return 0;
 }
 
 /* Without the module. */
@@ -118,26 +154,124 @@ static int list_of_module(struct module *module, struct listing *listing)
 	return ret && ret != -EINTR ? refused(module, ret) : ret;
 }
 
-int cmd_flows(const struct cli *cli)
+static int list_offloaded(struct listing *listing)
 {
-	static struct flowfilter filter;
-	struct listing listing = { .filter = &filter };
 	struct module *module = NULL;
-	int ret;
+	int ret = module_open(&module);
 
-	ret = flowfilter_of(cli, &filter);
-	if (ret)
-		return ret;
-	ret = module_open(&module);
 	if (ret && ret != -ENOENT)
 		return report_failure(ret, "cannot ask the kernel module");
-	ret = module ? list_of_module(module, &listing) : list_stock(&listing);
+	ret = module ? list_of_module(module, listing) : list_stock(listing);
 	module_close(module);
 	if (ret != -EINTR)
 		return ret;
 	report_warning("flows came and went while they were listed: some may "
 		       "be missing");
 	return EXIT_DONE;
+}
+
+struct flows {
+	const struct cli *cli;
+	struct flowfilter filter;
+	struct compilation policy;
+	bool warned;
+};
+
+static int list_once(struct flows *f, struct json *json)
+{
+	bool policy = f->cli->values[POLICY];
+	struct listing listing = { &f->filter, json };
+	struct flows_live live = {
+		.filter = &f->filter,
+		.policy = policy ? &f->policy : NULL,
+		.json = json,
+		.warned = f->warned,
+	};
+	int ret;
+
+	if (!f->cli->values[ALL] && !policy)
+		return list_offloaded(&listing);
+	ret = flows_live(&live);
+	f->warned = live.warned;
+	return ret;
+}
+
+/* What was listed up to an error is no answer. */
+static int list_json(struct flows *f)
+{
+	struct buf out = { 0 };
+	struct json json = json_begin(&out);
+	int ret, error = 0;
+
+	json.one_line = f->cli->values[WATCH];
+	json_object(&json);
+	json_key(&json, "flows");
+	json_array(&json);
+	ret = list_once(f, &json);
+	json_end_n(&json, 2);
+	json_finish(&json);
+	if (!ret)
+		error = files_write(STDOUT_FILENO, out.p, out.n);
+	buf_free(&out);
+	return error ? report_failure(error, "cannot write the output") : ret;
+}
+
+static int list_in_form(struct flows *f)
+{
+	return f->cli->values[JSON] ? list_json(f) : list_once(f, NULL);
+}
+
+/* On a terminal in the same place; else one block behind the other. */
+static int watch(struct flows *f, unsigned long seconds)
+{
+	bool redraw = isatty(STDOUT_FILENO) && !f->cli->values[JSON];
+	int ret;
+
+	for (;;) {
+		if (redraw)
+			fputs("\033[H\033[J", stdout);
+		ret = list_in_form(f);
+		if (!redraw && !f->cli->values[JSON])
+			putchar('\n');
+		if (ret || fflush(stdout))
+			return ret;
+		sleep((unsigned int)seconds);
+	}
+}
+
+/* 0, or an exit_code after what is wrong with it. */
+static int read_policy(struct flows *f)
+{
+	const char *path = f->cli->values[POLICY];
+	int ret;
+
+	if (!path)
+		return EXIT_DONE;
+	ret = compile_policy(&f->policy, path);
+	if (ret)
+		diags_print(f->policy.diags, stderr, report_colour(stderr));
+	return exit_of_compile(ret);
+}
+
+int cmd_flows(const struct cli *cli)
+{
+	static struct flows f;
+	unsigned long seconds = 0;
+	int ret;
+
+	f = (struct flows){ .cli = cli };
+	ret = flowfilter_of(cli, &f.filter);
+	if (!ret && cli->values[WATCH])
+		ret = cli_number(cli, WATCH, 86400, &seconds);
+	if (ret)
+		return ret;
+	ret = read_policy(&f);
+	if (!ret)
+		ret = cli->values[WATCH] ? watch(&f, seconds ? seconds : 1) :
+					   list_in_form(&f);
+	if (cli->values[POLICY])
+		compile_free(&f.policy);
+	return ret;
 }
 
 /*

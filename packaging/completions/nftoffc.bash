@@ -198,8 +198,12 @@ _nftoffc()
 		fi
 		;;
 	flows)
+		case $previous in
+		--policy) _nftoffc_paths -f; return ;;
+		-w|--watch) :; return ;;
+		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words -h --help
+			_nftoffc_words -a --all --policy --json -w --watch -h --help
 			return
 		fi
 		;;
