@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* nftoffc confirm and rollback: a word to the guard of guard.h. */
+/*
+ * nftoffc confirm and rollback: a word to the guard of guard.h; where none
+ * waits, rollback applies a generation that was stored.
+ */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "runtime/apply.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
 #include "runtime/exit.h"
@@ -76,10 +81,14 @@ static int answer(struct state *state, const char *path, bool confirm)
 	return say_end(&status);
 }
 
+static const char *path_of(const struct cli *cli)
+{
+	return cli->values[STATE] ? cli->values[STATE] : STATE_DIRECTORY;
+}
+
 static int run(const struct cli *cli, bool confirm)
 {
-	const char *path = cli->values[STATE] ? cli->values[STATE] :
-						STATE_DIRECTORY;
+	const char *path = path_of(cli);
 	struct state *state;
 	int ret = state_open(&state, path, false);
 
@@ -96,7 +105,54 @@ int cmd_confirm(const struct cli *cli)
 	return run(cli, true);
 }
 
+/*
+ * Is it the guard that is to answer? One who is a moment late, and whose policy
+ * was taken back already, is not to go back further.
+ */
+static bool is_for_guard(const struct cli *cli)
+{
+	struct guard_status status;
+	struct state *state;
+	int ret;
+
+	if (state_open(&state, path_of(cli), false))
+		return true; /* it says why not */
+	ret = guard_status(state, &status);
+	state_close(state);
+	return ret || status.end == GUARD_WAITS || status.end == GUARD_RESTORED;
+}
+
+/* 0 with @number, 0 if none was given; or EXIT_USAGE after a message. */
+static int generation_of(const struct cli *cli, unsigned int *number)
+{
+	const char *text = cli->noperands ? cli->operands[0] : NULL;
+	unsigned long n;
+	char *end;
+
+	*number = 0;
+	if (!text)
+		return 0;
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	*number = (unsigned int)n;
+	if (*text >= '1' && *text <= '9' && !*end && !errno && n <= INT32_MAX)
+		return 0;
+	report_error("rollback: '%s' is not the number of a generation", text);
+	report_help("'nftoffc history' lists them");
+	return EXIT_USAGE;
+}
+
 int cmd_rollback(const struct cli *cli)
 {
-	return run(cli, false);
+	struct apply_options options = {
+		.state = path_of(cli),
+		.command = "nftoffc rollback",
+	};
+	int ret = generation_of(cli, &options.generation);
+
+	if (ret)
+		return ret;
+	if (!options.generation && is_for_guard(cli))
+		return run(cli, false);
+	return apply_stored(&options);
 }

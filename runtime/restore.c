@@ -141,6 +141,8 @@ static void delete_all(struct restore *r)
 	const struct table_names *now = r->now;
 	size_t i;
 
+	if (!now->exists)
+		return;
 	delete (r, NFT_MSG_DELRULE, 0, NULL, 0);
 	for (i = 0; i < now->nsets; i++)
 		if (!is_kept_set(r, &now->sets[i]))
