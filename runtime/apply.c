@@ -29,11 +29,15 @@
 #include "runtime/contain.h"
 #include "runtime/epoch.h"
 #include "runtime/exit.h"
+#include "runtime/fates.h"
 #include "runtime/on_policy.h"
+#include "runtime/probe.h"
 #include "runtime/raw.h"
 #include "runtime/report.h"
 #include "runtime/textdiff.h"
 #include "runtime/trial.h"
+
+#define LOCK_TRIES 500 /* ten seconds */
 
 /*
  * Before the policy is read
@@ -52,6 +56,24 @@ int apply_open_state(struct apply *a)
 		     NEXT;
 }
 
+/* A watch holds it for an instant, so that one is waited for. */
+static int lock_or_wait(struct apply *a, struct buf *holder)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	int ret, i;
+
+	for (i = 0; i < LOCK_TRIES; i++) {
+		holder->n = 0;
+		ret = state_lock(a->state, a->options->command, holder);
+		if (ret != -EWOULDBLOCK || !holder->n ||
+		    !strstr(holder->p, " " STATE_WATCH))
+			break;
+		state_leave_lock(a->state);
+		nanosleep(&pause, NULL);
+	}
+	return ret;
+}
+
 int apply_take_lock(struct apply *a)
 {
 	struct buf holder = { 0 };
@@ -59,7 +81,7 @@ int apply_take_lock(struct apply *a)
 
 	if (!a->state)
 		return NEXT;
-	ret = state_lock(a->state, a->options->command, &holder);
+	ret = lock_or_wait(a, &holder);
 	if (ret == -EWOULDBLOCK) {
 		report_error("another apply is running: process %s",
 			     holder.n ? holder.p : "(unknown)");
@@ -336,6 +358,31 @@ bool apply_may_be_translated(struct apply *a)
 	return kept && (conntrack_translated(a->nl, &any) || any);
 }
 
+/* What the kernel and the devices can. Without offload, other rules come. */
+static int look_at_offload(struct apply *a, const struct lower_options *options)
+{
+	bool offloads = true;
+	int ret = 0;
+
+	a->wishes = attach_wishes(a->ir);
+	if (!a->blind)
+		ret = probe_links(a->nl, &a->now.names, &a->wishes,
+				  &a->devices.links, &offloads);
+	if (ret == -EPERM && a->options->dry_run)
+		return NEXT;
+	if (ret)
+		return report_failure(ret, "cannot ask the kernel what it "
+					   "offloads");
+	if (offloads)
+		return NEXT;
+	devices_without_offload(a->c.diags, a->c.model);
+	if (diags_errors(a->c.diags))
+		return EXIT_SYSTEM;
+	a->ir = lower(a->arena, a->c.model, options);
+	a->wishes = attach_wishes(a->ir);
+	return NEXT;
+}
+
 static int plan(struct apply *a)
 {
 	struct lower_options options = { 0 };
@@ -348,10 +395,14 @@ static int plan(struct apply *a)
 	options.translated = apply_may_be_translated(a);
 	options.kernel_east = kernel_east();
 	a->ir = lower(a->arena, a->c.model, &options);
+	ret = look_at_offload(a, &options);
+	if (ret != NEXT)
+		return ret;
 	a->target.policy = a->ir->policy;
 	contain(&a->target.container, a->arena, a->ir, a->c.model);
-	devices_pending(a->c.diags, a->c.model, a->ir, &a->devices);
-	devices_resolve(a->ir, &a->devices);
+	a->attach = attach_decide(a->arena, &a->wishes, &a->devices.links);
+	devices_pending(a->c.diags, a->c.model, &a->attach);
+	attach_resolve(a->ir, &a->attach);
 	return NEXT;
 }
 
@@ -492,6 +543,17 @@ static void print_mended(const struct apply *a)
 		printf(", %zu change%s of others undone", n, n == 1 ? "" : "s");
 }
 
+/* What becomes of the devices of each flowtable. */
+static void print_devices(const struct apply *a)
+{
+	struct buf text = { 0 };
+
+	fates_add(&text, a->arena, &a->attach, "");
+	if (text.n)
+		fwrite(text.p, 1, text.n, stdout);
+	buf_free(&text);
+}
+
 int apply_report(struct apply *a)
 {
 	struct timespec end;
@@ -508,6 +570,7 @@ int apply_report(struct apply *a)
 	print_difference(a);
 	print_mended(a);
 	putchar('\n');
+	print_devices(a);
 	if (a->options->confirm)
 		printf("it is taken back in %lu seconds, unless 'nftoffc "
 		       "confirm' keeps it\n",

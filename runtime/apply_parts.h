@@ -53,6 +53,8 @@ struct apply {
 	struct generation last; /* what `current` names; number 0: nothing */
 	struct drift drift;	/* what others did to what runs */
 	struct devices devices;
+	struct attach_wishes wishes; /* what the policy says of them, */
+	struct attach attach;	     /* and what becomes of it */
 	struct ir *ir; /* of a policy that was compiled; NULL: none was */
 	struct target target;
 	struct buf stored; /* what target.stored points into */

@@ -13,7 +13,9 @@
 #include <inttypes.h>
 
 #include "runtime/conntrack.h"
+#include "runtime/contain.h"
 #include "runtime/exit.h"
+#include "runtime/probe.h"
 #include "runtime/report.h"
 #include "runtime/restore.h"
 
@@ -94,12 +96,33 @@ static int stop_if_running(struct apply *a)
 	return EXIT_DONE;
 }
 
+static int attach_stored(struct apply *a)
+{
+	bool offloads;
+	int ret;
+
+	if (!contain_wishes(&a->target.container, a->arena, &a->wishes))
+		return -EBADMSG;
+	ret = probe_links(a->nl, &a->now.names, &a->wishes, &a->devices.links,
+			  &offloads);
+	if (!ret)
+		a->attach =
+			attach_decide(a->arena, &a->wishes, &a->devices.links);
+	return ret;
+}
+
 static int suit_stored(struct apply *a)
 {
 	int ret = devices_read(a->arena, &a->devices);
 
 	if (ret)
 		return report_failure(ret, "cannot list the network devices");
+	ret = attach_stored(a);
+	if (ret)
+		return report_failure(ret,
+				      "cannot tell which devices "
+				      "generation %u can have",
+				      a->target.number);
 	a->target.translated = apply_may_be_translated(a);
 	if (!container_need(&a->target.container, "module") || a->module.module)
 		return NEXT;
@@ -115,7 +138,7 @@ static int build(struct apply *a, struct batch *batch,
 {
 	const struct restore_options options = {
 		.devices = &a->devices,
-		.needs = &a->target.container,
+		.attach = &a->attach,
 		.genid = genid,
 		.translated = a->target.translated,
 	};

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/contain.h"
 #include "runtime/devices.h"
 #include "runtime/exit.h"
 #include "runtime/failsafe.h"
@@ -20,6 +21,7 @@
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
+#include "runtime/probe.h"
 #include "runtime/report.h"
 #include "runtime/restore.h"
 #include "runtime/twophase.h"
@@ -40,6 +42,7 @@ struct boot {
 	struct state *state; /* NULL: it cannot be used */
 	struct kernel now;
 	struct devices devices;
+	struct attach attach; /* what becomes of them */
 	struct twophase module;
 	struct buf bytes; /* of the container */
 	struct container c;
@@ -175,7 +178,7 @@ static int build(struct boot *b, struct batch *batch)
 {
 	const struct restore_options options = {
 		.devices = &b->devices,
-		.needs = &b->c,
+		.attach = &b->attach,
 		.genid = b->now.genid,
 	};
 	struct table_names now;
@@ -204,6 +207,22 @@ static const char *refusal(struct arena *arena, const struct batch *batch,
 			    strerror(-error->error), error->text ? " (" : "",
 			    error->text ? error->text : "",
 			    error->text ? ")" : "");
+}
+
+/* 0, or -errno. */
+static int attach(struct boot *b)
+{
+	struct attach_wishes wishes;
+	bool offloads;
+	int ret;
+
+	if (!contain_wishes(&b->c, b->arena, &wishes))
+		return -EBADMSG;
+	ret = probe_links(b->nl, &b->now.names, &wishes, &b->devices.links,
+			  &offloads);
+	if (!ret)
+		b->attach = attach_decide(b->arena, &wishes, &b->devices.links);
+	return ret;
 }
 
 /* NULL, or why not. */
@@ -263,7 +282,10 @@ static const char *load(struct boot *b)
 			     &b->c.entries);
 	if (ret)
 		return "the kernel module refuses it";
-	why = commit(b);
+	if (attach(b))
+		why = "the kernel does not say what it can offload";
+	if (!why)
+		why = commit(b);
 	if (!why)
 		why = verify(b);
 	if (!why && twophase_commit(&b->module))

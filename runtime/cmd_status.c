@@ -97,6 +97,19 @@ static int read_rules(struct status *s)
 	return ret;
 }
 
+/* What was applied by an older program does not tell. */
+static void read_devices(struct status *s)
+{
+	struct state *state;
+
+	if (!s->stored.number || state_open(&state, s->path, false))
+		return;
+	if (fates_read(s->arena, state, s->stored.number, &s->kernel.names,
+		       &s->fates))
+		s->fates = (struct fates){ 0 };
+	state_close(state);
+}
+
 static int settle_locked(struct status *s)
 {
 	bool settled = false;
@@ -226,6 +239,8 @@ static int read_status(struct status *s)
 		ret = tallies_read(s->nl, s->arena, &s->tallies);
 	if (!ret)
 		ret = count_flows(s);
+	if (!ret)
+		read_devices(s);
 	s->condition = condition_of(s);
 	s->agrees = s->module.module &&
 		    s->module.info.state == NFTOFFC_STATE_IDLE &&
@@ -327,6 +342,19 @@ static void print_module(const struct status *s)
 	       info->released);
 }
 
+static void print_devices(const struct status *s)
+{
+	struct buf text = { 0 };
+
+	fates_add(&text, s->arena, &s->fates.attach, "device:     ");
+	if (text.n)
+		fwrite(text.p, 1, text.n, stdout);
+	buf_free(&text);
+	if (s->fates.behind)
+		printf("devices:    others than the flowtables have: 'nftoffc "
+		       "watch' brings them into line\n");
+}
+
 static void print_flowtables(const struct status *s)
 {
 	size_t i, j;
@@ -341,6 +369,7 @@ static void print_flowtables(const struct status *s)
 			printf(" %s", f->devices.v[j]);
 		puts(f->devices.n ? "" : " no device");
 	}
+	print_devices(s);
 	printf("flows:      %zu\n", s->flows);
 }
 
@@ -500,6 +529,7 @@ static int json_status(const struct status *s)
 	for (i = 0; i < s->ruleset.flowtables.n; i++)
 		json_flowtable(&json, &s->ruleset.flowtables.v[i]);
 	json_end(&json);
+	fates_json(&json, &s->fates);
 	json_put_u64(&json, "flows", s->flows);
 	json_key(&json, "tallies");
 	json_array(&json);

@@ -46,6 +46,10 @@ const struct command commands[] = {
 	{ "boot", "",
 	  "loads the policy that was applied last, when the machine starts",
 	  boot_options, 0, 0, cmd_boot },
+	{ "watch", "",
+	  "attaches devices that appear to what is offloaded, as long as it "
+	  "runs",
+	  watch_options, 0, 0, cmd_watch },
 	{ "status", "", "says which policy runs, and whether it is unchanged",
 	  status_options, 0, 0, cmd_status },
 	{ "flows", "[FILTER...]", "lists the connections that are offloaded",

@@ -22,22 +22,13 @@ static size_t count_elements(const struct ir *ir)
 	return n;
 }
 
-static const char *need_flowtable(struct arena *arena,
-				  const struct ir_flowtable *flowtable)
-{
-	const char *need = arena_printf(arena, "flowtable %s", flowtable->name);
-	size_t i;
-
-	for (i = 0; i < flowtable->ndevices; i++)
-		need = arena_printf(arena, "%s %s", need,
-				    flowtable->devices[i]);
-	return need;
-}
+#define FLOWTABLE "flowtable "
 
 void contain(struct container *c, struct arena *arena, const struct ir *ir,
 	     const struct model *model)
 {
-	const struct ir_flowtable *flowtable;
+	struct attach_wishes wishes = attach_wishes(ir);
+	size_t i;
 
 	*c = (struct container){
 		.record = ir_record_print(arena, ir),
@@ -49,6 +40,22 @@ void contain(struct container *c, struct arena *arena, const struct ir *ir,
 	ir_record_parse(c->record, &c->parsed);
 	if (model->offload.module_required)
 		*vec_push(arena, &c->needs) = "module";
-	for (flowtable = ir->flowtables; flowtable; flowtable = flowtable->next)
-		*vec_push(arena, &c->needs) = need_flowtable(arena, flowtable);
+	for (i = 0; i < wishes.list.n; i++)
+		*vec_push(arena, &c->needs) =
+			arena_printf(arena, FLOWTABLE "%s",
+				     attach_line(arena, &wishes.list.v[i]));
+}
+
+bool contain_wishes(const struct container *c, struct arena *arena,
+		    struct attach_wishes *wishes)
+{
+	size_t i, n = strlen(FLOWTABLE);
+
+	*wishes = (struct attach_wishes){ 0 };
+	for (i = 0; i < c->needs.n; i++)
+		if (!strncmp(c->needs.v[i], FLOWTABLE, n) &&
+		    !attach_parse_line(arena, str_of(c->needs.v[i] + n),
+				       vec_push(arena, &wishes->list)))
+			return false;
+	return true;
 }

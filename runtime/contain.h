@@ -3,13 +3,17 @@
 #ifndef NFTOFFC_RUNTIME_CONTAIN_H
 #define NFTOFFC_RUNTIME_CONTAIN_H
 
+#include "runtime/attach.h"
 #include "runtime/container.h"
 
 /*
  * All but the messages and what they use. To be asked while the flowtables
- * have the policy's devices, be they there or not: before devices_resolve().
+ * have the policy's devices, be they there or not: before attach_resolve().
  */
 void contain(struct container *c, struct arena *arena, const struct ir *ir,
 	     const struct model *model);
+/* What it says of the devices of its flowtables. False if it is malformed. */
+bool contain_wishes(const struct container *c, struct arena *arena,
+		    struct attach_wishes *wishes);
 
 #endif

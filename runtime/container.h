@@ -21,7 +21,7 @@
  *	 80	  R	the record, as the kernel has it (ir_record), and a NUL
  *	   	  N	what it needs, each ended by a NUL:
  *			"module"		is required
- *			"flowtable ft eth0 wlan*" its devices, those there are
+ *			"flowtable ft auto follow eth0 wlan*": attach.h
  *			"expression ct"		of nf_tables
  *	   	  8E	entries: mark, mask (keepout.h)
  *	   	  	zeros, until 8 divides what is before: the end of the head
@@ -71,7 +71,7 @@ const char *container_read(struct container *c, struct arena *arena,
 /* How long the head is that begins so; 0: it cannot be told. */
 size_t container_head_size(struct str bytes);
 
-/* "module" of "module", "eth0 wlan*" of "flowtable ft eth0 wlan*"; or NULL. */
+/* "" of "module", "auto named eth0" of "flowtable ft auto named eth0"; or NULL. */
 const char *container_need(const struct container *c, const char *what);
 /* Adds the expressions that the messages use. */
 void container_add_expressions(struct container *c, struct arena *arena);

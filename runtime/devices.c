@@ -6,8 +6,7 @@
  */
 #include "runtime/devices.h"
 
-#include <errno.h>
-#include <net/if.h>
+#include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 
 #include "base/diag.h"
@@ -19,19 +18,15 @@ static int compare_names(const void *a, const void *b)
 
 int devices_read(struct arena *arena, struct devices *devices)
 {
-	struct if_nameindex *list = if_nameindex(), *i;
+	size_t i;
+	int ret;
 
 	*devices = (struct devices){ 0 };
-	if (!list)
-		return -errno;
-	for (i = list; i->if_name; i++)
+	ret = links_read(arena, &devices->links);
+	for (i = 0; !ret && i < devices->links.list.n; i++)
 		*vec_push(arena, &devices->names) =
-			arena_strndup(arena, i->if_name, strlen(i->if_name));
-	if_freenameindex(list);
-	if (devices->names.n)
-		qsort(devices->names.v, devices->names.n,
-		      sizeof(*devices->names.v), compare_names);
-	return 0;
+			devices->links.list.v[i].name;
+	return ret;
 }
 
 bool devices_has(const struct devices *devices, const char *name)
@@ -74,14 +69,6 @@ static void resolve_one(struct ir *ir, struct ir_flowtable *flowtable,
 	flowtable->ndevices = found.n;
 }
 
-void devices_resolve(struct ir *ir, const struct devices *devices)
-{
-	struct ir_flowtable *flowtable;
-
-	for (flowtable = ir->flowtables; flowtable; flowtable = flowtable->next)
-		resolve_one(ir, flowtable, devices);
-}
-
 /* The names that the patterns of all flowtables stand for, made up. */
 static void imagine_one(struct ir *ir, struct ir_flowtable *flowtable,
 			struct devices *devices)
@@ -114,7 +101,8 @@ void devices_imagine(struct ir *ir)
 		if (!i || strcmp(devices.names.v[i], devices.names.v[i - 1]))
 			*vec_push(ir->arena, &unique.names) =
 				devices.names.v[i];
-	devices_resolve(ir, &unique);
+	for (flowtable = ir->flowtables; flowtable; flowtable = flowtable->next)
+		resolve_one(ir, flowtable, &unique);
 }
 
 static bool has_all(const struct ir_flowtable *flowtable,
@@ -123,6 +111,10 @@ static bool has_all(const struct ir_flowtable *flowtable,
 	size_t i;
 
 	if (flowtable->ndevices != found->devices.n)
+		return false;
+	/* What has no device is not changed from one to the other. */
+	if (flowtable->ndevices &&
+	    flowtable->hardware != !!(found->flags & NFT_FLOWTABLE_HW_OFFLOAD))
 		return false;
 	for (i = 0; i < found->devices.n; i++)
 		if (!is_named_any(found->devices.v[i], flowtable->devices,
@@ -213,30 +205,65 @@ static struct span device_span(const struct model *model, const char *name)
 }
 
 static void warn_pending(struct diags *diags, const struct model *model,
-			 const struct ir_flowtable *flowtable,
-			 const struct devices *devices)
+			 const char *name)
 {
-	const char *name;
 	struct diag *diag;
-	size_t i;
 
-	for (i = 0; i < flowtable->ndevices; i++) {
-		name = flowtable->devices[i];
-		if (strchr(name, '*') || devices_has(devices, name))
-			continue;
-		diag = diag_warning(diags, device_span(model, name),
-				    "device %s is pending: it does not exist",
-				    name);
-		diag_help(diag, "nothing through it is offloaded until it "
-				"exists and the policy is applied again");
-	}
+	diag = diag_warning(diags, device_span(model, name),
+			    "device %s is pending: it does not exist", name);
+	diag_help(diag, "nothing through it is offloaded until it exists and "
+			"'nftoffc watch' attaches it");
 }
 
 void devices_pending(struct diags *diags, const struct model *model,
-		     const struct ir *ir, const struct devices *devices)
+		     const struct attach *attach)
 {
-	const struct ir_flowtable *flowtable;
+	const struct attach_table *table;
+	size_t i, j;
 
-	for (flowtable = ir->flowtables; flowtable; flowtable = flowtable->next)
-		warn_pending(diags, model, flowtable, devices);
+	for (i = 0; i < attach->tables.n; i++) {
+		table = &attach->tables.v[i];
+		for (j = 0; j < table->fates.n; j++)
+			if (table->fates.v[j].pending)
+				warn_pending(diags, model,
+					     table->fates.v[j].device);
+	}
+}
+
+static const char kernel_needs[] =
+	"the kernel needs CONFIG_NF_FLOW_TABLE, CONFIG_NF_FLOW_TABLE_INET and "
+	"CONFIG_NFT_FLOW_OFFLOAD (the modules nf_flow_table_inet and "
+	"nft_flow_offload)";
+
+/* Says so of the first flowtable whose mode is not `auto`. */
+static bool insists(struct diags *diags, const struct offload *offload)
+{
+	size_t i;
+
+	for (i = 0; i < offload->nflowtables; i++) {
+		const struct flowtable *table = &offload->flowtables[i];
+
+		if (table->mode == OFFLOAD_AUTO)
+			continue;
+		diag_help(diag_error(diags, table->mode_span,
+				     "this kernel cannot offload flows, and "
+				     "the policy insists on it"),
+			  "%s; or write `mode: auto`", kernel_needs);
+		return true;
+	}
+	return false;
+}
+
+void devices_without_offload(struct diags *diags, struct model *model)
+{
+	struct offload *offload = &model->offload;
+
+	if (insists(diags, offload))
+		return;
+	diag_help(diag_warning(diags, offload->span,
+			       "this kernel cannot offload flows: the policy "
+			       "is applied without"),
+		  "%s; apply the policy again then", kernel_needs);
+	offload->nflowtables = 0;
+	offload->neligible = 0;
 }

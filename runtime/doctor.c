@@ -347,6 +347,8 @@ const struct doctor_check doctor_checks[] = {
 	  "Other tables whose rules decide of packets, too." },
 	{ "bridges", doctor_bridges,
 	  "Whether bridged packets pass the rules of IP." },
+	{ "devices", doctor_attached,
+	  "What becomes of the devices that the policy names, and why." },
 	{ "hardware", doctor_hardware,
 	  "Which devices say that they can offload; none is tried." },
 	{ "shaping", doctor_shaping,

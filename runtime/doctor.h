@@ -60,6 +60,7 @@ void doctor_error(struct doctor *d, const char *help, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* doctor_devices.c: of each device that a flowtable of ours has. */
+void doctor_attached(struct doctor *d);
 void doctor_hardware(struct doctor *d);
 void doctor_shaping(struct doctor *d);
 /* doctor_others.c: what else is at work. */

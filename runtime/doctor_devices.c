@@ -6,26 +6,20 @@
  * not tried: a flowtable with `flags offload` leaves a stale record in the
  * kernel on a device that cannot.
  *
- * Source: uapi ethtool.h, rtnetlink.h.
+ * Source: uapi rtnetlink.h.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/ethtool.h>
 #include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
 #include <net/if.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "runtime/doctor.h"
-
-#define FEATURE "hw-tc-offload"
-#define FEATURES_MAX 256
+#include "runtime/fates.h"
+#include "runtime/links.h"
+#include "runtime/state.h"
 
 /*
  * Every device of our flowtables, once
@@ -74,103 +68,88 @@ static void each_device(struct doctor *d,
 }
 
 /*
+ * What the policy names
+ */
+
+static void tell_fate(struct doctor *d, const char *table,
+		      const struct attach_fate *fate)
+{
+	const char *text = attach_describe(d->arena, fate);
+
+	if (fate->state != ATTACH_NONE)
+		doctor_ok(d, "%s: %s: %s", table, fate->device, text);
+	else if (fate->pending)
+		doctor_warn(d,
+			    "'nftoffc watch' attaches it when it exists: let "
+			    "it run",
+			    "%s: %s: %s", table, fate->device, text);
+	else
+		doctor_warn(d,
+			    "name it under \"devices\" to have it all the "
+			    "same",
+			    "%s: %s: %s", table, fate->device, text);
+}
+
+static void tell_fates(struct doctor *d, const struct fates *fates)
+{
+	size_t i, j;
+
+	for (i = 0; i < fates->attach.tables.n; i++) {
+		const struct attach_table *table = &fates->attach.tables.v[i];
+
+		for (j = 0; j < table->fates.n; j++)
+			tell_fate(d, table->name, &table->fates.v[j]);
+	}
+	if (fates->behind)
+		doctor_warn(d,
+			    "let 'nftoffc watch' run, or apply the policy "
+			    "again",
+			    "the flowtables have other devices");
+}
+
+/* Of what was applied from the usual place. */
+void doctor_attached(struct doctor *d)
+{
+	struct generation stored;
+	struct state *state = NULL;
+	struct fates fates;
+	int ret = -ENOENT;
+
+	if (d->kernel.recorded)
+		ret = state_open(&state, STATE_DIRECTORY, false);
+	if (!ret)
+		ret = state_find(state, &d->kernel.record, &stored);
+	if (!ret)
+		ret = fates_read(d->arena, state, stored.number,
+				 &d->kernel.names, &fates);
+	if (ret)
+		doctor_ok(d, "no policy that was applied from here names any");
+	else if (!fates.attach.tables.n)
+		doctor_ok(d, "nothing is offloaded by a policy");
+	else
+		tell_fates(d, &fates);
+	state_close(state);
+}
+
+/*
  * Features
  */
 
-enum feature { FEATURE_NONE, FEATURE_OFF, FEATURE_ON };
-
-static int ask(int fd, const char *device, void *request)
-{
-	struct ifreq ifr = { .ifr_data = request };
-
-	strncpy(ifr.ifr_name, device, IFNAMSIZ - 1);
-	return ioctl(fd, SIOCETHTOOL, &ifr) ? -errno : 0;
-}
-
-/* How many features devices have names for. */
-static uint32_t count_features(int fd, const char *device)
-{
-	struct ethtool_sset_info *set = calloc(1, sizeof(*set) + 4);
-	uint32_t count = 0;
-
-	if (!set)
-		return 0;
-	set->cmd = ETHTOOL_GSSET_INFO;
-	set->sset_mask = 1ull << ETH_SS_FEATURES;
-	if (!ask(fd, device, set) && set->sset_mask)
-		count = set->data[0];
-	free(set);
-	return count < FEATURES_MAX ? count : FEATURES_MAX;
-}
-
-/* The feature's place among them, or @n. */
-static uint32_t find_feature(int fd, const char *device, uint32_t n)
-{
-	struct ethtool_gstrings *names;
-	uint32_t i = n;
-
-	names = calloc(1, sizeof(*names) + (size_t)n * ETH_GSTRING_LEN);
-	if (!names)
-		return n;
-	names->cmd = ETHTOOL_GSTRINGS;
-	names->string_set = ETH_SS_FEATURES;
-	names->len = n;
-	if (!ask(fd, device, names))
-		for (i = 0; i < n; i++)
-			if (strncmp((char *)names->data + i * ETH_GSTRING_LEN,
-				    FEATURE, ETH_GSTRING_LEN) == 0)
-				break;
-	free(names);
-	return i;
-}
-
-static enum feature feature_of(int fd, const char *device)
-{
-	uint32_t n = count_features(fd, device), at, blocks = (n + 31) / 32;
-	enum feature feature = FEATURE_NONE;
-	struct ethtool_gfeatures *features;
-	uint32_t bit;
-
-	at = n ? find_feature(fd, device, n) : 0;
-	if (at == n)
-		return FEATURE_NONE;
-	features = calloc(1, sizeof(*features) +
-				     blocks * sizeof(features->features[0]));
-	if (!features)
-		return FEATURE_NONE;
-	features->cmd = ETHTOOL_GFEATURES;
-	features->size = blocks;
-	bit = 1u << at % 32;
-	if (!ask(fd, device, features)) {
-		if (features->features[at / 32].active & bit)
-			feature = FEATURE_ON;
-		else if (features->features[at / 32].available & bit)
-			feature = FEATURE_OFF;
-	}
-	free(features);
-	return feature;
-}
-
 static void check_hardware(struct doctor *d, const char *device, bool hardware)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	enum feature feature = FEATURE_NONE;
+	enum link_able able = link_able(device);
 
-	if (fd >= 0) {
-		feature = feature_of(fd, device);
-		close(fd);
-	}
-	if (feature == FEATURE_ON)
+	if (able == LINK_ABLE)
 		doctor_ok(d, "%s says that it can offload", device);
-	else if (feature == FEATURE_OFF && hardware)
+	else if (able == LINK_OFF && hardware)
 		doctor_warn(d,
 			    arena_printf(d->arena,
-					 "ethtool -K %s " FEATURE " on",
+					 "ethtool -K %s hw-tc-offload on",
 					 device),
 			    "%s can offload, and is told not to", device);
-	else if (feature == FEATURE_OFF)
+	else if (able == LINK_OFF)
 		doctor_ok(d,
-			  "%s can offload, if 'ethtool -K %s " FEATURE " on' "
+			  "%s can offload, if 'ethtool -K %s hw-tc-offload on' "
 			  "says so",
 			  device, device);
 	else if (hardware)

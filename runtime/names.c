@@ -125,6 +125,8 @@ static void add_devices(struct names *names, struct names_flowtable *flowtable,
 	const struct nlattr *device;
 
 	nl_attrs(NULL, hook, attrs, NFTA_FLOWTABLE_HOOK_MAX);
+	flowtable->priority =
+		(int32_t)nl_be32(attrs[NFTA_FLOWTABLE_HOOK_PRIORITY], 0);
 	if (!attrs[NFTA_FLOWTABLE_HOOK_DEVS])
 		return;
 	mnl_attr_for_each_nested(
@@ -144,7 +146,10 @@ static void add_flowtable(struct names *names, const struct nlmsghdr *message)
 	if (!name)
 		return;
 	flowtable = vec_push(names->arena, &names->flowtables);
-	*flowtable = (struct names_flowtable){ .name = keep(names, name) };
+	*flowtable = (struct names_flowtable){
+		.name = keep(names, name),
+		.flags = nl_be32(attrs[NFTA_FLOWTABLE_FLAGS], 0),
+	};
 	if (attrs[NFTA_FLOWTABLE_HOOK])
 		add_devices(names, flowtable, attrs[NFTA_FLOWTABLE_HOOK]);
 }

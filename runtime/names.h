@@ -13,6 +13,8 @@ struct nlmsghdr;
 
 struct names_flowtable {
 	const char *name;
+	uint32_t flags;	  /* NFT_FLOWTABLE_* */
+	int32_t priority; /* of its hook */
 	VEC(const char *) devices;
 };
 

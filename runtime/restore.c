@@ -169,32 +169,6 @@ static void delete_all(struct restore *r)
  * by attribute; a device takes no more room than its name may.
  */
 
-/* "eth0 wlan*" of the flowtable; NULL: nobody says. */
-static const char *patterns_of(const struct restore *r, const char *flowtable)
-{
-	struct arena *arena = arena_new();
-	const char *found = NULL;
-
-	if (r->options->needs && flowtable)
-		found = container_need(r->options->needs,
-				       arena_printf(arena, "flowtable %s",
-						    flowtable));
-	arena_free(arena);
-	return found;
-}
-
-static bool is_of(const char *patterns, const char *device)
-{
-	struct str rest = str_of(patterns), word;
-
-	while (rest.p) {
-		word = str_cut(&rest, ' ');
-		if (word.n && devices_named(str_of(device), word))
-			return true;
-	}
-	return false;
-}
-
 static void put_device(struct nlmsghdr *to, struct nlattr **nest,
 		       const char *name)
 {
@@ -219,18 +193,25 @@ static void copy_devices(struct restore *r, struct nlmsghdr *to,
 		mnl_attr_nest_end(to, nest);
 }
 
-static void find_devices(struct restore *r, struct nlmsghdr *to,
-			 const char *patterns)
+static void put_devices(struct nlmsghdr *to, const struct attach_table *table)
 {
-	const struct devices *devices = r->options->devices;
 	struct nlattr *nest = NULL;
 	size_t i;
 
-	for (i = 0; i < devices->names.n; i++)
-		if (is_of(patterns, devices->names.v[i]))
-			put_device(to, &nest, devices->names.v[i]);
+	for (i = 0; i < table->devices.n; i++)
+		put_device(to, &nest, table->devices.v[i]);
 	if (nest)
 		mnl_attr_nest_end(to, nest);
+}
+
+static void put_flags(struct nlmsghdr *to, const struct nlattr *attr,
+		      const struct attach_table *table)
+{
+	uint32_t flags = nl_be32(attr, 0) & ~(uint32_t)NFT_FLOWTABLE_HW_OFFLOAD;
+
+	if (table->hardware)
+		flags |= NFT_FLOWTABLE_HW_OFFLOAD;
+	mnl_attr_put_u32(to, NFTA_FLOWTABLE_FLAGS, htonl(flags));
 }
 
 static void copy_attr(struct nlmsghdr *to, const struct nlattr *attr)
@@ -241,7 +222,8 @@ static void copy_attr(struct nlmsghdr *to, const struct nlattr *attr)
 }
 
 static void copy_hook(struct restore *r, struct nlmsghdr *to,
-		      const struct nlattr *hook, const char *patterns)
+		      const struct nlattr *hook,
+		      const struct attach_table *table)
 {
 	struct nlattr *nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK);
 	const struct nlattr *attr;
@@ -250,11 +232,11 @@ static void copy_hook(struct restore *r, struct nlmsghdr *to,
 	{
 		if (mnl_attr_get_type(attr) != NFTA_FLOWTABLE_HOOK_DEVS)
 			copy_attr(to, attr);
-		else if (!patterns)
+		else if (!table)
 			copy_devices(r, to, attr);
 	}
-	if (patterns)
-		find_devices(r, to, patterns);
+	if (table)
+		put_devices(to, table);
 	mnl_attr_nest_end(to, nest);
 }
 
@@ -262,11 +244,13 @@ static void copy_flowtable(struct restore *r, const struct nlmsghdr *from)
 {
 	size_t head = MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg);
 	const struct nlattr *attrs[NFTA_FLOWTABLE_MAX + 1], *attr;
-	const char *patterns;
+	const struct attach_table *table = NULL;
 	struct nlmsghdr *to;
 
 	nl_attrs(from, NULL, attrs, NFTA_FLOWTABLE_MAX);
-	patterns = patterns_of(r, nl_str(attrs[NFTA_FLOWTABLE_NAME]));
+	if (r->options->attach && nl_str(attrs[NFTA_FLOWTABLE_NAME]))
+		table = attach_find(r->options->attach,
+				    nl_str(attrs[NFTA_FLOWTABLE_NAME]));
 	to = (struct nlmsghdr *)buf_reserve(
 		r->out, from->nlmsg_len + 64 +
 				r->options->devices->names.n * 2 * IFNAMSIZ);
@@ -276,7 +260,10 @@ static void copy_flowtable(struct restore *r, const struct nlmsghdr *from)
 	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg))
 	{
 		if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_HOOK)
-			copy_hook(r, to, attr, patterns);
+			copy_hook(r, to, attr, table);
+		else if (table &&
+			 mnl_attr_get_type(attr) == NFTA_FLOWTABLE_FLAGS)
+			put_flags(to, attr, table);
 		else
 			copy_attr(to, attr);
 	}

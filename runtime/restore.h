@@ -10,13 +10,13 @@
 
 #include "emit/batch.h"
 
+struct attach;
 struct devices;
-struct container;
 
 struct restore_options {
 	const struct devices *devices; /* that exist */
-	/* Which of them flowtables get; NULL: those of the content. */
-	const struct container *needs;
+	/* What flowtables are; NULL: as the content says, with these devices. */
+	const struct attach *attach;
 	uint32_t genid; /* NFNL_BATCH_GENID, 0: none */
 	/* An empty NAT chain, if it has none: see struct lower_options. */
 	bool translated;

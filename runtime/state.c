@@ -373,6 +373,22 @@ int state_container(struct state *state, unsigned int number,
 	return *why ? -EBADMSG : ret;
 }
 
+int state_head(struct state *state, unsigned int number, struct arena *arena,
+	       struct buf *bytes, struct container *container)
+{
+	int fd = open_generation(state, number), ret;
+	uint64_t size = 0;
+
+	if (fd < 0)
+		return fd;
+	ret = read_head(fd, bytes, &size);
+	if (!ret && container_head(container, arena,
+				   (struct str){ bytes->p, bytes->n }, size))
+		ret = -EBADMSG;
+	close(fd);
+	return ret;
+}
+
 int state_messages(struct state *state, unsigned int number, struct buf *out)
 {
 	struct arena *arena = arena_new();
@@ -476,6 +492,26 @@ int state_stage(struct state *state, const struct state_content *content,
 	return ret;
 }
 
+int state_replace(struct state *state, unsigned int number,
+		  const struct container *container)
+{
+	int fd = open_generation(state, number), ret = 0;
+	struct buf bytes = { 0 };
+
+	if (fd < 0)
+		return fd;
+	container_write(&bytes, container);
+	if (unlinkat(fd, STAGING, 0) && errno != ENOENT)
+		ret = -errno;
+	if (!ret)
+		ret = files_create(fd, STAGING, bytes.p, bytes.n, true);
+	if (!ret && (renameat(fd, STAGING, fd, "container") || fsync(fd)))
+		ret = -errno;
+	buf_free(&bytes);
+	close(fd);
+	return ret;
+}
+
 int state_note(struct state *state, unsigned int number, uint32_t genid,
 	       uint64_t fingerprint)
 {
@@ -557,6 +593,13 @@ int state_relock(struct state *state)
 		ret = flock(state->lock, LOCK_EX) ? -errno : 0;
 	} while (ret == -EINTR);
 	return ret;
+}
+
+int state_wait(struct state *state, const char *command)
+{
+	int ret = state_relock(state);
+
+	return ret ? ret : write_holder(state->lock, command);
 }
 
 /* The @max largest numbers up to @top, largest first. */

@@ -57,6 +57,9 @@ void state_close(struct state *state); /* and unlocks it; NULL is fine */
  * there and writes nothing.
  */
 int state_lock(struct state *state, const char *command, struct buf *holder);
+/* Waits for it; for who holds it for an instant only, STATE_WATCH. */
+int state_wait(struct state *state, const char *command);
+#define STATE_WATCH "nftoffc watch"
 
 /*
  * -ENOENT if there is none. @generation has its number, whatever else is wrong
@@ -78,12 +81,18 @@ int state_read(struct state *state, unsigned int number, const char *file,
 int state_container(struct state *state, unsigned int number,
 		    struct arena *arena, struct buf *bytes,
 		    struct container *container, const char **why);
+/* Its head alone: all but the messages. */
+int state_head(struct state *state, unsigned int number, struct arena *arena,
+	       struct buf *bytes, struct container *container);
 /* Adds its messages to @out, checked; nothing if they are not whole. */
 int state_messages(struct state *state, unsigned int number, struct buf *out);
 
 /* Writes a new generation, whole, but does not point to it. */
 int state_stage(struct state *state, const struct state_content *content,
 		unsigned int *number);
+/* Another container instead of a generation's, at one instant. */
+int state_replace(struct state *state, unsigned int number,
+		  const struct container *container);
 /* In place and not synced: cheap, and of no use after a reboot anyway. */
 int state_note(struct state *state, unsigned int number, uint32_t genid,
 	       uint64_t fingerprint);

@@ -6,6 +6,7 @@
 #define NFTOFFC_RUNTIME_STATUS_H
 
 #include "runtime/drift.h"
+#include "runtime/fates.h"
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/ruleset.h"
@@ -48,6 +49,7 @@ struct status {
 	struct ruleset ruleset;
 	struct tallies tallies;
 	enum status_condition condition;
+	struct fates fates; /* of the devices that the policy names */
 	size_t flows;
 	struct status_flows by_flowtable; /* where it is asked for */
 };

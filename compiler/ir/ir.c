@@ -732,6 +732,10 @@ static void add_flowtable(struct digest *d,
 	add_number(d, (uint64_t)flowtable->priority);
 	add_number(d, flowtable->hardware);
 	add_number(d, flowtable->counter);
+	if (!flowtable->able)
+		add_string(d, "mode");
+	if (!flowtable->follow)
+		add_string(d, "devices");
 	add_number(d, flowtable->ndevices);
 	for (size_t i = 0; i < flowtable->ndevices; i++)
 		add_string(d, flowtable->devices[i]);

@@ -177,6 +177,9 @@ struct ir_flowtable {
 	struct span span;
 	int priority; /* 0: "filter" */
 	bool hardware, counter;
+	/* What only the runtime can tell: */
+	bool able;   /* hardware, if all its devices can */
+	bool follow; /* instead of a bridge its ports, and so on */
 	/*
 	 * Exact names, or prefixes ending in '*'. Emitters of text print the
 	 * exact ones; the runtime replaces this with the devices that exist.

@@ -356,6 +356,8 @@ static void lower_table(struct lowering *l, const struct flowtable *table)
 	flowtable = ir_flowtable_add(l->ir, table->name, table->span);
 	flowtable->priority = table->priority;
 	flowtable->hardware = table->mode == OFFLOAD_HARDWARE;
+	flowtable->able = table->mode == OFFLOAD_AUTO;
+	flowtable->follow = table->devices_auto;
 	flowtable->counter = table->counters;
 	flowtable->devices = names.list.v;
 	flowtable->ndevices = names.list.n;

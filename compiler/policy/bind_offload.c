@@ -391,14 +391,23 @@ const struct field offload_fields[] = {
 		 "zones that `eligible` speaks of. A list must have all "
 		 "devices of the zones that an `eligible` entry names: what "
 		 "lacks one is offloaded in one direction only, and nothing "
-		 "tells. A device that does not exist is left out until the "
-		 "policy is applied again. A device that is itself called "
-		 "`auto` is written in quotes." },
+		 "tells. A device that does not exist is left out until it "
+		 "does and `nftoffc watch` attaches it. Of `auto`, what is "
+		 "below a VLAN or a PPPoE session stands for it, in hardware "
+		 "the ports for a bridge, too; what is no Ethernet, as a "
+		 "tunnel, is left out. A device that is itself called `auto` "
+		 "is written in quotes." },
 	{ "mode", offload_mode, false, .type = "software | auto | hardware",
 	  .dflt = "auto",
 	  .doc = "`hardware` asks the devices to do it, and fails to apply "
-		 "where one cannot; `software` does not. `auto` is "
-		 "`software` in this version." },
+		 "where one cannot; of `devices: auto` and a bridge's ports, "
+		 "those do it that can. `software` does not. `auto` is "
+		 "`hardware` where each device says that it can (the feature "
+		 "hw-tc-offload) and the kernel agrees, else `software`; "
+		 "where the kernel cannot offload at all, the policy is "
+		 "applied without, with a warning. What is decided is decided "
+		 "when the policy is applied, and told; `compile` prints "
+		 "`auto` as `software`." },
 	{ "priority", offload_priority, FIELD_PHRASE,
 	  .type = "filter | <priority>", .dflt = "filter",
 	  .doc = "When the flowtable sees a packet that its devices "

@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback history unload boot status flows log release doctor help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload boot watch status flows log release doctor help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -169,16 +169,6 @@ _nftoffc()
 			return
 		fi
 		;;
-	history)
-		case $previous in
-		--state) _nftoffc_paths -d; return ;;
-		--keep) :; return ;;
-		esac
-		if [[ $current == -* ]]; then
-			_nftoffc_words --state --keep --json -h --help
-			return
-		fi
-		;;
 	unload)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
@@ -198,6 +188,15 @@ _nftoffc()
 			return
 		fi
 		;;
+	watch)
+		case $previous in
+		--state) _nftoffc_paths -d; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words --state --once -h --help
+			return
+		fi
+		;;
 	status)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
@@ -208,12 +207,8 @@ _nftoffc()
 		fi
 		;;
 	flows)
-		case $previous in
-		--policy) _nftoffc_paths -f; return ;;
-		-w|--watch) :; return ;;
-		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words -a --all --policy --json -w --watch -h --help
+			_nftoffc_words -h --help
 			return
 		fi
 		;;
@@ -240,7 +235,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback history unload boot status flows log release doctor help
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload boot watch status flows log release doctor help
 		;;
 	esac
 }

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/contain.h"
 #include "runtime/container.h"
 #include "runtime/devices.h"
 #include "runtime/names.h"
@@ -86,15 +87,24 @@ static void require_batch(struct str messages)
 static void require_loadable(struct arena *arena, const struct container *c)
 {
 	struct devices devices = { 0 };
-	const struct restore_options options = { .devices = &devices,
-						 .needs = c,
-						 .translated = true };
+	struct attach_wishes wishes;
+	struct attach attach;
+	struct restore_options options = { .devices = &devices,
+					   .translated = true };
 	const struct table_names nothing = { 0 };
 	struct buf out = { 0 };
 	struct batch batch;
 
 	*vec_push(arena, &devices.names) = "eth0";
 	*vec_push(arena, &devices.names) = "wlan1";
+	*vec_push(arena, &devices.links.list) =
+		(struct link){ .name = "eth0", .able = LINK_ABLE };
+	*vec_push(arena, &devices.links.list) =
+		(struct link){ .name = "wlan1", .type = 1 };
+	if (contain_wishes(c, arena, &wishes)) {
+		attach = attach_decide(arena, &wishes, &devices.links);
+		options.attach = &attach;
+	}
 	require(!restore_build(&out, c->messages, &nothing, &options));
 	restore_index(&batch, &out);
 	require_batch((struct str){ batch.bytes.p, batch.bytes.n });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Any bytes as netlink messages about our table (libFuzzer): as the kernel's
- * answers to dumps, of other tables and of connections, too; as a stored
- * transaction to go back to; and as one that was stored and as what has become of
- * it.
+ * answers to dumps, of other tables, of connections and of network devices, too;
+ * as a stored transaction to go back to; and as one that was stored and as what has
+ * become of it.
  *
  * Beyond not crashing and coming to an end: a way back that is made is whole
  * messages from begin to end, numbered in turn, each for our table or with the
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "runtime/actual.h"
+#include "runtime/attach.h"
 #include "runtime/changes.h"
 #include "runtime/connections.h"
 #include "runtime/devices.h"
@@ -187,6 +188,19 @@ static void see_events(const struct kernel *kernel, struct str content)
 	buf_free(&out);
 }
 
+/* Whatever devices are made upon each other, it comes to an end. */
+static void decide(struct arena *arena, const struct links *links)
+{
+	struct attach_wishes wishes;
+	struct attach attach;
+
+	require(attach_parse(arena, str_of("fast auto follow *\n"), &wishes));
+	attach = attach_decide(arena, &wishes, links);
+	require(attach.tables.n == 1);
+	for (size_t i = 0; i < attach.tables.v[0].devices.n; i++)
+		require(links_find(links, attach.tables.v[0].devices.v[i]));
+}
+
 /* All tables', and connections': nothing is known of them but their bytes. */
 static void see_others(struct arena *arena, struct str content)
 {
@@ -197,6 +211,7 @@ static void see_others(struct arena *arena, struct str content)
 	struct tallies tallies = { .arena = arena };
 	struct model model = { .arena = arena };
 	struct places *places = places_new(arena, &model);
+	struct links links = { .arena = arena };
 	struct module_flow flow;
 	int left = (int)content.n;
 
@@ -204,6 +219,7 @@ static void see_others(struct arena *arena, struct str content)
 		ruleset_see(&ruleset, message);
 		tallies_see(&tallies, message);
 		see_connection(message, places);
+		links_see(&links, message);
 		if (stock_flow(message, &flow))
 			stock_flow_matches(&match, &flow);
 		message = mnl_nlmsg_next(message, &left);
@@ -211,6 +227,7 @@ static void see_others(struct arena *arena, struct str content)
 	for (size_t i = 0; i < ruleset.flowtables.n; i++)
 		require(ruleset.flowtables.v[i].table &&
 			ruleset.flowtables.v[i].name);
+	decide(arena, &links);
 }
 
 static void try_restore(struct arena *arena, struct str content,

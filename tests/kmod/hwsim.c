@@ -13,6 +13,8 @@
  *	  refuse_bind	and to each device
  *	  delay_ms	that a rule takes
  *	  packets	that each request for counters finds anew, 100 bytes each
+ *	  able		names of devices, "eth1,lan0", of whatever namespace, that
+ *			say that they can (the feature hw-tc-offload)
  *	debugfs, hwsim/:
  *	  rules		a line each: where it comes in, the packet's addresses
  *			and ports as it comes, and as it leaves after the
@@ -56,6 +58,8 @@ MODULE_PARM_DESC(delay_ms, "what a rule takes");
 static unsigned int packets;
 module_param(packets, uint, 0644);
 MODULE_PARM_DESC(packets, "that a request for counters finds");
+
+static char able[256];
 
 /* The headers that a rule may rewrite, in network order. */
 struct headers {
@@ -390,6 +394,56 @@ static int hwsim_indr(struct net_device *dev, struct Qdisc *sch, void *priv,
 }
 
 /*
+ * What devices say of themselves
+ */
+
+static bool is_able(const char *name)
+{
+	size_t n = strlen(name);
+	const char *at;
+
+	for (at = able; *at; at += strcspn(at, ",") + 1) {
+		if (!strncmp(at, name, n) && strchr(",\n", at[n]))
+			return true;
+		if (!strchr(at, ','))
+			break;
+	}
+	return false;
+}
+
+/* Those that are there already are announced to who registers. */
+static int hwsim_device(struct notifier_block *nb, unsigned long event,
+			void *info)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(info);
+
+	if ((event != NETDEV_REGISTER && event != NETDEV_CHANGENAME) ||
+	    !is_able(dev->name))
+		return NOTIFY_DONE;
+	dev->hw_features |= NETIF_F_HW_TC;
+	dev->wanted_features |= NETIF_F_HW_TC;
+	netdev_update_features(dev);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block devices = { .notifier_call = hwsim_device };
+static bool listening;
+
+static int set_able(const char *value, const struct kernel_param *kp)
+{
+	if (strscpy(able, value, sizeof(able)) < 0)
+		return -EINVAL;
+	if (!listening)
+		return 0;
+	unregister_netdevice_notifier(&devices);
+	return register_netdevice_notifier(&devices);
+}
+
+static const struct kernel_param_ops able_ops = { .set = set_able };
+module_param_cb(able, &able_ops, NULL, 0200);
+MODULE_PARM_DESC(able, "devices that say that they can");
+
+/*
  * Showing
  */
 
@@ -448,12 +502,23 @@ static int __init hwsim_init(void)
 	debugfs_create_file("counts", 0400, directory, NULL, &counts_fops);
 	ret = flow_indr_dev_register(hwsim_indr, NULL);
 	if (ret)
-		debugfs_remove(directory);
+		goto no_block;
+	ret = register_netdevice_notifier(&devices);
+	if (ret)
+		goto no_notifier;
+	listening = true;
+	return 0;
+
+no_notifier:
+	flow_indr_dev_unregister(hwsim_indr, NULL, hwsim_release);
+no_block:
+	debugfs_remove(directory);
 	return ret;
 }
 
 static void __exit hwsim_exit(void)
 {
+	unregister_netdevice_notifier(&devices);
 	flow_indr_dev_unregister(hwsim_indr, NULL, hwsim_release);
 	debugfs_remove(directory);
 	WARN_ON(!list_empty(&ports));

@@ -8,10 +8,10 @@
 #include "suites.h"
 
 static Suite *(*const suites[])(void) = {
-	base_suite,    clock_suite,	 container_suite, delta_suite,
-	dsl_suite,     flowfilter_suite, flowlog_suite,	  ir_suite,
-	keepout_suite, live_suite,	 policy_suite,	  promtext_suite,
-	runtime_suite, yaml_suite,
+	attach_suite,	base_suite,    clock_suite,	 container_suite,
+	delta_suite,	dsl_suite,     flowfilter_suite, flowlog_suite,
+	ir_suite,	keepout_suite, live_suite,	 policy_suite,
+	promtext_suite, runtime_suite, yaml_suite,
 };
 
 int main(void)

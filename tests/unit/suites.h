@@ -5,6 +5,7 @@
 
 #include <check.h>
 
+Suite *attach_suite(void);
 Suite *base_suite(void);
 Suite *clock_suite(void);
 Suite *container_suite(void);

@@ -74,7 +74,7 @@ START_TEST(what_is_written_is_read)
 		.messages = whole.messages,
 	};
 	*vec_push(arena, &c.needs) = "module";
-	*vec_push(arena, &c.needs) = "flowtable fast eth0 wlan*";
+	*vec_push(arena, &c.needs) = "flowtable fast auto named eth0 wlan*";
 	container_write(&out, &c);
 	ck_assert_ptr_null(
 		container_read(&read, arena, (struct str){ out.p, out.n }));
@@ -88,7 +88,8 @@ START_TEST(what_is_written_is_read)
 	ck_assert_uint_eq(read.entries.entries[1].mark, 3);
 	ck_assert_uint_eq(read.entries.entries[1].mark_mask, 4);
 	ck_assert_str_eq(container_need(&read, "module"), "");
-	ck_assert_str_eq(container_need(&read, "flowtable fast"), "eth0 wlan*");
+	ck_assert_str_eq(container_need(&read, "flowtable fast"),
+			 "auto named eth0 wlan*");
 	ck_assert_ptr_null(container_need(&read, "flowtable fas"));
 	ck_assert(str_eq(read.messages, whole.messages));
 	buf_free(&out);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* nftoffc watch: the command line of watch.h. */
+#include "runtime/cli.h"
+#include "runtime/cmd.h"
+#include "runtime/state.h"
+#include "runtime/watch.h"
+
+enum { STATE, ONCE };
+
+const struct cli_option watch_options[] = {
+	[STATE] = { 0, "state", "DIR",
+		    "reads what was applied from DIR instead of " STATE_DIRECTORY },
+	[ONCE] = { 0, "once", NULL,
+		   "looks once and ends, for hotplug scripts" },
+	{ 0 },
+};
+
+int cmd_watch(const struct cli *cli)
+{
+	const char *state = cli->values[STATE];
+	const struct watch_options options = {
+		.state = state ? state : STATE_DIRECTORY,
+		.once = cli->values[ONCE],
+	};
+
+	return watch(&options);
+}

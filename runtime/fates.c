@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What becomes of devices. That a device says that it can and a flowtable is
+ * in software all the same is what its driver's refusal looks like from here:
+ * then it is software, too.
+ */
+#include "runtime/fates.h"
+
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "base/json.h"
+#include "runtime/contain.h"
+#include "runtime/state.h"
+
+static bool has(const struct names_flowtable *now, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < now->devices.n; i++)
+		if (strcmp(now->devices.v[i], device) == 0)
+			return true;
+	return false;
+}
+
+static bool is_behind(const struct names_flowtable *now,
+		      const struct attach_table *table)
+{
+	size_t i;
+
+	if (now->devices.n != table->devices.n)
+		return true;
+	for (i = 0; i < table->devices.n; i++)
+		if (!has(now, table->devices.v[i]))
+			return true;
+	return false;
+}
+
+static const struct names_flowtable *find(const struct names *now,
+					  const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < now->flowtables.n; i++)
+		if (strcmp(now->flowtables.v[i].name, name) == 0)
+			return &now->flowtables.v[i];
+	return NULL;
+}
+
+static bool is_hardware(const struct names *now, const char *name)
+{
+	const struct names_flowtable *f = find(now, name);
+
+	return f && f->flags & NFT_FLOWTABLE_HW_OFFLOAD;
+}
+
+static void refuse(struct links *links, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < links->list.n; i++)
+		if (strcmp(links->list.v[i].name, device) == 0)
+			links->list.v[i].refused = -EOPNOTSUPP;
+}
+
+/* What a table would have for hardware and has not, its drivers refused. */
+static void take_for_refused(const struct names *now,
+			     const struct attach *attach, struct links *links)
+{
+	size_t i, j;
+
+	for (i = 0; i < attach->tables.n; i++) {
+		const struct attach_table *table = &attach->tables.v[i];
+
+		for (j = 0; table->hardware && j < table->devices.n; j++)
+			if (!is_hardware(now, table->name))
+				refuse(links, table->devices.v[j]);
+	}
+}
+
+static int read_wishes(struct arena *arena, struct state *state,
+		       unsigned int number, struct attach_wishes *wishes)
+{
+	struct buf head = { 0 };
+	struct container c;
+	int ret = state_head(state, number, arena, &head, &c);
+
+	if (!ret && !contain_wishes(&c, arena, wishes))
+		ret = -EBADMSG;
+	buf_free(&head);
+	return ret;
+}
+
+int fates_read(struct arena *arena, struct state *state, unsigned int number,
+	       const struct names *now, struct fates *fates)
+{
+	const struct names_flowtable *f;
+	struct attach_wishes wishes;
+	struct links links;
+	size_t i;
+	int ret;
+
+	*fates = (struct fates){ 0 };
+	ret = read_wishes(arena, state, number, &wishes);
+	if (!ret)
+		ret = links_read(arena, &links);
+	if (ret)
+		return ret;
+	links_ask_able(&links);
+	fates->attach = attach_decide(arena, &wishes, &links);
+	take_for_refused(now, &fates->attach, &links);
+	fates->attach = attach_decide(arena, &wishes, &links);
+	for (i = 0; i < fates->attach.tables.n; i++) {
+		f = find(now, fates->attach.tables.v[i].name);
+		fates->behind |= f && is_behind(f, &fates->attach.tables.v[i]);
+	}
+	return 0;
+}
+
+void fates_add(struct buf *out, struct arena *arena,
+	       const struct attach *attach, const char *before)
+{
+	const struct attach_table *table;
+	size_t i, j;
+
+	for (i = 0; i < attach->tables.n; i++) {
+		table = &attach->tables.v[i];
+		for (j = 0; j < table->fates.n; j++)
+			buf_printf(out, "%s%s: %s: %s\n", before, table->name,
+				   table->fates.v[j].device,
+				   attach_describe(arena, &table->fates.v[j]));
+	}
+}
+
+static void json_fate(struct json *json, const struct attach_table *table,
+		      const struct attach_fate *fate)
+{
+	json_object(json);
+	json_put_str(json, "flowtable", table->name);
+	json_put_str(json, "device", fate->device);
+	json_put_str(json, "state", attach_state_word(fate));
+	if (fate->by)
+		json_put_str(json, "by", fate->by);
+	if (fate->reason)
+		json_put_str(json, "reason", fate->reason);
+	json_end(json);
+}
+
+void fates_json(struct json *json, const struct fates *fates)
+{
+	const struct attach_table *table;
+	size_t i, j;
+
+	json_key(json, "devices");
+	json_array(json);
+	for (i = 0; i < fates->attach.tables.n; i++) {
+		table = &fates->attach.tables.v[i];
+		for (j = 0; j < table->fates.n; j++)
+			json_fate(json, table, &table->fates.v[j]);
+	}
+	json_end(json);
+}
