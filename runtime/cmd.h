@@ -17,11 +17,7 @@ extern const struct cli_option compile_options[], check_options[],
 	status_options[], convert_options[], fmt_options[], flows_options[],
 	release_options[], doctor_options[], import_options[],
 	confirm_options[], unload_options[], diff_options[], log_options[],
-<<<<<<< HEAD
-	boot_options[], history_options[];
-=======
-	boot_options[], watch_options[];
->>>>>>> 90d620b (watch: devices that come and go are attached; mode: auto finds hardware, software or none)
+	boot_options[], history_options[], watch_options[];
 
 int cmd_compile(const struct cli *cli);
 int cmd_audit(const struct cli *cli);
@@ -42,10 +38,7 @@ int cmd_rollback(const struct cli *cli);
 int cmd_unload(const struct cli *cli);
 int cmd_log(const struct cli *cli);
 int cmd_boot(const struct cli *cli);
-<<<<<<< HEAD
 int cmd_history(const struct cli *cli);
-=======
 int cmd_watch(const struct cli *cli);
->>>>>>> 90d620b (watch: devices that come and go are attached; mode: auto finds hardware, software or none)
 
 #endif
