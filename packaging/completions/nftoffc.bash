@@ -49,7 +49,7 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload boot watch status flows log release doctor help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback history unload boot watch status flows log release doctor help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -169,6 +169,16 @@ _nftoffc()
 			return
 		fi
 		;;
+	history)
+		case $previous in
+		--state) _nftoffc_paths -d; return ;;
+		--keep) :; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words --state --keep --json -h --help
+			return
+		fi
+		;;
 	unload)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
@@ -207,8 +217,12 @@ _nftoffc()
 		fi
 		;;
 	flows)
+		case $previous in
+		--policy) _nftoffc_paths -f; return ;;
+		-w|--watch) :; return ;;
+		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words -h --help
+			_nftoffc_words -a --all --policy --json -w --watch -h --help
 			return
 		fi
 		;;
@@ -235,7 +249,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback unload boot watch status flows log release doctor help
+		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback history unload boot watch status flows log release doctor help
 		;;
 	esac
 }
