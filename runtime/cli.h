@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "runtime/privilege.h"
+
 #define CLI_OPTIONS_MAX 16
 
 struct cli_option {
@@ -37,6 +39,7 @@ struct command {
 	const struct cli_option *options;
 	int min, max;			   /* operands */
 	int (*run)(const struct cli *cli); /* answers an exit_code */
+	enum privilege privilege;	   /* what it keeps of root's */
 };
 
 /*
