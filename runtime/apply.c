@@ -3,8 +3,9 @@
  * The steps of an apply, in order, each a function:
  *
  *	lock - read what runs - recover - compile - plan - (try) - clear stale
- *	marks - stage - (stage in the module) - commit - verify - (commit in the
- *	module) - point to it - tidy up
+ *	marks - stage - (stage in the module) - look at live connections - commit -
+ *	verify - bring them into line - (commit in the module) - point to it - end
+ *	those that are denied - tidy up
  *
  * The commit is the kernel's own transaction; all that can be done is done
  * before it: the new generation is on the disk, the way back is built, and the
@@ -453,7 +454,8 @@ static int stop_if_applied(struct apply *a)
 	    record->mask != a->ir->mark.mask ||
 	    strncmp(a->ir->policy, record->policy,
 		    sizeof(record->policy) - 1) ||
-	    !devices_match(a->ir, &a->now.names) || !apply_is_unchanged(a))
+	    !devices_match(a->ir, &a->now.names) || !apply_is_unchanged(a) ||
+	    apply_left_live(a))
 		return NEXT;
 	if (!twophase_agrees(&a->module, record)) {
 		printf("%s is already applied\n", a->ir->policy);
@@ -627,10 +629,13 @@ static const apply_step steps[] = {
 	apply_stage,
 	apply_stage_module,
 	apply_arm_guard,
+	apply_look_live,
 	apply_commit,
 	apply_verify,
+	apply_bring_live,
 	apply_commit_module,
 	apply_point,
+	apply_end_live,
 	apply_start_guard,
 	apply_follow_foreseen,
 	apply_report,
@@ -654,6 +659,7 @@ int apply_run(const struct apply_options *options, const apply_step *todo,
 	else if (a.c.diags)
 		diags_print(a.c.diags, stderr, report_colour(stderr));
 	drift_free(&a.drift);
+	realign_free(&a.realign);
 	buf_free(&a.undo);
 	buf_free(&a.old_content);
 	buf_free(&a.target.text);

@@ -268,15 +268,15 @@ static struct kernel_parts changed_parts(const struct apply *a)
 }
 
 /*
- * Only what differs. Flowtables are renewed: their flows go back to the slow
- * path, where the new policy decides them.
+ * Only what differs. Flowtables that are renewed give up their flows: these go
+ * back to the slow path, where the new policy decides them.
  */
 static int build_difference(struct apply *a)
 {
 	struct delta_options options = {
 		.genid = a->now.genid,
 		.now = &a->now.names,
-		.renew_flowtables = true,
+		.renew_flowtables = !a->keeps_flows,
 		.handles = find_handles,
 		.data = a,
 		.arena = a->arena,
@@ -529,7 +529,57 @@ int apply_verify(struct apply *a)
 	/* Without it the next run will not know that nothing changed. */
 	if (all)
 		state_note(a->state, a->number, after.genid, after.fingerprint);
+	a->fingerprint = all ? after.fingerprint : 0;
 	return NEXT;
+}
+
+static int build_renewal(struct apply *a, struct batch *batch, uint32_t *genid)
+{
+	struct str content = { a->content.bytes.p, a->content.bytes.n };
+	struct delta_result result;
+	struct kernel now;
+	struct delta_options options = {
+		.now = &now.names,
+		.renew_flowtables = true,
+		.handles = find_handles,
+		.data = a,
+		.arena = a->arena,
+	};
+	int ret = kernel_read(a->nl, a->arena, &now);
+
+	if (ret)
+		return ret;
+	*genid = options.genid = now.genid;
+	return is_ours(a, &now) ? delta_build(batch, content, &a->content,
+					      &options, &result) :
+				  -EBUSY;
+}
+
+static int try_renewal(struct apply *a)
+{
+	struct nl_errors errors = { .arena = a->arena };
+	struct batch batch = { 0 };
+	uint32_t genid = 0;
+	int ret = build_renewal(a, &batch, &genid);
+
+	if (!ret)
+		ret = nl_commit(a->nl, batch.bytes.p, batch.bytes.n, &errors);
+	if (!ret && errors.list.n)
+		ret = errors.list.v[0].error;
+	if (!ret) /* it is the same table as before */
+		state_note(a->state, a->number, next_genid(genid),
+			   a->fingerprint);
+	batch_free(&batch);
+	return ret;
+}
+
+int apply_renew_flowtables(struct apply *a)
+{
+	int ret = -ERESTART, i;
+
+	for (i = 0; ret == -ERESTART && i < COMMIT_TRIES; i++)
+		ret = try_renewal(a);
+	return ret;
 }
 
 int apply_commit_module(struct apply *a)

@@ -2,7 +2,7 @@
 /*
  * Inside apply only: what its steps share. apply.c has the steps that change
  * nothing, and their order; apply_commit.c has those that change something, and
- * how it is taken back.
+ * how it is taken back; apply_live.c, what becomes of live connections.
  */
 #ifndef NFTOFFC_RUNTIME_APPLY_PARTS_H
 #define NFTOFFC_RUNTIME_APPLY_PARTS_H
@@ -16,6 +16,7 @@
 #include "runtime/delta.h"
 #include "runtime/devices.h"
 #include "runtime/drift.h"
+#include "runtime/realign.h"
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
@@ -65,11 +66,14 @@ struct apply {
 	bool whole;		/* do not try to send only what differs */
 	bool removing;		/* the policy goes, and none comes */
 	bool mending;		/* and what differs is what others did, too */
+	struct realign realign; /* live connections; .live NULL: they do not */
+	bool keeps_flows;	/* flowtables are not made anew */
 	bool differing;		/* the batch is only what differs: */
 	struct delta_result difference;
 	struct kernel before;	  /* with the parts that will differ */
 	struct table_names names; /* of the new policy */
 	struct buf undo;	  /* the way back; empty: there is none */
+	uint64_t fingerprint;	  /* of our table as committed; 0: not known */
 	unsigned int number;	  /* of the staged generation, 0: not yet */
 	struct guard_link guard;  /* who takes it back if it is not confirmed */
 	bool holding;		  /* signals, until the end */
@@ -123,14 +127,23 @@ int apply_recover(struct apply *a);
 int apply_hold_signals(struct apply *a);
 
 /* Steps that change something. */
+/* apply_live.c: were live connections left as they were, by one that was killed? */
+bool apply_left_live(const struct apply *a);
+/* Once the policy runs: 0 or -errno. */
+int apply_renew_flowtables(struct apply *a);
+
+/* Steps, each answers NEXT or the exit code. */
 int apply_clear_marks(struct apply *a);
 int apply_stage(struct apply *a);
 int apply_stage_module(struct apply *a);
 int apply_arm_guard(struct apply *a);
+int apply_look_live(struct apply *a);
 int apply_commit(struct apply *a);
 int apply_verify(struct apply *a);
+int apply_bring_live(struct apply *a);
 int apply_commit_module(struct apply *a);
 int apply_point(struct apply *a);
+int apply_end_live(struct apply *a);
 int apply_start_guard(struct apply *a);
 int apply_follow_foreseen(struct apply *a);
 /* The last step of diff. */

@@ -186,6 +186,7 @@ bool connection_read(const struct nlmsghdr *message,
 struct listing {
 	connection_fn fn;
 	void *data;
+	uint32_t status; /* 0: all */
 };
 
 static int see(const struct nlmsghdr *message, void *data)
@@ -193,24 +194,40 @@ static int see(const struct nlmsghdr *message, void *data)
 	const struct listing *listing = data;
 	struct connection connection;
 
-	return connection_read(message, &connection) ?
-		       listing->fn(&connection, listing->data) :
-		       0;
+	if (!connection_read(message, &connection) ||
+	    (listing->status && !(connection.status & listing->status)))
+		return 0;
+	return listing->fn(&connection, listing->data);
+}
+
+static bool is_one_bit(uint32_t bits)
+{
+	return bits && !(bits & (bits - 1));
+}
+
+int connections_list_status(struct nl *nl, uint32_t status, connection_fn fn,
+			    void *data)
+{
+	struct listing listing = { fn, data, status };
+	struct nlmsghdr *request;
+	struct nl_room room;
+	int ret;
+
+	request = nl_request(&room,
+			     NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
+			     AF_UNSPEC);
+	if (is_one_bit(status)) { /* an older kernel sends all */
+		mnl_attr_put_u32(request, CTA_STATUS, htonl(status));
+		mnl_attr_put_u32(request, CTA_STATUS_MASK, htonl(status));
+	}
+	ret = nl_dump(nl, request, see, &listing);
+	/* No such subsystem, and no module for it. */
+	return ret == -EINVAL ? -EOPNOTSUPP : ret;
 }
 
 int connections_list(struct nl *nl, connection_fn fn, void *data)
 {
-	struct listing listing = { fn, data };
-	struct nl_room room;
-	int ret;
-
-	ret = nl_dump(nl,
-		      nl_request(&room,
-				 NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
-				 AF_UNSPEC),
-		      see, &listing);
-	/* No such subsystem, and no module for it. */
-	return ret == -EINVAL ? -EOPNOTSUPP : ret;
+	return connections_list_status(nl, 0, fn, data);
 }
 
 size_t connections_count(void)

@@ -60,6 +60,9 @@ typedef int (*connection_fn)(const struct connection *connection, void *data);
  * -EOPNOTSUPP if the kernel does not list them.
  */
 int connections_list(struct nl *nl, connection_fn fn, void *data);
+/* Those that have one of these bits of their status. */
+int connections_list_status(struct nl *nl, uint32_t status, connection_fn fn,
+			    void *data);
 /* How many there are; 1 if that is not known. */
 size_t connections_count(void);
 

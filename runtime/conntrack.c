@@ -19,6 +19,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include "base/buf.h"
+#include "runtime/connections.h"
 #include "runtime/nl.h"
 
 #define ROUNDS 10
@@ -46,23 +47,66 @@ static void copy_attr(struct nlmsghdr *message, const struct nlattr *attr)
 			     mnl_attr_get_payload(attr));
 }
 
-/* The kernel keeps the bits outside CTA_MARK_MASK. */
-static void add_update(struct clearing *c, uint8_t family,
-		       const struct nlattr *tuple, const struct nlattr *zone)
+/* Not acknowledged: of many, only errors are told. */
+static struct nlmsghdr *begin(struct nl_room *room, uint16_t type,
+			      uint8_t family, const struct nlattr *tuple,
+			      const struct nlattr *zone)
 {
-	struct nl_room room;
-	struct nlmsghdr *update;
+	struct nlmsghdr *request = nl_request(room, CT(type), family);
 
-	update = nl_request(&room, CT(IPCTNL_MSG_CT_NEW), family);
-	update->nlmsg_flags = NLM_F_REQUEST;
-	mnl_attr_put(update, CTA_TUPLE_ORIG | NLA_F_NESTED,
+	request->nlmsg_flags = NLM_F_REQUEST;
+	mnl_attr_put(request, CTA_TUPLE_ORIG | NLA_F_NESTED,
 		     mnl_attr_get_payload_len(tuple),
 		     mnl_attr_get_payload(tuple));
-	copy_attr(update, zone);
-	mnl_attr_put_u32(update, CTA_MARK, htonl(c->value << c->run->shift));
-	mnl_attr_put_u32(update, CTA_MARK_MASK, htonl(c->run->mask));
-	buf_add(&c->updates, update, update->nlmsg_len);
-	c->found++;
+	copy_attr(request, zone);
+	return request;
+}
+
+/* The kernel keeps the bits outside CTA_MARK_MASK. */
+static void put_mark(struct buf *requests, uint8_t family,
+		     const struct nlattr *tuple, const struct nlattr *zone,
+		     uint32_t mark, uint32_t mask)
+{
+	struct nl_room room;
+	struct nlmsghdr *update =
+		begin(&room, IPCTNL_MSG_CT_NEW, family, tuple, zone);
+
+	mnl_attr_put_u32(update, CTA_MARK, htonl(mark));
+	mnl_attr_put_u32(update, CTA_MARK_MASK, htonl(mask));
+	buf_add(requests, update, update->nlmsg_len);
+}
+
+static bool fits(const struct nlattr *tuple)
+{
+	return tuple && mnl_attr_get_payload_len(tuple) <= UPDATE_MAX / 2;
+}
+
+static uint8_t family_of(const struct connection *connection)
+{
+	return connection->original.family ? AF_INET6 : AF_INET;
+}
+
+void conntrack_put_mark(struct buf *requests,
+			const struct connection *connection, uint32_t mark,
+			uint32_t mask)
+{
+	if (fits(connection->own))
+		put_mark(requests, family_of(connection), connection->own,
+			 connection->own_zone, mark, mask);
+}
+
+void conntrack_put_end(struct buf *requests,
+		       const struct connection *connection)
+{
+	struct nlmsghdr *request;
+	struct nl_room room;
+
+	if (!fits(connection->own))
+		return;
+	request = begin(&room, IPCTNL_MSG_CT_DELETE, family_of(connection),
+			connection->own, connection->own_zone);
+	mnl_attr_put_u32(request, CTA_ID, htonl(connection->id));
+	buf_add(requests, request, request->nlmsg_len);
 }
 
 static int see_connection(const struct nlmsghdr *message, void *data)
@@ -75,12 +119,12 @@ static int see_connection(const struct nlmsghdr *message, void *data)
 	nl_attrs(message, NULL, attrs, CTA_MAX);
 	value = (nl_be32(attrs[CTA_MARK], 0) & c->run->mask) >> c->run->shift;
 	if (value < c->run->epoch || value - c->run->epoch >= c->run->count ||
-	    !attrs[CTA_TUPLE_ORIG] ||
-	    mnl_attr_get_payload_len(attrs[CTA_TUPLE_ORIG]) > UPDATE_MAX / 2)
+	    !fits(attrs[CTA_TUPLE_ORIG]))
 		return 0;
 	gen = mnl_nlmsg_get_payload(message);
-	add_update(c, gen->nfgen_family, attrs[CTA_TUPLE_ORIG],
-		   attrs[CTA_ZONE]);
+	put_mark(&c->updates, gen->nfgen_family, attrs[CTA_TUPLE_ORIG],
+		 attrs[CTA_ZONE], c->value << c->run->shift, c->run->mask);
+	c->found++;
 	return 0;
 }
 
@@ -113,24 +157,23 @@ static int list_all(struct clearing *c)
 	return 0;
 }
 
-static int send_updates(struct clearing *c)
+int conntrack_send(struct nl *nl, const struct buf *requests)
 {
 	const struct nlmsghdr *message;
-	const char *p = c->updates.p;
-	size_t left = c->updates.n, n;
-	int ret;
+	const char *p = requests->p;
+	size_t left = requests->n, n;
+	int ret = 0, one;
 
 	while (left > 0) {
 		for (n = 0; n < left && n + UPDATE_MAX < SEND_MAX;
 		     n += message->nlmsg_len)
 			message = (const struct nlmsghdr *)(p + n);
-		ret = nl_send_all(c->nl, p, n);
-		if (ret)
-			return ret;
+		one = nl_send_all(nl, p, n);
+		ret = ret ? ret : one;
 		p += n;
 		left -= n;
 	}
-	return 0;
+	return ret;
 }
 
 static int change(struct clearing *c, size_t *changed)
@@ -143,7 +186,7 @@ static int change(struct clearing *c, size_t *changed)
 		c->found = 0;
 		ret = list_all(c);
 		if (!ret)
-			ret = send_updates(c);
+			ret = conntrack_send(c->nl, &c->updates);
 		if (ret || !c->found)
 			break;
 		*changed += c->found;
@@ -170,41 +213,28 @@ int conntrack_move(struct nl *nl, const struct ir_mark *run, uint32_t value)
 	return change(&c, &moved);
 }
 
-static int see_status(const struct nlmsghdr *message, void *data)
+static int see_status(const struct connection *connection, void *data)
 {
-	const struct nlattr *attrs[CTA_MAX + 1];
 	bool *any = data;
 
-	nl_attrs(message, NULL, attrs, CTA_MAX);
-	*any |= nl_be32(attrs[CTA_STATUS], 0) & (IPS_SRC_NAT | IPS_DST_NAT);
+	*any |= connection->status & (IPS_SRC_NAT | IPS_DST_NAT);
 	return 0;
 }
 
 int conntrack_translated(struct nl *nl, bool *any)
 {
-	struct nl_room room;
-	int ret;
-
 	*any = false;
-	ret = nl_dump(nl, nl_request(&room, CT(IPCTNL_MSG_CT_GET), AF_UNSPEC),
-		      see_status, any);
-	return ret == -EINVAL ? -EOPNOTSUPP : ret;
+	return connections_list(nl, see_status, any);
 }
 
-static int count_offloaded(const struct nlmsghdr *message, void *data)
+static int count_offloaded(const struct connection *connection, void *data)
 {
-	const struct nlattr *attrs[CTA_MAX + 1];
-
-	nl_attrs(message, NULL, attrs, CTA_MAX);
-	*(size_t *)data += !!(nl_be32(attrs[CTA_STATUS], 0) & IPS_OFFLOAD);
+	*(size_t *)data += !!(connection->status & IPS_OFFLOAD);
 	return 0;
 }
 
 int conntrack_offloaded(struct nl *nl, size_t *n)
 {
-	struct nl_room room;
-
 	*n = 0;
-	return nl_dump(nl, nl_request(&room, CT(IPCTNL_MSG_CT_GET), AF_UNSPEC),
-		       count_offloaded, n);
+	return connections_list(nl, count_offloaded, n);
 }

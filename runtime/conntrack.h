@@ -24,6 +24,20 @@ int conntrack_clear(struct nl *nl, const struct ir_mark *run, size_t *cleared);
  */
 int conntrack_move(struct nl *nl, const struct ir_mark *run, uint32_t value);
 
+/*
+ * Requests to be sent together: give the connection this mark (both shifted), and
+ * end it. One that is over by then is no error; to end one that is offloaded is
+ * -EBUSY on older kernels. All are sent; the first error is answered.
+ */
+struct buf;
+struct connection;
+void conntrack_put_mark(struct buf *requests,
+			const struct connection *connection, uint32_t mark,
+			uint32_t mask);
+void conntrack_put_end(struct buf *requests,
+		       const struct connection *connection);
+int conntrack_send(struct nl *nl, const struct buf *requests);
+
 /* Does any connection live that is translated, by whomever? 0 or -errno. */
 int conntrack_translated(struct nl *nl, bool *any);
 /* How many connections the kernel calls offloaded. 0 or -errno. */

@@ -19,6 +19,7 @@
 
 #include "runtime/files.h"
 
+#define LIVE "live"
 #define GENERATIONS "generations"
 #define STAGING ".new"
 #define NAME_MAX_LEN 32
@@ -527,6 +528,38 @@ int state_note(struct state *state, unsigned int number, uint32_t genid,
 	ret = files_write(fd, text, (size_t)n);
 	close(fd);
 	return ret;
+}
+
+int state_note_live(struct state *state, unsigned int number)
+{
+	char text[NAME_MAX_LEN];
+	int fd, ret, n;
+
+	if (!number)
+		return unlinkat(state->dir, LIVE, 0) && errno != ENOENT ?
+			       -errno :
+			       0;
+	fd = openat(state->dir, LIVE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+		    0600);
+	if (fd < 0)
+		return -errno;
+	n = snprintf(text, sizeof(text), "%u", number);
+	ret = files_write(fd, text, (size_t)n);
+	close(fd);
+	return ret;
+}
+
+unsigned int state_noted_live(struct state *state)
+{
+	struct buf text = { 0 };
+	unsigned int number = 0;
+
+	if (!files_read(state->dir, LIVE, &text) && text.n) {
+		buf_add(&text, "", 1);
+		number = number_of(text.p);
+	}
+	buf_free(&text);
+	return number;
 }
 
 /* Does the link `next` name it? After a killed apply it may be missing. */

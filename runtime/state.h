@@ -8,6 +8,9 @@
  *					its messages, with digests (container.h)
  *			   /policy.nft	the rules as text, for people
  *			   /kernel	the kernel's generation, a fingerprint
+ *	STATE/live			the generation that live connections are
+ *					being brought into line with: an apply
+ *					is at it, or was killed
  *
  * What must stay true: `current` names a whole generation, old or new, at any
  * instant. A generation is whole and on the disk before it has its number.
@@ -96,6 +99,12 @@ int state_replace(struct state *state, unsigned int number,
 /* In place and not synced: cheap, and of no use after a reboot anyway. */
 int state_note(struct state *state, unsigned int number, uint32_t genid,
 	       uint64_t fingerprint);
+/*
+ * Live connections are being brought into line with generation @number, or with
+ * none any more (0). Not synced: after a reboot there are none.
+ */
+int state_note_live(struct state *state, unsigned int number);
+unsigned int state_noted_live(struct state *state);
 /* Makes @number the current one, at one instant. */
 int state_point(struct state *state, unsigned int number);
 /* No generation is the current one. */
