@@ -63,10 +63,10 @@ struct apply {
 	struct batch content;	/* what makes the new policy from nothing */
 	struct buf old_content; /* the same of what runs; empty: not known */
 	struct batch batch;	/* what is sent */
+	struct realign realign; /* live connections; .live NULL: they do not */
 	bool whole;		/* do not try to send only what differs */
 	bool removing;		/* the policy goes, and none comes */
 	bool mending;		/* and what differs is what others did, too */
-	struct realign realign; /* live connections; .live NULL: they do not */
 	bool keeps_flows;	/* flowtables are not made anew */
 	bool differing;		/* the batch is only what differs: */
 	struct delta_result difference;

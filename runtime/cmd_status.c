@@ -23,6 +23,7 @@
 #include "runtime/files.h"
 #include "runtime/nl.h"
 #include "runtime/on_policy.h"
+#include "runtime/realign.h"
 #include "runtime/report.h"
 #include "runtime/state.h"
 #include "runtime/status.h"
@@ -371,6 +372,7 @@ static void print_flowtables(const struct status *s)
 	}
 	print_devices(s);
 	printf("flows:      %zu\n", s->flows);
+	printf("taken out:  %s\n", realign_means(s->module.module));
 }
 
 static void print_tallies(const struct status *s)
@@ -531,6 +533,7 @@ static int json_status(const struct status *s)
 	json_end(&json);
 	fates_json(&json, &s->fates);
 	json_put_u64(&json, "flows", s->flows);
+	json_put_str(&json, "taken_out", realign_means(s->module.module));
 	json_key(&json, "tallies");
 	json_array(&json);
 	for (i = 0; i < s->tallies.list.n; i++)

@@ -322,7 +322,8 @@ static void check_module(struct doctor *d)
 		doctor_warn(d, "'modprobe nftoffc', or build it: make kmod",
 			    "not loaded: what other tables add to a flowtable "
 			    "is not kept out, and single flows cannot be "
-			    "released");
+			    "released: what must leave takes the others "
+			    "along, for a few packets");
 	else
 		check_agreement(d);
 }

@@ -56,7 +56,7 @@ struct realign {
 	size_t moved, ended;
 };
 
-/* "by the kernel module, flow by flow": how flows are taken out. */
+/* How flows that must leave are taken out: "flow by flow, by ...". */
 const char *realign_means(bool module);
 
 /* Before the commit, without the module: sets @renew. 0 or -errno. */

@@ -414,8 +414,9 @@ static const struct field top_fields[] = {
 	{ "existing", top_existing, false, .type = "decide | keep",
 	  .dflt = "decide",
 	  .doc = "What becomes of the connections that live when the policy "
-		 "is applied. With `decide` it decides them anew. With "
-		 "`keep`, what the policy that ran before had accepted is "
+		 "is applied. With `decide` it decides them anew, and those "
+		 "whose answer is the same are not disturbed; see "
+		 "nftoffc(1). With `keep`, what the policy that ran before had accepted is "
 		 "accepted until it ends, and what that one itself had "
 		 "kept. Which of the new policy's rules it would meet is "
 		 "not asked, nor whether one of them, or of the old one's, "
