@@ -211,9 +211,11 @@ install: all
 	install -D -m 644 man/nftoffc.4 \
 		$(DESTDIR)$(PREFIX)/share/man/man4/nftoffc.4
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@SBINDIR@|$(PREFIX)/sbin|' packaging/systemd/nftoffc.service \
-		> $(DESTDIR)$(PREFIX)/lib/systemd/system/nftoffc.service
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/nftoffc.service
+	for u in nftoffc nftoffc-watch; do \
+		sed 's|@SBINDIR@|$(PREFIX)/sbin|' packaging/systemd/$$u.service \
+			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$u.service && \
+		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$u.service || \
+		exit 1; done
 	for p in policies/*; do install -D -m 644 $$p \
 		$(DESTDIR)$(PREFIX)/share/doc/nftoffc/$$p || exit 1; done
 
