@@ -64,6 +64,18 @@ $(B)/tests/%: $(B)/tests/tools/%.o $(TEST_OBJ) $(LIB_OBJ)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
+# The same program with failures to order (runtime/fault.h), for the tests.
+FAULT_SRC := $(shell grep -l runtime/fault.h runtime/*.c)
+$(B)/faulty/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $< (faulty)"
+	@$(CC) $(CPPFLAGS) -DNFTOFFC_FAULTS $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/nftoffc-faulty: $(B)/runtime/main.o $(FAULT_SRC:%.c=$(B)/faulty/%.o) \
+		$(filter-out $(FAULT_SRC:%.c=$(B)/%.o),$(LIB_OBJ))
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(B)/%.l.c: %.l
 	@mkdir -p $(@D)
 	@echo "  LEX   $<"
@@ -90,7 +102,7 @@ $(B)/runtime/failsafe.o: policies/failsafe.policy
 -include $(shell find $(B) -path $(B)/vm -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 .PHONY: tools
-tools: $(TOOLS)
+tools: $(TOOLS) $(B)/tests/nftoffc-faulty
 
 ## check: everything that must hold, in under 15 minutes
 .PHONY: check

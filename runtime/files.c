@@ -13,11 +13,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/fault.h"
+
 int files_write(int fd, const void *data, size_t n)
 {
 	const char *p = data;
 	ssize_t done;
+	int ret = fault(FAULT_FILES_WRITE);
 
+	if (ret)
+		return ret;
 	while (n > 0) {
 		done = write(fd, p, n);
 		if (done < 0 && errno == EINTR)
@@ -33,13 +38,17 @@ int files_write(int fd, const void *data, size_t n)
 int files_create(int dirfd, const char *name, const void *data, size_t n,
 		 bool sync)
 {
-	int fd, ret;
+	int fd, ret = fault(FAULT_FILES_OPEN);
 
+	if (ret)
+		return ret;
 	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 		    0600);
 	if (fd < 0)
 		return -errno;
 	ret = files_write(fd, data, n);
+	if (!ret && sync)
+		ret = fault(FAULT_FILES_SYNC);
 	if (!ret && sync && fsync(fd))
 		ret = -errno;
 	if (close(fd) && !ret)
@@ -49,9 +58,11 @@ int files_create(int dirfd, const char *name, const void *data, size_t n,
 
 int files_read(int dirfd, const char *name, struct buf *out)
 {
+	int fd, ret = fault(FAULT_FILES_READ);
 	ssize_t n;
-	int fd, ret = 0;
 
+	if (ret)
+		return ret;
 	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

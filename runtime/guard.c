@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/fault.h"
 #include "runtime/files.h"
 #include "runtime/nl.h"
 
@@ -97,6 +98,8 @@ static enum guard_end take_back(struct guard_process *g)
 	int i, ret = -ERESTART;
 
 	state_relock(g->plan.state);
+	if (fault(FAULT_GUARD_TAKE_BACK))
+		return end;
 	for (i = 0; i < 100 && ret == -ERESTART; i++)
 		ret = nl_commit(g->nl, undo->p, undo->n, &g->errors);
 	if (!ret && !g->errors.list.n && !twophase_back(g->plan.module))
@@ -180,7 +183,10 @@ static void detach(void)
 static int open_files(struct guard_process *g)
 {
 	int dir = state_directory(g->plan.state);
+	int ret = fault(FAULT_GUARD_FILES);
 
+	if (ret)
+		return ret;
 	g->file = openat(dir, "guard", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (g->file < 0 || flock(g->file, LOCK_EX | LOCK_NB))
 		return -errno;
@@ -221,6 +227,9 @@ static int start_process(struct guard_process *g, struct guard_link *link)
 	int ends[2];
 	pid_t pid;
 
+	pid = fault(FAULT_GUARD_FORK);
+	if (pid)
+		return pid;
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	g->apply = ends[0];
@@ -351,8 +360,10 @@ void guard_forget(struct state *state)
 static int send_answer(struct state *state, bool confirm)
 {
 	char byte = confirm ? CONFIRM : ROLLBACK;
-	int fd, ret;
+	int fd, ret = fault(FAULT_GUARD_ANSWER);
 
+	if (ret)
+		return ret;
 	fd = openat(state_directory(state), "answer",
 		    O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "runtime/fault.h"
 
 /* No single netlink message that we get is longer. */
 #define ANSWER_MAX (256u * 1024)
@@ -58,6 +59,9 @@ int nl_open(struct nl **result, int bus)
 
 	if (!nl)
 		return -ENOMEM;
+	ret = fault(FAULT_NL_OPEN);
+	if (ret)
+		goto free_nl;
 	nl->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (!nl->socket) {
 		ret = -errno;
@@ -103,8 +107,10 @@ static ssize_t receive(struct nl *nl, int flags)
 {
 	struct iovec iov = { nl->answer, sizeof(nl->answer) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
+	ssize_t n = fault(FAULT_NL_RECEIVE);
 
+	if (n)
+		return n;
 	do {
 		n = recvmsg(mnl_socket_get_fd(nl->socket), &msg, flags);
 	} while (n < 0 && errno == EINTR);
@@ -115,8 +121,10 @@ static ssize_t receive(struct nl *nl, int flags)
 
 static int send_once(struct nl *nl, const void *data, size_t n)
 {
-	ssize_t sent;
+	ssize_t sent = fault(FAULT_NL_SEND);
 
+	if (sent)
+		return (int)sent;
 	do {
 		sent = mnl_socket_sendto(nl->socket, data, n);
 	} while (sent < 0 && errno == EINTR);
@@ -234,7 +242,9 @@ static int request_answer(struct nl *nl, struct nlmsghdr *request,
 	request->nlmsg_flags |= NLM_F_REQUEST | flags;
 	request->nlmsg_seq = a.seq;
 	ret = send_once(nl, request, request->nlmsg_len);
-	return ret ? ret : read_answer(nl, &a);
+	if (!ret)
+		ret = read_answer(nl, &a);
+	return ret ? ret : fault(FAULT_NL_ANSWER);
 }
 
 int nl_ask(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
@@ -417,7 +427,9 @@ int nl_commit(struct nl *nl, const void *batch, size_t n,
 
 	nl_room_to_send(nl, n);
 	discard_answers(nl);
-	ret = send_once(nl, batch, n);
+	ret = fault(FAULT_NL_COMMIT);
+	if (!ret)
+		ret = send_once(nl, batch, n);
 	if (ret)
 		return ret;
 	collect_errors(nl, errors);

@@ -67,6 +67,9 @@ static void remedy(int error)
 	case -EACCES:
 		if (geteuid() != 0)
 			report_help("needs CAP_NET_ADMIN (run as root)");
+		else if (error == -EPERM)
+			report_help("root lacks a capability here: it needs "
+				    "CAP_NET_ADMIN");
 		break;
 	case -ENOSPC:
 	case -EDQUOT:

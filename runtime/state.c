@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/fault.h"
 #include "runtime/files.h"
 
 #define LIVE "live"
@@ -136,7 +137,10 @@ static void read_holder(struct state *state, struct buf *holder)
 int state_lock(struct state *state, const char *command, struct buf *holder)
 {
 	int flags = state->write ? O_RDWR | O_CREAT : O_RDONLY;
-	int ret;
+	int ret = fault(FAULT_STATE_LOCK);
+
+	if (ret)
+		return ret;
 
 	state->lock = openat(state->dir, "lock", flags | O_CLOEXEC, 0600);
 	if (state->lock < 0)
@@ -466,13 +470,19 @@ static int write_staging(struct state *state,
 static int publish(struct state *state, unsigned int number)
 {
 	char target[NAME_MAX_LEN + sizeof(GENERATIONS)];
+	int ret = fault(FAULT_STATE_PUBLISH);
 
+	if (ret)
+		return ret;
 	snprintf(target, sizeof(target), GENERATIONS "/%u", number);
 	if (renameat(state->generations, STAGING, state->dir, target) ||
 	    fsync(state->generations))
 		return -errno;
 	if (unlinkat(state->dir, "next", 0) && errno != ENOENT)
 		return -errno;
+	ret = fault(FAULT_STATE_LINK);
+	if (ret)
+		return ret;
 	if (symlinkat(target, state->dir, "next") || fsync(state->dir))
 		return -errno;
 	return 0;
@@ -517,8 +527,10 @@ int state_note(struct state *state, unsigned int number, uint32_t genid,
 	       uint64_t fingerprint)
 {
 	char path[NAME_MAX_LEN + 16], text[64];
-	int fd, ret, n;
+	int fd, ret = fault(FAULT_STATE_NOTE), n;
 
+	if (ret)
+		return ret;
 	snprintf(path, sizeof(path), "%u/kernel", number);
 	fd = openat(state->generations, path, O_WRONLY | O_CREAT | O_CLOEXEC,
 		    0600);
@@ -576,7 +588,10 @@ static bool is_next(struct state *state, const char *target)
 int state_point(struct state *state, unsigned int number)
 {
 	char target[NAME_MAX_LEN + sizeof(GENERATIONS)];
+	int ret = fault(FAULT_STATE_POINT);
 
+	if (ret)
+		return ret;
 	snprintf(target, sizeof(target), GENERATIONS "/%u", number);
 	if (!is_next(state, target)) {
 		unlinkat(state->dir, "next", 0);
@@ -679,8 +694,10 @@ int state_prune(struct state *state, unsigned int keep, unsigned int previous,
 		unsigned int max)
 {
 	struct keep kept = { .top = keep, .previous = previous, .max = max };
-	int ret;
+	int ret = fault(FAULT_STATE_PRUNE);
 
+	if (ret)
+		return ret;
 	if (unlinkat(state->dir, "next", 0) && errno != ENOENT)
 		return -errno;
 	ret = files_remove_dir(state->generations, STAGING);

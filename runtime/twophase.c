@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "runtime/fault.h"
+
 static int look(struct twophase *t)
 {
 	int ret = module_info(t->module, &t->info);
@@ -95,6 +97,9 @@ int twophase_stage(struct twophase *t, uint64_t generation,
 
 	if (!t->module || t->info.generation == generation)
 		return 0;
+	ret = fault(FAULT_MODULE_STAGE);
+	if (ret)
+		return ret;
 	ret = module_stage(t->module, generation, keepout->entries, keepout->n,
 			   NULL);
 	if (!ret)
@@ -104,7 +109,9 @@ int twophase_stage(struct twophase *t, uint64_t generation,
 
 int twophase_commit(struct twophase *t)
 {
-	return t->staged ? module_commit(t->module, t->staged) : 0;
+	int ret = t->staged ? fault(FAULT_MODULE_COMMIT) : 0;
+
+	return t->staged && !ret ? module_commit(t->module, t->staged) : ret;
 }
 
 /* If it is gone, or has been loaded anew, it keeps out nothing of ours. */
@@ -114,7 +121,9 @@ int twophase_back(struct twophase *t)
 
 	if (!t->staged)
 		return 0;
-	ret = module_abort(t->module, t->staged);
+	ret = fault(FAULT_MODULE_BACK);
+	if (!ret)
+		ret = module_abort(t->module, t->staged);
 	t->staged = 0;
 	return ret == -ENOENT ? 0 : ret;
 }
