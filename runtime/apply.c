@@ -38,6 +38,7 @@
 #include "runtime/report.h"
 #include "runtime/textdiff.h"
 #include "runtime/trial.h"
+#include "runtime/verify.h"
 
 #define LOCK_TRIES 500 /* ten seconds */
 
@@ -498,7 +499,7 @@ static void old_text(struct apply *a, struct buf *text)
 
 static int show_difference(struct apply *a)
 {
-	struct buf old = { 0 }, new = { 0 }, diff = { 0 };
+	struct buf old = { 0 }, new = { 0 }, diff = { 0 }, verified = { 0 };
 
 	if (!a->options->dry_run)
 		return NEXT;
@@ -512,6 +513,10 @@ static int show_difference(struct apply *a)
 	buf_free(&old);
 	tell_module(a, keepout_generation(&a->target.container.parsed),
 		    &a->target.container.entries);
+	verify_print(&verified, a->c.model);
+	if (verified.n)
+		fwrite(verified.p, 1, verified.n, stdout);
+	buf_free(&verified);
 	return EXIT_DONE;
 }
 
@@ -634,6 +639,7 @@ static const apply_step steps[] = {
 	apply_verify,
 	apply_bring_live,
 	apply_commit_module,
+	apply_verify_policy,
 	apply_point,
 	apply_end_live,
 	apply_start_guard,
@@ -652,12 +658,14 @@ int apply_run(const struct apply_options *options, const apply_step *todo,
 	a.arena = arena_new();
 	for (i = 0; ret == NEXT && i < n; i++)
 		ret = todo[i](&a);
-	if (a.holding)
-		sigprocmask(SIG_SETMASK, &a.signals, NULL);
 	if (a.c.diags && options->json)
 		diags_json(options->json, a.c.diags);
 	else if (a.c.diags)
 		diags_print(a.c.diags, stderr, report_colour(stderr));
+	/* What ends it now ends it with all said. */
+	fflush(stdout);
+	if (a.holding)
+		sigprocmask(SIG_SETMASK, &a.signals, NULL);
 	drift_free(&a.drift);
 	realign_free(&a.realign);
 	buf_free(&a.undo);

@@ -13,10 +13,12 @@
 #include "emit/text.h"
 #include "runtime/conntrack.h"
 #include "runtime/exit.h"
+#include "runtime/fault.h"
 #include "runtime/foreseen.h"
 #include "runtime/reject.h"
 #include "runtime/report.h"
 #include "runtime/restore.h"
+#include "runtime/verify.h"
 
 /* How often a commit is tried while others change the ruleset. */
 #define COMMIT_TRIES 50
@@ -59,7 +61,9 @@ int apply_clear_marks(struct apply *a)
 	const struct ir_record *record = &a->target.container.parsed;
 	int ret;
 
-	ret = carry_marks(a);
+	ret = fault(FAULT_APPLY_MARKS);
+	if (!ret)
+		ret = carry_marks(a);
 	if (!ret)
 		ret = apply_clear_run(a, record->epoch, record->count);
 	/* Whoever has these now does not have them from whom it kept. */
@@ -166,7 +170,9 @@ static int build_content(struct apply *a)
 
 	if (a->target.stored.p)
 		return apply_build_stored(a);
-	ret = reject_build(a->c.diags, &a->content, a->ir, &options);
+	ret = fault(FAULT_APPLY_BUILD);
+	if (!ret)
+		ret = reject_build(a->c.diags, &a->content, a->ir, &options);
 	if (ret == -E2BIG)
 		return EXIT_POLICY;
 	return ret ? report_failure(ret, "cannot build the transaction") : NEXT;
@@ -424,7 +430,8 @@ static bool is_restored(struct apply *a)
 {
 	struct kernel after;
 
-	return !kernel_read(a->nl, a->arena, &after) &&
+	return !fault(FAULT_APPLY_RESTORED) &&
+	       !kernel_read(a->nl, a->arena, &after) &&
 	       same_state(&after, &a->now);
 }
 
@@ -435,6 +442,8 @@ int apply_undo(struct apply *a, const char *why)
 
 	guard_cancel(&a->guard);
 	if (a->undo.n)
+		ret = fault(FAULT_APPLY_UNDO);
+	if (a->undo.n && !ret)
 		ret = nl_commit(a->nl, a->undo.p, a->undo.n, &errors);
 	if (ret || errors.list.n || !is_restored(a)) {
 		report_error("%s, and what ran before could not be restored: "
@@ -505,8 +514,10 @@ int apply_verify(struct apply *a)
 {
 	struct kernel after;
 	bool all = true, rules = false;
-	int ret = 0;
+	int ret = fault(FAULT_APPLY_VERIFY);
 
+	if (ret)
+		return apply_undo(a, "what was committed cannot be read back");
 	if (!read_difference(a, &after)) {
 		rules = true;
 		ret = kernel_read_all(a->nl, a->arena,
@@ -587,6 +598,14 @@ int apply_commit_module(struct apply *a)
 	return twophase_commit(&a->module) ?
 		       apply_undo(a, "the kernel module did not follow") :
 		       NEXT;
+}
+
+/* What the policy itself has to say of what it did to this machine. */
+int apply_verify_policy(struct apply *a)
+{
+	return verify_all(a->c.diags, a->c.model) ?
+		       NEXT :
+		       apply_undo(a, "what the policy verifies does not hold");
 }
 
 int apply_point(struct apply *a)

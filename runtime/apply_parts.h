@@ -142,6 +142,7 @@ int apply_commit(struct apply *a);
 int apply_verify(struct apply *a);
 int apply_bring_live(struct apply *a);
 int apply_commit_module(struct apply *a);
+int apply_verify_policy(struct apply *a);
 int apply_point(struct apply *a);
 int apply_end_live(struct apply *a);
 int apply_start_guard(struct apply *a);

@@ -12,6 +12,7 @@
 #include "runtime/on_policy.h"
 #include "runtime/raw.h"
 #include "runtime/trial.h"
+#include "runtime/verify.h"
 
 enum { KERNEL, VERBOSE, JSON };
 
@@ -76,6 +77,7 @@ static void print_details(struct compilation *c)
 
 static int check(struct inquiry *inquiry)
 {
+	verify_warn(inquiry->c.diags, inquiry->c.model);
 	if (inquiry->cli->values[VERBOSE] && !inquiry->json)
 		print_details(&inquiry->c);
 	return inquiry->cli->values[KERNEL] ? ask_kernel(&inquiry->c) :

@@ -335,6 +335,7 @@ enum top {
 	TOP_NAT,
 	TOP_OFFLOAD,
 	TOP_TESTS,
+	TOP_VERIFY,
 	TOPS
 };
 
@@ -365,6 +366,7 @@ TOP(top_raw, TOP_RAW)
 TOP(top_nat, TOP_NAT)
 TOP(top_offload, TOP_OFFLOAD)
 TOP(top_tests, TOP_TESTS)
+TOP(top_verify, TOP_VERIFY)
 
 static const struct field top_fields[] = {
 	{ "policy", top_policy, true, .type = "<name>",
@@ -471,6 +473,10 @@ static const struct field top_fields[] = {
 	{ "tests", top_tests, FIELD_ENTRIES, test_fields, "test",
 	  .type = "<list>",
 	  .doc = "Packets, and what they must meet; see <TESTS>." },
+	{ "verify", top_verify, FIELD_ENTRIES, verify_fields, "verify",
+	  .type = "<list>",
+	  .doc = "What is to be true once the policy runs, or it is taken "
+		 "back; see <VERIFICATION>." },
 	{ NULL, NULL, false },
 };
 
@@ -602,6 +608,8 @@ static void bind_top(struct binder *b, const struct node *const tops[TOPS])
 		bind_offload(b, tops[TOP_OFFLOAD]);
 	if (tops[TOP_TESTS])
 		bind_tests(b, tops[TOP_TESTS]);
+	if (tops[TOP_VERIFY])
+		bind_verifies(b, tops[TOP_VERIFY]);
 }
 
 /* The whole file is one text: what kind of file may it be? */

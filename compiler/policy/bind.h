@@ -94,7 +94,7 @@ void bind_each(struct binder *b, const struct node *node, bind_fn item,
 /* The areas, and the fields of their maps. */
 extern const struct field zone_fields[], set_fields[], rule_fields[],
 	offload_fields[], flowtable_fields[], packet_fields[], test_fields[],
-	syn_flood_fields[], raw_fields[];
+	syn_flood_fields[], raw_fields[], verify_fields[];
 bool action_at(size_t i, struct field_kind *kind);
 bool nat_kind_at(size_t i, struct field_kind *kind);
 void bind_match(struct binder *b, const struct match_word *word,
@@ -174,6 +174,7 @@ void bind_offload(struct binder *b, const struct node *node);
 /* The flowtable that the scalar names, or NULL, reported. */
 struct flowtable *bind_flowtable_ref(struct binder *b, const struct node *node);
 void bind_tests(struct binder *b, const struct node *node);
+void bind_verifies(struct binder *b, const struct node *node);
 void bind_packet(struct binder *b, const struct node *node,
 		 struct packet *packet);
 

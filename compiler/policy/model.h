@@ -393,9 +393,9 @@ struct test {
 };
 
 /* Who decides what passes. */
-enum policy_mode { /* beside fw4: lower_fw4.c */
-	MODE_ALONE, /* zero is the careful value: this policy */
-	MODE_FW4,   /* OpenWrt's fw4; this policy offloads, logs and counts */
+enum policy_mode {	       /* beside fw4: lower_fw4.c */
+		   MODE_ALONE, /* zero is the careful value: this policy */
+		   MODE_FW4, /* OpenWrt's fw4; this policy offloads, logs and counts */
 };
 
 enum hook_index { HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT, HOOKS };
@@ -436,6 +436,23 @@ struct model {
 	struct offload offload;
 	struct test *tests;
 	size_t ntests;
+	struct verify *verifies;
+	size_t nverifies;
+};
+
+#define VERIFY_SECONDS 10
+
+/* What is to be true once the policy runs: runtime/verify.h finds out. */
+struct verify {
+	struct span span;
+	const char **args; /* of a command, ended by NULL; NULL: none */
+	size_t nargs;
+	/* Who is to be reached, in network order; @port 0: by a ping. */
+	uint8_t address[16];
+	unsigned int family; /* FAMILY_INDEX_* */
+	uint16_t port;
+	const char *device;	       /* NULL: as the routes say */
+	unsigned int timeout, retries; /* seconds of a try; further tries */
 };
 
 /* nft's own text, in a chain of its own: no one else knows what it does. */
