@@ -152,8 +152,11 @@ static int keep(struct history *h, unsigned long n)
 static int read_all(struct history *h)
 {
 	struct generation current = { 0 };
-	int ret = state_current(h->state, &current);
+	int ret;
 
+	/* If it is damaged it is the current one all the same. */
+	if (state_current(h->state, &current))
+		current.damaged = true;
 	h->current = current.number;
 	ret = guard_status(h->state, &h->guard);
 	return ret ? ret : state_list(h->state, &h->list);
