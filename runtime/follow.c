@@ -53,14 +53,14 @@ static bool has(const char *const *list, size_t n, const char *name)
 
 static int read_wishes(struct follow *f)
 {
-	struct buf text = { 0 };
+	struct container c;
+	struct buf head = { 0 };
 	int ret;
 
-	ret = state_read(f->state, f->stored.number, "devices", &text);
-	if (!ret &&
-	    !attach_parse(f->arena, (struct str){ text.p, text.n }, &f->wishes))
+	ret = state_head(f->state, f->stored.number, f->arena, &head, &c);
+	if (!ret && !contain_wishes(&c, f->arena, &f->wishes))
 		ret = -EBADMSG;
-	buf_free(&text);
+	buf_free(&head);
 	return ret;
 }
 
