@@ -40,7 +40,7 @@
 #include "runtime/trial.h"
 #include "runtime/verify.h"
 
-#define LOCK_TRIES 500 /* ten seconds */
+#define LOCK_TRIES 3000 /* a minute: slow machines, many devices */
 
 /*
  * Before the policy is read
