@@ -35,6 +35,7 @@
 #include "runtime/privilege.h"
 #include "runtime/probe.h"
 #include "runtime/raw.h"
+#include "runtime/progress.h"
 #include "runtime/report.h"
 #include "runtime/textdiff.h"
 #include "runtime/trial.h"
@@ -647,17 +648,60 @@ static const apply_step steps[] = {
 	apply_report,
 };
 
+/* What is shown of the steps that may take long. */
+static const struct {
+	apply_step step;
+	const char *phase;
+} phases[] = {
+	{ apply_read_kernel, "reading what runs" },
+	{ compile, "compiling" },
+	{ plan, "building the transaction" },
+	{ apply_find_drift, "comparing it with what runs" },
+	{ translate, "finding what differs" },
+	{ validate, "asking the kernel" },
+	{ apply_clear_marks, "looking at live connections" },
+	{ apply_stage, "writing it down" },
+	{ apply_commit, "the kernel takes it" },
+	{ apply_verify, "reading it back" },
+	{ apply_commit_module, "live connections follow" },
+};
+
+/* Steps that print: a dry run what differs, all others what was done. */
+static bool prints(const struct apply *a, apply_step step)
+{
+	return step == apply_report || step == apply_show_changes ||
+	       (step == show_difference && a->options->dry_run);
+}
+
+static void show_phase(struct progress *progress, const struct apply *a,
+		       apply_step step)
+{
+	size_t i;
+
+	if (prints(a, step))
+		progress_close(progress);
+	for (i = 0; i < sizeof(phases) / sizeof(*phases); i++)
+		if (phases[i].step == step)
+			progress_phase(progress, phases[i].phase);
+}
+
 int apply_run(const struct apply_options *options, const apply_step *todo,
 	      size_t n)
 {
 	struct apply a = { .options = options, .guard.fd = -1 };
+	struct progress progress = { .pipe = -1 };
 	int ret = NEXT;
 	size_t i;
 
 	clock_gettime(CLOCK_MONOTONIC, &a.start);
 	a.arena = arena_new();
-	for (i = 0; ret == NEXT && i < n; i++)
+	if (!options->json)
+		progress_open(&progress, "nftoffc");
+	for (i = 0; ret == NEXT && i < n; i++) {
+		show_phase(&progress, &a, todo[i]);
 		ret = todo[i](&a);
+	}
+	progress_close(&progress);
 	if (a.c.diags && options->json)
 		diags_json(options->json, a.c.diags);
 	else if (a.c.diags)

@@ -245,6 +245,31 @@ static void check_accounting(struct doctor *d)
 			     "bytes, and nothing needs it");
 }
 
+/* Of rules with "log: flow". */
+static void check_events(struct doctor *d)
+{
+	long on = doctor_sysctl("/proc/sys/net/netfilter/nf_conntrack_events");
+	long acct = doctor_sysctl("/proc/sys/net/netfilter/nf_conntrack_acct");
+
+	if (!d->kernel.record.flow_mask)
+		doctor_ok(d, "no rule of what runs says \"log: flow\"");
+	else if (on <= 0)
+		doctor_warn(
+			d, "sysctl net.netfilter.nf_conntrack_events=1",
+			"a rule says \"log: flow\", and the kernel makes no "
+			"events of connections");
+	else if (acct <= 0)
+		doctor_warn(
+			d, "sysctl net.netfilter.nf_conntrack_acct=1",
+			"a rule says \"log: flow\", and its records have no "
+			"packets and bytes: connections do not count");
+	else if (on == 2)
+		doctor_ok(d, "connections make events while 'nftoffc log' or "
+			     "another listens");
+	else
+		doctor_ok(d, "connections make events");
+}
+
 static void check_forwarding(struct doctor *d)
 {
 	if (doctor_sysctl("/proc/sys/net/ipv4/ip_forward") > 0)
@@ -336,6 +361,9 @@ const struct doctor_check doctor_checks[] = {
 	{ "conntrack", check_conntrack, "Whether connections can be listed." },
 	{ "accounting", check_accounting,
 	  "Whether connections count, where the policy needs it." },
+	{ "events", check_events,
+	  "Whether `log: flow` has what it needs: events of connections, with "
+	  "what they count." },
 	{ "forwarding", check_forwarding,
 	  "Whether the machine forwards at all." },
 	{ "tcp-loose", check_loose,
@@ -352,6 +380,8 @@ const struct doctor_check doctor_checks[] = {
 	  "What becomes of the devices that the policy names, and why." },
 	{ "hardware", doctor_hardware,
 	  "Which devices say that they can offload; none is tried." },
+	{ "refusals", doctor_refusals,
+	  "Whether what is to be offloaded in hardware is carried there." },
 	{ "shaping", doctor_shaping,
 	  "Queueing disciplines that offloaded packets pass differently." },
 	{ 0 },

@@ -62,6 +62,7 @@ void doctor_error(struct doctor *d, const char *help, const char *fmt, ...)
 /* doctor_devices.c: of each device that a flowtable of ours has. */
 void doctor_attached(struct doctor *d);
 void doctor_hardware(struct doctor *d);
+void doctor_refusals(struct doctor *d);
 void doctor_shaping(struct doctor *d);
 /* doctor_others.c: what else is at work. */
 void doctor_owners(struct doctor *d);

@@ -10,12 +10,15 @@
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
 
+#include "runtime/connections.h"
 #include "runtime/doctor.h"
 #include "runtime/fates.h"
 #include "runtime/links.h"
@@ -164,6 +167,64 @@ static void check_hardware(struct doctor *d, const char *device, bool hardware)
 void doctor_hardware(struct doctor *d)
 {
 	each_device(d, check_hardware);
+}
+
+/*
+ * Refusals: a device that has no room, or cannot do it, leaves a flow to software
+ */
+
+struct carried {
+	size_t hardware, software;
+};
+
+static int count_carried(const struct connection *c, void *data)
+{
+	struct carried *carried = data;
+
+	if (c->status & IPS_HW_OFFLOAD)
+		carried->hardware++;
+	else if (c->status & IPS_OFFLOAD)
+		carried->software++;
+	return 0;
+}
+
+static bool wants_hardware(const struct doctor *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->ruleset.flowtables.n; i++) {
+		const struct ruleset_flowtable *f = &d->ruleset.flowtables.v[i];
+
+		if (ruleset_is_ours(f->family, f->table) &&
+		    f->flags & NFT_FLOWTABLE_HW_OFFLOAD)
+			return true;
+	}
+	return false;
+}
+
+void doctor_refusals(struct doctor *d)
+{
+	struct carried carried = { 0 };
+
+	if (d->no_nftables)
+		return;
+	if (!wants_hardware(d)) {
+		doctor_ok(d, "no policy asks a device to offload");
+		return;
+	}
+	if (connections_list(d->nl, count_carried, &carried))
+		return; /* "conntrack" says so */
+	if (carried.software)
+		doctor_warn(d,
+			    "see the kernel's log for what the device says; "
+			    "it may have no room for more",
+			    "%zu of %zu flows are carried by software, though "
+			    "a flowtable is to be in hardware",
+			    carried.software,
+			    carried.software + carried.hardware);
+	else
+		doctor_ok(d, "%zu flows are carried by devices",
+			  carried.hardware);
 }
 
 /*
