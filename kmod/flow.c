@@ -14,6 +14,7 @@
  * its own.
  */
 #include <linux/bsearch.h>
+#include <linux/hash.h>
 #include <linux/netdevice.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -60,40 +61,87 @@ void nftoffc_each_port(struct nftoffc_net *nn, nftoffc_port_fn fn,
 	}
 }
 
-#define NFTOFFC_TABLES_KNOWN 32U
+#define NFTOFFC_TABLES_KNOWN 64U
 
 /*
  * A flowtable counts where it is first met. That its other devices are told by
  * what was met, not by what is there now, keeps one from being missed that is
- * just being given a device. If there are more than can be remembered, some may
- * be met again.
+ * just being given a device. What was met is a hash table, never full, of which
+ * the first few slots need no memory; where there is none for more, flowtables
+ * are met again, and the walk says so.
  */
 struct each_table {
 	nftoffc_table_fn fn;
 	void *data;
-	const struct nft_flowtable *known[NFTOFFC_TABLES_KNOWN];
-	unsigned int nknown;
+	const struct nft_flowtable **known;
+	u32 nknown, size; /* a power of two */
+	bool once;
+	const struct nft_flowtable *few[NFTOFFC_TABLES_KNOWN];
 };
+
+/* Where it is, or where it would be. */
+static const struct nft_flowtable **
+known_slot(const struct each_table *each, const struct nft_flowtable *table)
+{
+	u32 i = hash_ptr(table, 32) & (each->size - 1);
+
+	while (each->known[i] && each->known[i] != table)
+		i = (i + 1) & (each->size - 1);
+	return &each->known[i];
+}
+
+static void free_known(const struct each_table *each)
+{
+	if (each->known != each->few)
+		kfree(each->known);
+}
+
+static bool know_more(struct each_table *each)
+{
+	struct each_table larger = { .size = each->size * 2 };
+	u32 i;
+
+	larger.known = kcalloc(larger.size, sizeof(*larger.known),
+			       GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!larger.known)
+		return false;
+	for (i = 0; i < each->size; i++)
+		if (each->known[i])
+			*known_slot(&larger, each->known[i]) = each->known[i];
+	free_known(each);
+	each->known = larger.known;
+	each->size = larger.size;
+	return true;
+}
 
 static void table_once(struct nftoffc_net *nn, struct nft_flowtable *table,
 		       struct net_device *dev, void *data)
 {
+	const struct nft_flowtable **slot;
 	struct each_table *each = data;
-	unsigned int i;
 
-	for (i = 0; i < min(each->nknown, NFTOFFC_TABLES_KNOWN); i++)
-		if (each->known[i] == table)
-			return;
-	each->known[each->nknown++ % NFTOFFC_TABLES_KNOWN] = table;
+	slot = known_slot(each, table);
+	if (*slot)
+		return;
+	if (each->nknown * 4 < each->size * 3 || know_more(each)) {
+		*known_slot(each, table) = table;
+		each->nknown++;
+	} else {
+		each->once = false;
+	}
 	each->fn(nn, table, each->data);
 }
 
-void nftoffc_each_table(struct nftoffc_net *nn, nftoffc_table_fn fn,
+bool nftoffc_each_table(struct nftoffc_net *nn, nftoffc_table_fn fn,
 			void *data)
 {
-	struct each_table each = { .fn = fn, .data = data };
+	struct each_table each = { .fn = fn, .data = data, .once = true };
 
+	each.known = each.few;
+	each.size = NFTOFFC_TABLES_KNOWN;
 	nftoffc_each_port(nn, table_once, &each);
+	free_known(&each);
+	return each.once;
 }
 
 u32 nftoffc_table_flows(struct nft_flowtable *table)
@@ -163,8 +211,7 @@ bool nftoffc_each_flow(struct nftoffc_net *nn, nftoffc_flow_fn fn,
 {
 	struct each_flow each = { .fn = fn, .data = data, .once = true };
 
-	nftoffc_each_table(nn, flows_of, &each);
-	return each.once;
+	return nftoffc_each_table(nn, flows_of, &each) && each.once;
 }
 
 /*

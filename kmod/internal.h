@@ -89,12 +89,12 @@ typedef void (*nftoffc_port_fn)(struct nftoffc_net *nn,
 				struct net_device *dev, void *data);
 
 /*
- * All three to be called under RCU, and each may come upon one twice; of flows,
- * this is known: then the answer is false.
+ * All three to be called under RCU. A port may be come upon twice; a table or a
+ * flow only if the answer is false.
  */
 void nftoffc_each_port(struct nftoffc_net *nn, nftoffc_port_fn fn,
 		       void *data);
-void nftoffc_each_table(struct nftoffc_net *nn, nftoffc_table_fn fn,
+bool nftoffc_each_table(struct nftoffc_net *nn, nftoffc_table_fn fn,
 			void *data);
 bool nftoffc_each_flow(struct nftoffc_net *nn, nftoffc_flow_fn fn,
 		       void *data);

@@ -5,8 +5,8 @@
  *
  * It is taken in two walks, since nothing can be allocated in one: the first
  * counts, the second copies. What came between them finds some room; if not, or
- * if a flowtable was resized under the walk, so that a flow may be there twice,
- * it is done again, and in the end the dump says that it is torn.
+ * if something may be there twice, it is done again, and in the end the dump
+ * says that it is torn.
  *
  * What must stay true: the flows in all snapshots of a namespace are bounded
  * (nftoffc_max_flows), for user namespaces get here.
@@ -73,7 +73,7 @@ struct nftoffc_snapshot {
 	u32 ntables, nports, nflows;
 	u32 max_tables, max_ports, max_flows;
 	u32 pos;   /* of the dump */
-	bool twice; /* some flow may be here twice */
+	bool twice; /* something may be here twice */
 	bool torn; /* so it is, or not all that was found is here */
 };
 
@@ -99,8 +99,7 @@ static void copy_table(struct nftoffc_net *nn, struct nft_flowtable *table,
 	struct nftoffc_snapshot *s = data;
 	struct table_copy *copy;
 
-	if (table_number(s, table) != U32_MAX ||
-	    s->ntables++ >= s->max_tables)
+	if (s->ntables++ >= s->max_tables)
 		return;
 	copy = &s->tables[s->ntables - 1];
 	copy->from = table;
@@ -216,9 +215,9 @@ static void walk(struct nftoffc_net *nn, struct nftoffc_snapshot *s)
 	s->nports = 0;
 	s->nflows = 0;
 	rcu_read_lock();
-	nftoffc_each_table(nn, copy_table, s);
+	s->twice = !nftoffc_each_table(nn, copy_table, s);
 	if (s->of_flows)
-		s->twice = !nftoffc_each_flow(nn, copy_flow, s);
+		s->twice |= !nftoffc_each_flow(nn, copy_flow, s);
 	else
 		nftoffc_each_port(nn, copy_port, s);
 	rcu_read_unlock();
