@@ -8,13 +8,13 @@
 modules=$build/kmod/$(uname -r)
 asks=$build/tests/module
 
-# need_module NAME: built for this kernel, and loaded.
+# need_module NAME [PARAMETER=VALUE...]: built for this kernel, and loaded.
 need_module()
 {
 	[ -e "$modules/$1.ko" ] || skip "no $1.ko for $(uname -r)"
 	modprobe -qa nf_conntrack nf_tables nf_flow_table nf_flow_table_inet ||
 		skip "no flowtables"
-	insmod "$modules/$1.ko" ||
+	insmod "$modules/$1.ko" "${@:2}" ||
 		fail "$1.ko: $(dmesg | tail -n 3)"
 }
 

@@ -8,7 +8,9 @@
  *	module count [FILTER]		how many, and the milliseconds it took
  *	module release [--dry-run] FILTER
  *	module stage GENERATION [FILTER [, FILTER]...]
- *	module many GENERATION N	stages N addresses
+ *	module many GENERATION N [SHAPES]
+ *					stages N addresses, or pairs of prefixes
+ *					of that many pairs of lengths
  *	module commit|abort GENERATION
  *	module listen			events, a line each, until killed
  *	module session			these commands from standard input, a
@@ -204,8 +206,31 @@ static int stage(uint64_t generation, char **words, int n)
 	return ret;
 }
 
-/* 10.0.0.0 and up, a host each. */
-static int stage_many(uint64_t generation, size_t n)
+static void put_address(uint8_t bytes[16], uint32_t address)
+{
+	address = htonl(address);
+	memcpy(bytes, &address, sizeof(address));
+}
+
+/* 10.0.0.0 and up, a host each; or from 10.0.0.0/8 and longer to 11.0.0.0/8 and up,
+ * and longer. */
+static void fill(struct module_match *entry, size_t i, size_t shapes)
+{
+	size_t shape = shapes ? i % shapes : 0;
+
+	entry->family = AF_INET;
+	entry->has_source = true;
+	entry->source_len = 32;
+	put_address(entry->source, 0x0a000000u + (shapes ? 0 : (uint32_t)i));
+	if (!shapes)
+		return;
+	entry->source_len = (uint8_t)(8 + shape % 25);
+	entry->has_destination = true;
+	entry->destination_len = (uint8_t)(8 + shape / 25);
+	put_address(entry->destination, (11 + (uint32_t)(i / shapes)) << 24);
+}
+
+static int stage_many(uint64_t generation, size_t n, size_t shapes)
 {
 	struct module_match *entries = calloc(n, sizeof(*entries));
 	struct timespec since;
@@ -214,14 +239,8 @@ static int stage_many(uint64_t generation, size_t n)
 
 	if (!entries)
 		return -ENOMEM;
-	for (i = 0; i < n; i++) {
-		uint32_t host = htonl(0x0a000000u + (uint32_t)i);
-
-		entries[i].family = AF_INET;
-		entries[i].has_source = true;
-		entries[i].source_len = 32;
-		memcpy(entries[i].source, &host, sizeof(host));
-	}
+	for (i = 0; i < n; i++)
+		fill(&entries[i], i, shapes);
 	clock_gettime(CLOCK_MONOTONIC, &since);
 	ret = module_stage(module, generation, entries, n, NULL);
 	if (!ret)
@@ -297,7 +316,8 @@ static int command(char **words, int n)
 	if (strcmp(name, "stage") == 0 && n > 1)
 		return stage(number, words + 2, n - 2);
 	if (strcmp(name, "many") == 0 && n > 2)
-		return stage_many(number, strtoul(words[2], NULL, 0));
+		return stage_many(number, strtoul(words[2], NULL, 0),
+				  n > 3 ? strtoul(words[3], NULL, 0) : 0);
 	if (strcmp(name, "commit") == 0)
 		return end(number, module_commit);
 	if (strcmp(name, "abort") == 0)
