@@ -26,6 +26,7 @@ DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
 DEPS_KMOD := sparse perl
 DEPS_STATIC := musl-tools
 DEPS_DEB := dpkg-dev debhelper dh-dkms lintian
+DEPS_KASAN := bc libelf-dev libssl-dev xz-utils
 
 CPPFLAGS := -D_GNU_SOURCE -DNFTOFFC_VERSION='"$(VERSION)"' -Icompiler -I. \
 	$(if $(STATE),-DNFTOFFC_STATE='"$(STATE)"')
@@ -150,6 +151,13 @@ check-kmod:
 	@$(MAKE) --no-print-directory deps \
 		DEPS='$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_KMOD)'
 	@tests/kmod/check
+
+## check-kasan: their tests on a kernel that watches itself: 30 minutes
+.PHONY: check-kasan
+check-kasan: all tools
+	@$(MAKE) --no-print-directory deps \
+		DEPS='$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_KASAN)'
+	@tests/kmod/kasan $(B)
 
 ## lint: format, include directions, clang-tidy, cppcheck, shellcheck, manual
 .PHONY: lint
