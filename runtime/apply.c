@@ -524,9 +524,9 @@ static int show_difference(struct apply *a)
 /* All is read and tried: for the rest, the guard's too, this is enough. */
 static int give_up_privilege(struct apply *a)
 {
-	int ret = privilege_keep(PRIVILEGE_ADMIN);
+	int ret = privilege_keep(a->c.model->nverifies ? PRIVILEGE_VERIFY :
+							 PRIVILEGE_ADMIN);
 
-	(void)a;
 	return ret ? report_failure(ret, "cannot give up root's privileges; "
 					 "nothing was changed") :
 		     NEXT;

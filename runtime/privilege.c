@@ -21,11 +21,12 @@
 
 static const uint64_t kept[] = {
 	[PRIVILEGE_ADMIN] = CAP(CAP_NET_ADMIN),
+	[PRIVILEGE_VERIFY] = CAP(CAP_NET_ADMIN) | CAP(CAP_NET_RAW),
 	[PRIVILEGE_TRY] = CAP(CAP_NET_ADMIN) | CAP(CAP_SYS_ADMIN),
 	/* The last of them is to give up the others, once it was read. */
 	[PRIVILEGE_POLICY] = CAP(CAP_NET_ADMIN) | CAP(CAP_SYS_ADMIN) |
-			     CAP(CAP_DAC_READ_SEARCH) | CAP(CAP_SYS_PTRACE) |
-			     CAP(CAP_SETPCAP),
+			     CAP(CAP_NET_RAW) | CAP(CAP_DAC_READ_SEARCH) |
+			     CAP(CAP_SYS_PTRACE) | CAP(CAP_SETPCAP),
 	[PRIVILEGE_FILES] = ~UINT64_C(0),
 };
 

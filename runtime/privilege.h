@@ -14,11 +14,14 @@
 enum privilege {
 	/* To speak to nf_tables, conntrack and the module; CAP_NET_ADMIN. */
 	PRIVILEGE_ADMIN,
+	/* And to ask hosts, as a policy's `verify` does; CAP_NET_RAW. */
+	PRIVILEGE_VERIFY,
 	/* And to try something in a namespace of its own; CAP_SYS_ADMIN. */
 	PRIVILEGE_TRY,
 	/*
 	 * And to read the policy, whosever it is, and where the user came from
 	 * in the processes above; CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE.
+	 * Until it was read it is not known whether it verifies anything.
 	 */
 	PRIVILEGE_POLICY,
 	/* All: it reads and writes the user's files as he could. */

@@ -5,9 +5,9 @@
  *
  * A program is run without a shell, in a process group of its own, with nothing
  * to read and a clean environment; when its time is over, or it has ended, its
- * group is killed. It has the privileges of who applies the policy: so whoever
- * may write the policy has them, too. A signal that apply holds back ends the
- * wait, which is then a failure.
+ * group is killed. It has the privileges that apply has kept (PRIVILEGE_VERIFY):
+ * so whoever may write the policy has them, too. A signal that apply holds back
+ * ends the wait, which is then a failure.
  */
 #ifndef NFTOFFC_RUNTIME_VERIFY_H
 #define NFTOFFC_RUNTIME_VERIFY_H
