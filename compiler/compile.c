@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "own.h"
 #include "policy/policy.h"
 #include "read/read.h"
 #include "zones.h"
@@ -71,12 +72,20 @@ int compile_open(struct compilation *c, const char *path)
 	return err;
 }
 
+/* The policy's own spellings, and uci's. */
+static struct node *read_policy(struct compilation *c)
+{
+	if (is_own_uci(c->source))
+		return own_uci_read(c, c->source);
+	return policy_read(c->arena, c->source, policy_fields(), c->diags);
+}
+
 static int compile_source(struct compilation *c)
 {
 	struct span offloads = { 0 };
 	struct node *root;
 
-	root = policy_read(c->arena, c->source, policy_fields(), c->diags);
+	root = read_policy(c);
 	if (root) {
 		root = policy_include(c->arena, &c->sources, root, c->diags);
 		root = policy_define(c->arena, &c->sources, root, c->diags);

@@ -398,6 +398,7 @@ static int plan(struct apply *a)
 	options.former = running_record(a);
 	options.translated = apply_may_be_translated(a);
 	options.kernel_east = kernel_east();
+	options.gate = a->gate;
 	a->ir = lower(a->arena, a->c.model, &options);
 	ret = look_at_offload(a, &options);
 	if (ret != NEXT)
@@ -463,7 +464,8 @@ static int stop_if_applied(struct apply *a)
 		printf("%s is already applied\n", a->ir->policy);
 		return align_module(a);
 	}
-	printf("%s is already applied, nothing to do\n", a->ir->policy);
+	if (!a->options->quiet)
+		printf("%s is already applied, nothing to do\n", a->ir->policy);
 	return EXIT_DONE;
 }
 
@@ -621,6 +623,7 @@ static const apply_step steps[] = {
 	apply_recover,
 	compile,
 	require_module,
+	apply_beside_fw4,
 	look_for_devices,
 	protect_access,
 	plan,
@@ -737,6 +740,7 @@ static const apply_step diff_steps[] = {
 	apply_read_kernel,
 	apply_find_running,
 	compile,
+	apply_beside_fw4,
 	look_for_devices,
 	plan,
 	apply_find_drift,

@@ -21,6 +21,8 @@ struct apply_options {
 	const char *command;	 /* for whoever finds the lock taken */
 	bool dry_run;		 /* validate and show the difference only */
 	bool validate;		 /* in a scratch namespace first */
+	bool without_fw4;	 /* even if that is meant to decide */
+	bool quiet;		 /* says nothing where nothing was to do */
 	bool force;		 /* even if it cuts off who applies it */
 	const char *keep_access; /* an address not to be cut off, or NULL */
 	struct json *json;	 /* of diff; NULL: it answers in words */
@@ -39,5 +41,7 @@ int apply(const struct apply_options *options);
 int apply_diff(const struct apply_options *options);
 /* The same of what was stored, as it is. */
 int apply_stored(const struct apply_options *options);
+/* The policy goes, and none comes: cmd_unload.c. Answers an exit_code. */
+int unload(const struct apply_options *options);
 
 #endif

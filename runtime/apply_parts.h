@@ -17,6 +17,7 @@
 #include "runtime/devices.h"
 #include "runtime/drift.h"
 #include "runtime/realign.h"
+#include "runtime/fw4.h"
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
@@ -60,6 +61,8 @@ struct apply {
 	struct target target;
 	struct buf stored; /* what target.stored points into */
 	struct twophase module;
+	enum lower_gate gate;
+	struct fw4 fw4;		/* of a policy that stands beside it */
 	struct batch content;	/* what makes the new policy from nothing */
 	struct buf old_content; /* the same of what runs; empty: not known */
 	struct batch batch;	/* what is sent */
@@ -125,6 +128,7 @@ int apply_find_module(struct apply *a);
 int apply_find_running(struct apply *a);
 int apply_recover(struct apply *a);
 int apply_hold_signals(struct apply *a);
+int apply_beside_fw4(struct apply *a);
 
 /* Steps that change something. */
 /* apply_live.c: were live connections left as they were, by one that was killed? */

@@ -18,6 +18,7 @@ extern const struct cli_option compile_options[], check_options[],
 	release_options[], doctor_options[], import_options[],
 	confirm_options[], unload_options[], diff_options[], log_options[],
 	boot_options[], history_options[], watch_options[];
+extern const struct cli_option fw4_options[];
 
 int cmd_compile(const struct cli *cli);
 int cmd_audit(const struct cli *cli);
@@ -29,6 +30,7 @@ int cmd_apply(const struct cli *cli);
 int cmd_status(const struct cli *cli);
 int cmd_convert(const struct cli *cli);
 int cmd_import(const struct cli *cli);
+int cmd_fw4(const struct cli *cli);
 int cmd_fmt(const struct cli *cli);
 int cmd_flows(const struct cli *cli);
 int cmd_release(const struct cli *cli);

@@ -17,29 +17,32 @@
 #include "runtime/deliver.h"
 #include "runtime/epoch.h"
 #include "runtime/exit.h"
+#include "runtime/includes.h"
 #include "runtime/raw.h"
 #include "runtime/reject.h"
 #include "runtime/report.h"
 
-enum { FORMAT, OUTPUT, EPOCH, OPT, NO_OPT, EXPLAIN_OPT };
+enum { FORMAT, OUTPUT, UNCHECKED, EPOCH, OPT, NO_OPT, EXPLAIN_OPT };
 
-enum { TEXT, JSON, NETLINK, CONTAINER };
+enum { TEXT, JSON, NETLINK, CONTAINER, FW4 };
 
-static const char *const format_names[] = { [TEXT] = "text",
-					    [JSON] = "json",
-					    [NETLINK] = "netlink",
-					    [CONTAINER] = "container",
-					    NULL };
+static const char *const format_names[] = {
+	[TEXT] = "text",	   [JSON] = "json", [NETLINK] = "netlink",
+	[CONTAINER] = "container", [FW4] = "fw4",   NULL
+};
 
 const struct cli_option compile_options[] = {
 	[FORMAT] = { 'f', "format", "FORMAT",
 		     "text, for nft -f (the default), json, for nft -j -f, "
-		     "netlink, the bytes of one batch, or container, for "
-		     "nftoffc boot",
+		     "netlink, the bytes of one batch, container, for "
+		     "nftoffc boot, or fw4, files for OpenWrt's firewall to "
+		     "include",
 		     format_names },
 	[OUTPUT] = { 'o', "output", "FILE",
 		     "writes FILE, whole or not at all, instead of standard "
-		     "output" },
+		     "output; of fw4, the directory" },
+	[UNCHECKED] = { 0, "unchecked", NULL,
+			"of fw4, writes them though nft has not tried them" },
 	[EPOCH] = { 0, "epoch", "N",
 		    "the first value of the connection mark to use, from 1" },
 	[OPT] = { 'O', "opt", "PASSES",
@@ -164,17 +167,42 @@ static int explain_passes(struct buf *out, struct compilation *c,
 	return 0;
 }
 
-static int emit(struct buf *out, struct compilation *c, const struct cli *cli,
-		const struct lower_options *options)
+/* Beside fw4 alone there is something to include. */
+static int as_includes(struct compilation *c, const struct cli *cli,
+		       struct lower_options *options)
 {
-	emit_fn *format = formats[cli_choice(cli, FORMAT)];
+	if (!cli->values[OUTPUT]) {
+		report_error("-f fw4 writes several files: -o says where");
+		report_help("-o /usr/share/nftables.d, or another directory");
+		return EXIT_USAGE;
+	}
+	if (c->model->mode != MODE_FW4) {
+		diag_help(
+			diag_error(c->diags, c->model->mode_span,
+				   "this policy does not stand beside fw4: it "
+				   "has nothing to include there"),
+			"\"mode: fw4\" would have it do so");
+		return EXIT_POLICY;
+	}
+	options->gate = GATE_ALL;
+	return includes_write(c, lower(c->arena, c->model, options),
+			      cli->values[OUTPUT], cli->values[UNCHECKED]);
+}
+
+/* Into @out, unless it is written already. */
+static int emit(struct buf *out, struct compilation *c, const struct cli *cli,
+		struct lower_options *options)
+{
+	size_t format = cli_choice(cli, FORMAT);
 	int ret = check_epoch(c, options->epoch);
 
 	if (ret)
 		return ret;
 	if (cli->values[EXPLAIN_OPT])
 		return explain_passes(out, c, options->without);
-	return format(out, c, lower(c->arena, c->model, options));
+	if (format == FW4)
+		return as_includes(c, cli, options);
+	return formats[format](out, c, lower(c->arena, c->model, options));
 }
 
 /* 0 with @options, or EXIT_USAGE after a message. */
@@ -203,7 +231,8 @@ int cmd_compile(const struct cli *cli)
 	else
 		ret = emit(&out, &c, cli, &options);
 	diags_print(c.diags, stderr, report_colour(stderr));
-	if (!ret)
+	if (!ret &&
+	    (cli_choice(cli, FORMAT) != FW4 || cli->values[EXPLAIN_OPT]))
 		ret = deliver(&out, cli->values[OUTPUT]);
 	buf_free(&out);
 	compile_free(&c);

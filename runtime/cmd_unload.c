@@ -234,6 +234,11 @@ static const apply_step steps[] = {
 	report,
 };
 
+int unload(const struct apply_options *options)
+{
+	return apply_run(options, steps, sizeof(steps) / sizeof(*steps));
+}
+
 int cmd_unload(const struct cli *cli)
 {
 	const char *state = cli->values[STATE];
@@ -243,5 +248,5 @@ int cmd_unload(const struct cli *cli)
 		.dry_run = cli->values[DRY_RUN],
 	};
 
-	return apply_run(&options, steps, sizeof(steps) / sizeof(*steps));
+	return unload(&options);
 }

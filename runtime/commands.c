@@ -26,6 +26,9 @@ const struct command commands[] = {
 	{ "import", "uci [FIREWALL]",
 	  "prints OpenWrt's firewall as a policy that says the same",
 	  import_options, 1, 2, cmd_import, PRIVILEGE_FILES },
+	{ "fw4", "enable|disable|status|hook",
+	  "lives with OpenWrt's firewall: is called whenever that one starts",
+	  fw4_options, 1, 1, cmd_fw4, PRIVILEGE_FILES },
 	{ "apply", "POLICY",
 	  "makes the policy the one that runs, or changes "
 	  "nothing",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ir/fw4.h"
 #include "runtime/doctor.h"
 
 /*
@@ -128,23 +129,39 @@ static void check_legacy(struct doctor *d, const char *path, const char *name)
 	fclose(file);
 }
 
+/* Of "mode: fw4": OpenWrt's own is then meant to decide. */
+static bool is_beside_fw4(const struct doctor *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->ruleset.chains.n; i++)
+		if (ruleset_is_beside_fw4(&d->ruleset.chains.v[i]))
+			return true;
+	return false;
+}
+
+static void check_filter(struct doctor *d, const struct ruleset_chain *c)
+{
+	bool beside = is_beside_fw4(d);
+
+	if (beside && !strcmp(c->table, FW4_TABLE))
+		doctor_ok(d, "fw4 decides, as the policy says");
+	else
+		doctor_warn(d,
+			    "a packet must be let pass by both: leave only "
+			    "what the policy does not say",
+			    "table %s %s filters, too (chain %s, priority %d)",
+			    ruleset_family(c->family), c->table, c->name,
+			    c->priority);
+}
+
 void doctor_firewalls(struct doctor *d)
 {
 	size_t i, before = d->findings.n;
 
-	for (i = 0; i < d->ruleset.chains.n; i++) {
-		const struct ruleset_chain *c = &d->ruleset.chains.v[i];
-
-		if (decides(c) && is_first_of_table(d, i))
-			doctor_warn(d,
-				    "a packet must be let pass by both: "
-				    "leave only what the policy does not "
-				    "say",
-				    "table %s %s filters, too (chain %s, "
-				    "priority %d)",
-				    ruleset_family(c->family), c->table,
-				    c->name, c->priority);
-	}
+	for (i = 0; i < d->ruleset.chains.n; i++)
+		if (decides(&d->ruleset.chains.v[i]) && is_first_of_table(d, i))
+			check_filter(d, &d->ruleset.chains.v[i]);
 	check_legacy(d, "/proc/net/ip_tables_names", "iptables");
 	check_legacy(d, "/proc/net/ip6_tables_names", "ip6tables");
 	if (d->findings.n == before && !d->no_nftables)

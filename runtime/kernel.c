@@ -88,7 +88,7 @@ int kernel_genid(struct nl *nl, uint32_t *genid)
 }
 
 /* A comment is there whole, NUL included, or it is none. */
-static const char *comment_of(const struct nlattr *userdata)
+const char *kernel_comment(const struct nlattr *userdata)
 {
 	const uint8_t *p = mnl_attr_get_payload(userdata);
 	size_t n = mnl_attr_get_payload_len(userdata), len;
@@ -120,7 +120,7 @@ static void see_record(struct kernel *kernel, const struct nlmsghdr *message)
 	if (!chain || strcmp(chain, IR_RECORD_CHAIN) != 0 ||
 	    !attrs[NFTA_RULE_USERDATA])
 		return;
-	comment = comment_of(attrs[NFTA_RULE_USERDATA]);
+	comment = kernel_comment(attrs[NFTA_RULE_USERDATA]);
 	if (!comment)
 		return;
 	if (ir_record_parse(comment, &record)) {

@@ -11,6 +11,7 @@
 
 struct nl;
 struct buf;
+struct nlattr;
 struct fingerprint;
 
 struct kernel {
@@ -70,5 +71,8 @@ int kernel_read_messages(struct nl *nl, struct arena *arena, size_t elements,
 /* What the kernel calls the rules of a chain, in their order. */
 int kernel_handles(struct nl *nl, struct arena *arena, const char *chain,
 		   const uint64_t **handles, size_t *n);
+
+/* The comment in a rule's userdata, or NULL. */
+const char *kernel_comment(const struct nlattr *userdata);
 
 #endif

@@ -192,8 +192,8 @@ static int ask(struct translation *t)
 	enum scratch_step step;
 	int error;
 
-	step = scratch_load((struct str){ t->text.p, t->text.n }, &t->answer,
-			    &error);
+	step = scratch_load((struct str){ t->text.p, t->text.n }, NULL,
+			    &t->answer, &error);
 	if (step != SCRATCH_DONE) {
 		report_failure(error, "%s", scratch_phrase(step));
 		report_help("%s", scratch_help(step));

@@ -9,6 +9,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
+#include "ir/fw4.h"
 #include "ir/ir.h"
 
 #define TRIES 10
@@ -151,4 +152,10 @@ const char *ruleset_family(uint8_t family)
 bool ruleset_is_ours(uint8_t family, const char *table)
 {
 	return family == NFPROTO_INET && strcmp(table, IR_TABLE) == 0;
+}
+
+bool ruleset_is_beside_fw4(const struct ruleset_chain *chain)
+{
+	return ruleset_is_ours(chain->family, chain->table) &&
+	       chain->hook == NF_INET_FORWARD && chain->priority == FW4_BEHIND;
 }

@@ -78,7 +78,7 @@ static int make_any_device(struct nl *nl, const char *name)
 	return ret == -EEXIST ? 0 : ret;
 }
 
-static int make_devices(const struct ir *ir)
+int scratch_devices(const struct ir *ir)
 {
 	const struct ir_flowtable *flowtable;
 	struct nl *nl;
@@ -220,7 +220,7 @@ static enum scratch_step work(const struct ir *ir, const struct batch *batch,
 	*error = scratch_enter(&users);
 	if (*error)
 		return SCRATCH_NAMESPACE;
-	*error = make_devices(ir);
+	*error = scratch_devices(ir);
 	if (*error)
 		return SCRATCH_DEVICE;
 	return commit(batch, errors, error);

@@ -37,9 +37,12 @@ struct scratch_text {
 	struct buf messages;
 };
 
-/* Has nft load @text. @out is the caller's to free in any case. */
-enum scratch_step scratch_load(struct str text, struct scratch_text *out,
-			       int *error);
+/*
+ * Has nft load @text, beside devices of the names that @ir's flowtables have, if
+ * it is not NULL. @out is the caller's to free in any case.
+ */
+enum scratch_step scratch_load(struct str text, const struct ir *ir,
+			       struct scratch_text *out, int *error);
 
 /* What to say of a step that failed: a phrase, and what to do about it. */
 const char *scratch_phrase(enum scratch_step step);

@@ -217,12 +217,15 @@ static int read_back(struct buf *messages)
 	return ret;
 }
 
-static enum scratch_step work(struct str text, struct scratch_text *out,
-			      int *error)
+static enum scratch_step work(struct str text, const struct ir *ir,
+			      struct scratch_text *out, int *error)
 {
 	*error = enter();
 	if (*error)
 		return SCRATCH_NAMESPACE;
+	*error = ir ? scratch_devices(ir) : 0;
+	if (*error)
+		return SCRATCH_DEVICE;
 	*error = load(text, out);
 	if (*error)
 		return SCRATCH_PROCESS;
@@ -236,13 +239,13 @@ static enum scratch_step work(struct str text, struct scratch_text *out,
 	return *error ? SCRATCH_NETLINK : SCRATCH_DONE;
 }
 
-static void child(int fd, struct str text)
+static void child(int fd, struct str text, const struct ir *ir)
 {
 	struct scratch_text out = { 0 };
 	struct head head = { 0 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	head.step = work(text, &out, &head.error);
+	head.step = work(text, ir, &out, &head.error);
 	head.status = out.status;
 	head.said = out.said.n;
 	head.messages = out.messages.n;
@@ -296,8 +299,8 @@ static enum scratch_step hear(int fd, struct scratch_text *out, int *error)
 	return head.step;
 }
 
-enum scratch_step scratch_load(struct str text, struct scratch_text *out,
-			       int *error)
+enum scratch_step scratch_load(struct str text, const struct ir *ir,
+			       struct scratch_text *out, int *error)
 {
 	enum scratch_step step = SCRATCH_PROCESS;
 	int fds[2];
@@ -310,7 +313,7 @@ enum scratch_step scratch_load(struct str text, struct scratch_text *out,
 	pid = fork();
 	if (pid == 0) {
 		close(fds[0]);
-		child(fds[1], text);
+		child(fds[1], text, ir);
 	}
 	*error = -errno;
 	close(fds[1]);

@@ -11,4 +11,9 @@
  */
 int scratch_enter(bool *users);
 
+struct ir;
+
+/* Devices of the names that its flowtables have: 0, or -errno. */
+int scratch_devices(const struct ir *ir);
+
 #endif

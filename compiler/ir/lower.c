@@ -696,7 +696,7 @@ struct ir *lower(struct arena *arena, const struct model *model,
 		.ir = ir_new(arena, model->name),
 		.former = options ? options->former : NULL,
 		.translated = options && options->translated,
-		.gate = options && options->gate,
+		.gate = options ? options->gate : GATE_OPEN,
 	};
 
 	l.ir->clock = model->clock;

@@ -20,6 +20,16 @@
 
 struct ir_record;
 
+/*
+ * Beside fw4, where it marks what it sees (fw4.h): what it has not seen can be
+ * told, and is dropped, for there is no fw4.
+ */
+enum lower_gate {
+	GATE_OPEN,    /* zero: nothing is dropped */
+	GATE_FORWARD, /* what goes through the router */
+	GATE_ALL,     /* and what goes to it */
+};
+
 struct lower_options {
 	uint32_t epoch;	     /* first value to use, from 1; 0 means 1 */
 	opt_without without; /* passes of the optimiser; 0: all run */
@@ -33,11 +43,7 @@ struct lower_options {
 	 * so, for which the kernel needs a NAT chain, be it empty.
 	 */
 	bool translated;
-	/*
-	 * Beside fw4: it marks what it sees (fw4.h), so what it has not seen
-	 * can be told, and is dropped: there is no fw4.
-	 */
-	bool gate;
+	enum lower_gate gate;
 	/*
 	 * How far the clock by which the kernel counts days is ahead of UTC, in
 	 * seconds: it has one for all, told by settimeofday(2).

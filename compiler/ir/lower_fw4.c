@@ -46,7 +46,8 @@ bool lower_has_rules(const struct lowering *l, enum hook_index hook)
 
 bool lower_has_base(const struct lowering *l, enum hook_index hook)
 {
-	return lower_has_rules(l, hook) || (l->gate && hook == HOOK_INPUT);
+	return lower_has_rules(l, hook) ||
+	       (l->gate == GATE_ALL && hook == HOOK_INPUT);
 }
 
 void lower_behind_fw4(struct ir_chain *chain)
@@ -62,7 +63,9 @@ void lower_gate(struct lowering *l, struct ir_chain *chain,
 	struct ir_build b = ir_build(l->ir);
 	struct ir_op *op;
 
-	if (l->model->mode != MODE_FW4 || !l->gate || hook == HOOK_OUTPUT)
+	if (l->model->mode != MODE_FW4 || l->gate == GATE_OPEN ||
+	    hook == HOOK_OUTPUT ||
+	    (hook == HOOK_INPUT && l->gate == GATE_FORWARD))
 		return;
 	lower_flags(&b, KEY_CT_STATE, CT_NEW);
 	op = ir_op(&b, IR_OP_MASK);

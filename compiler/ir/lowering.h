@@ -74,7 +74,8 @@ struct lowering {
 	const struct opt_program *program; /* its rules as they are lowered */
 	struct ir *ir;
 	const struct ir_record *former; /* NULL: nothing ran before */
-	bool translated, gate;		/* see lower_options */
+	bool translated;		/* see lower_options */
+	enum lower_gate gate;
 	struct map chain_names;
 	struct plan *plan;
 	bool *sole; /* by zone: nothing else is on its devices */

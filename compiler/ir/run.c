@@ -894,8 +894,9 @@ struct ir_result ir_run(const struct ir_machine *machine,
 {
 	const struct ir_chain *base = machine->base[packet->hook];
 
-	if (!base)
-		return (struct ir_result){ .unknown = "no base chain" };
+	if (!base) /* nobody is asked */
+		return (struct ir_result){ .end = IR_ACCEPT,
+					   .mark = packet->mark };
 	return run_base(machine, packet, base);
 }
 

@@ -392,10 +392,10 @@ struct test {
 	struct expect_side source, destination;
 };
 
-/* Who decides what passes. */
-enum policy_mode {	       /* beside fw4: lower_fw4.c */
-		   MODE_ALONE, /* zero is the careful value: this policy */
-		   MODE_FW4, /* OpenWrt's fw4; this policy offloads, logs and counts */
+/* Who decides what passes; beside fw4, see lower_fw4.c. */
+enum policy_mode {
+	MODE_ALONE, /* zero is the careful value: this policy */
+	MODE_FW4,   /* OpenWrt's fw4; this policy offloads, logs and counts */
 };
 
 enum hook_index { HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT, HOOKS };

@@ -49,19 +49,19 @@ _nftoffc()
 	fi
 	_nftoffc_operand
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback history unload boot watch status flows log release doctor help --help --version
+		_nftoffc_words compile check audit test explain fmt convert import fw4 apply diff confirm rollback history unload boot watch status flows log release doctor help --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	compile)
 		case $previous in
-		-f|--format) _nftoffc_words text json netlink container; return ;;
+		-f|--format) _nftoffc_words text json netlink container fw4; return ;;
 		-o|--output) _nftoffc_paths -f; return ;;
 		--epoch) :; return ;;
 		-O|--opt) :; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words -f --format -o --output --epoch -O --opt --no-opt --explain-opt -h --help
+			_nftoffc_words -f --format -o --output --unchecked --epoch -O --opt --no-opt --explain-opt -h --help
 			return
 		fi
 		_nftoffc_policies
@@ -126,6 +126,16 @@ _nftoffc()
 		esac
 		if [[ $current == -* ]]; then
 			_nftoffc_words -o --output --to --network --timezone --name --strict -h --help
+			return
+		fi
+		;;
+	fw4)
+		case $previous in
+		--root) _nftoffc_paths -d; return ;;
+		--state) _nftoffc_paths -d; return ;;
+		esac
+		if [[ $current == -* ]]; then
+			_nftoffc_words --root --state --no-reload -h --help
 			return
 		fi
 		;;
@@ -249,7 +259,7 @@ _nftoffc()
 		fi
 		;;
 	help)
-		_nftoffc_words compile check audit test explain fmt convert import apply diff confirm rollback history unload boot watch status flows log release doctor help
+		_nftoffc_words compile check audit test explain fmt convert import fw4 apply diff confirm rollback history unload boot watch status flows log release doctor help
 		;;
 	esac
 }

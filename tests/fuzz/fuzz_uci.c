@@ -13,6 +13,7 @@
 
 #include "import/import.h"
 #include "import/uci.h"
+#include "own.h"
 #include "policy/policy.h"
 #include "print/notes.h"
 #include "print/print.h"
@@ -74,6 +75,23 @@ static void check_uci(struct attempt *a, const struct source *source)
 		}
 	}
 	check_diags(diags);
+}
+
+/* The same text as a policy of uci's own, if it is one. */
+static void check_own(struct str text)
+{
+	struct compilation c = { .arena = arena_new() };
+	struct node *root = NULL;
+
+	sources_init(&c.sources, c.arena);
+	c.diags = diags_new(c.arena, &c.sources);
+	c.source = source_add(&c.sources, "nftoffc", text);
+	if (is_own_uci(c.source))
+		root = own_uci_read(&c, c.source);
+	if (root)
+		policy_bind(c.arena, &c.sources, c.source, root, c.diags);
+	check_diags(c.diags);
+	arena_free(c.arena);
 }
 
 static bool make(struct attempt *a, struct str firewall, struct str network)
@@ -144,6 +162,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct buf yaml = { 0 }, policy = { 0 };
 	struct attempt a;
 
+	check_own(firewall);
 	if (make(&a, firewall, network)) {
 		require(a.import.root && a.import.head);
 		print(&a, SPELLING_YAML, &yaml);

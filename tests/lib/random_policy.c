@@ -302,7 +302,8 @@ static void rule(struct random_policy *policy, struct random *random,
 {
 	static const char *const actions[] = { "accept", "accept", "drop",
 					       "drop", "reject" };
-	bool logs = features & RANDOM_LOGS && random_chance(random, 12);
+	bool logs = policy->beside ||
+		    (features & RANDOM_LOGS && random_chance(random, 12));
 	struct random_line *line =
 		add_line(policy, 'r', logs ? "log" : PICK(random, actions));
 
@@ -314,7 +315,8 @@ static void rule(struct random_policy *policy, struct random *random,
 	if (logs ? random_chance(random, 30) :
 		   features & RANDOM_LOGS && random_chance(random, 12))
 		log_word(random, line);
-	if (features & RANDOM_LIMITS && random_chance(random, 8))
+	if (features & RANDOM_LIMITS && !policy->beside &&
+	    random_chance(random, 8))
 		bound_word(random, line);
 }
 
@@ -453,6 +455,9 @@ void random_policy(struct random_policy *policy, struct random *random,
 {
 	policy->nlines = 0;
 	policy->head = NULL;
+	policy->beside = features & RANDOM_FW4 && random_chance(random, 15);
+	if (policy->beside) /* it has none */
+		features &= ~(unsigned int)RANDOM_DEFAULTS;
 	policy->narrowed = features & RANDOM_ZONES && random_chance(random, 40);
 	if (features & RANDOM_DEFAULTS)
 		defaults(policy, random);
@@ -514,7 +519,10 @@ static bool offloads(const struct random_policy *policy)
 
 static void print_head(struct buf *out, const struct random_policy *policy)
 {
-	buf_puts(out, "policy: random\nzones:\n");
+	buf_puts(out, "policy: random\n");
+	if (policy->beside)
+		buf_puts(out, "mode: fw4\n");
+	buf_puts(out, "zones:\n");
 	buf_puts(out, policy->narrowed ?
 			      "  lan: { devices: [lan0, \"lan1*\"], subnets: "
 			      "[10.0.0.0/24, \"fd00::/64\"] }\n"

@@ -41,6 +41,7 @@ enum random_features {
 	RANDOM_ZONES = 16,   /* narrowed by subnets, and devices by prefix */
 	RANDOM_RUNS = 32,    /* rules that differ in a few words only */
 	RANDOM_PACKETS = 64, /* words of the packet: DSCP, MAC address ... */
+	RANDOM_FW4 = 128,    /* some that stand beside fw4 */
 };
 
 struct random_line {
@@ -58,6 +59,7 @@ struct random_policy {
 	size_t nlines;
 	const char *head; /* zones, sets, services; NULL: those of this file */
 	bool narrowed;	  /* zones have subnets: see random_packet() */
+	bool beside;	  /* fw4 */
 };
 
 /* An entry as it is written: "accept: { from: lan, to: wan }". */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * OpenWrt's fw4 as it is in the kernel: whether its rules are there is asked of
+ * the kernel alone, for its own word, and its exit status, do not tell.
+ */
+#ifndef NFTOFFC_RUNTIME_FW4_H
+#define NFTOFFC_RUNTIME_FW4_H
+
+#include "runtime/nl.h"
+
+struct fw4 {
+	bool loaded;	       /* its table is there */
+	bool sees;	       /* and marks what it sees, with this mask */
+	const char *flowtable; /* that it offloads into by itself, or NULL */
+};
+
+/* 0 or -errno; strings are in @arena. */
+int fw4_read(struct nl *nl, struct arena *arena, uint32_t mask,
+	     struct fw4 *fw4);
+
+#endif
