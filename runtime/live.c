@@ -176,6 +176,11 @@ void live_ask_new(struct live *live, const struct connection_tuple *tuple,
 							LIVE_DENIED;
 }
 
+const struct model *live_model(const struct live *live)
+{
+	return &live->model;
+}
+
 const struct flowtable *live_flowtable(const struct live *live, uint32_t value)
 {
 	return lower_value_flowtable(live->values, value);

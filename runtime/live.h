@@ -48,6 +48,8 @@ void live_ask_new(struct live *live, const struct connection_tuple *tuple,
 /* Does it let pass, as far as it was asked? */
 bool live_passes(const struct live_answer *answer);
 /* Where connections with this value are offloaded to; NULL: nowhere. */
+/* The model that answers: the rules of an answer are its. */
+const struct model *live_model(const struct live *live);
 const struct flowtable *live_flowtable(const struct live *live, uint32_t value);
 /* Would the other side's next packet pass, as the first of a connection? */
 bool live_returns(struct live *live, const struct connection *connection);

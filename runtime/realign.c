@@ -93,14 +93,25 @@ static void send_marks(struct bringing *b)
 	b->error = b->error ? b->error : ret;
 }
 
+/* It is, or was while it was known: a former policy's value may be there. */
+static bool was_offloaded(const struct realign *f, const struct connection *c)
+{
+	uint32_t bit = f->mark->flow_mask & -f->mark->flow_mask;
+
+	return c->status & OFFLOADED || c->mark & bit & ~f->former;
+}
+
 static void bring_accepted(struct bringing *b, const struct connection *c,
 			   const struct live_answer *answer)
 {
 	const struct ir_mark *mark = b->realign->mark;
+	uint32_t flow = lower_flow_mark(live_model(b->realign->live), mark,
+					answer->answer.rule,
+					was_offloaded(b->realign, c));
 
 	conntrack_put_mark(&b->marks, c,
-			   (mark->epoch + answer->value) << mark->shift,
-			   mark->mask);
+			   (mark->epoch + answer->value) << mark->shift | flow,
+			   mark->mask | mark->flow_mask);
 	b->realign->moved++;
 	if (b->marks.n > REQUESTS_MAX)
 		send_marks(b);

@@ -84,6 +84,12 @@ struct lower_values *lower_values(struct arena *arena,
 				  int32_t kernel_east);
 /* The model to ask: that of the rules, by the kernel's clock. */
 const struct model *lower_values_model(const struct lower_values *values);
+/*
+ * What "log: flow" has in @mark->flow_mask of a connection that @rule (NULL: no
+ * rule) of @model accepted.
+ */
+uint32_t lower_flow_mark(const struct model *model, const struct ir_mark *mark,
+			 const struct rule *rule, bool offloaded);
 /* The bits of a connection's mark that the policy's rules mark it with. */
 uint32_t lower_values_marks(const struct lower_values *values);
 /*

@@ -73,31 +73,43 @@ uint32_t lower_mark_mask(const struct model *model, uint32_t count)
 	return model->mark_mask & ~flow_mask(model, count);
 }
 
-static uint32_t numbers_mask(const struct lowering *l)
+static uint32_t numbers_mask(const struct ir_mark *mark)
 {
-	uint32_t mask = l->ir->mark.flow_mask;
-
-	return mask & (mask - 1);
+	return mark->flow_mask & (mark->flow_mask - 1);
 }
 
 /* 0: it has none. */
-static uint32_t number_of(const struct lowering *l, const struct rule *rule)
+static uint32_t number_of(const struct model *model, const struct ir_mark *mark,
+			  const struct rule *rule)
 {
-	uint32_t mask = numbers_mask(l), n = 1, max;
+	uint32_t mask = numbers_mask(mark), n = 1, max;
 	const struct rule *r;
 
 	if (!mask || !lower_flow_wanted(rule))
 		return 0;
 	max = mask >> __builtin_ctz(mask);
-	for (r = l->model->rules; r < rule && n < max; r++)
+	for (r = model->rules; r < rule && n < max; r++)
 		n += lower_flow_wanted(r);
 	return n;
+}
+
+uint32_t lower_flow_mark(const struct model *model, const struct ir_mark *mark,
+			 const struct rule *rule, bool offloaded)
+{
+	uint32_t numbers = numbers_mask(mark), bits = 0;
+
+	if (!mark->flow_mask)
+		return 0;
+	if (rule && numbers)
+		bits = number_of(model, mark, rule) << __builtin_ctz(numbers);
+	return bits | (offloaded ? mark->flow_mask & -mark->flow_mask : 0);
 }
 
 bool lower_flow_op(struct lowering *l, struct ir_build *b,
 		   const struct rule *rule)
 {
-	uint32_t mask = numbers_mask(l), number = number_of(l, rule);
+	uint32_t mask = numbers_mask(&l->ir->mark);
+	uint32_t number = number_of(l->model, &l->ir->mark, rule);
 	struct stmt *stmt;
 
 	if (!number)
@@ -166,7 +178,7 @@ static const char *row(struct lowering *l, const struct rule *rule,
 
 void lower_flow_record(struct lowering *l, struct ir_chain *chain)
 {
-	uint32_t mask = numbers_mask(l), last, number, seen = 0;
+	uint32_t mask = numbers_mask(&l->ir->mark), last, number, seen = 0;
 	uint32_t n = count_rules(l->model);
 	struct ir_build b = ir_build(l->ir);
 	size_t i;
@@ -177,7 +189,7 @@ void lower_flow_record(struct lowering *l, struct ir_chain *chain)
 	for (i = 0; i < l->model->nrules && seen < last; i++) {
 		const struct rule *rule = &l->model->rules[i];
 
-		number = number_of(l, rule);
+		number = number_of(l->model, &l->ir->mark, rule);
 		if (!number)
 			continue;
 		seen++;
