@@ -516,9 +516,9 @@ static bool srcnat(struct lowering *l)
 
 static void translated(struct lowering *l)
 {
-	struct ir_chain *chain =
-		nat_chain(l, LOWER_TRANSLATED, IR_HOOK_POSTROUTING,
-			  LOWER_TRANSLATED_PRIORITY);
+	struct ir_chain *chain = nat_chain(l, LOWER_TRANSLATED,
+					   IR_HOOK_POSTROUTING,
+					   LOWER_TRANSLATED_PRIORITY);
 
 	chain->priority_text = "srcnat";
 	chain->former = true;

@@ -198,8 +198,8 @@ static struct ir *lower_next(struct world *w, struct compilation *c)
 	struct ir *ir;
 
 	options.former = former;
-	options.epoch = epoch_choose(lower_mark_mask(c->model, count), count,
-				     former);
+	options.epoch =
+		epoch_choose(lower_mark_mask(c->model, count), count, former);
 	ir = lower(c->arena, c->model, &options);
 	flowtables_strip(ir);
 	return ir;
