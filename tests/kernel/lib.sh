@@ -101,6 +101,13 @@ wait_for()
 	done
 }
 
+# sampled N: is the Nth of many that are tried one by one to be? "make check" asks
+# for each VM_EVERYth, without it all are.
+sampled()
+{
+	[ $(($1 % ${VM_EVERY:-1})) -eq 0 ]
+}
+
 # Both checks print what they compared, so that a failure explains itself.
 # equal WHAT EXPECTED FOUND
 equal()
