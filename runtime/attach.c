@@ -10,6 +10,8 @@
 #include <net/if_arp.h>
 #include <stdlib.h>
 
+#include "runtime/devices.h"
+
 #define FOLLOW_WORD "follow"
 #define NAMED_WORD "named"
 
@@ -217,15 +219,6 @@ static struct below below(struct arena *arena, const struct links *links,
  * The devices that a wish names
  */
 
-static bool is_named(const char *name, const char *pattern)
-{
-	size_t n = strlen(pattern);
-
-	if (n && pattern[n - 1] == '*')
-		return strncmp(name, pattern, n - 1) == 0;
-	return strcmp(name, pattern) == 0;
-}
-
 /* In the order of their names, as they stand in @links. */
 static struct names_list named(struct arena *arena,
 			       const struct attach_wish *wish,
@@ -236,8 +229,8 @@ static struct names_list named(struct arena *arena,
 
 	for (i = 0; i < links->list.n; i++)
 		for (j = 0; j < wish->devices.n; j++)
-			if (is_named(links->list.v[i].name,
-				     wish->devices.v[j])) {
+			if (devices_named(str_of(links->list.v[i].name),
+					  str_of(wish->devices.v[j]))) {
 				*vec_push(arena, &found.list) =
 					links->list.v[i].name;
 				break;

@@ -41,13 +41,6 @@ static const struct nlattr *attr_of(const struct nlmsghdr *message,
 	return attrs[type];
 }
 
-/* All but the header, whose number is the batch's. */
-static bool same_message(const struct nlmsghdr *a, const struct nlmsghdr *b)
-{
-	return a->nlmsg_len == b->nlmsg_len &&
-	       memcmp(a + 1, b + 1, a->nlmsg_len - sizeof(*a)) == 0;
-}
-
 /*
  * Rules
  */
@@ -433,20 +426,6 @@ static void end_elements(struct changes *c, struct element_changes *e,
 	buf_free(&e->text);
 }
 
-static bool same_elements(const struct content_set *a,
-			  const struct content_set *b)
-{
-	size_t i;
-
-	if (a->elements.n != b->elements.n)
-		return false;
-	for (i = 0; i < a->elements.n; i++)
-		if (!same_message(a->elements.v[i].header,
-				  b->elements.v[i].header))
-			return false;
-	return true;
-}
-
 static void compare_elements(struct changes *c, const struct content_set *a,
 			     const struct content_set *b)
 {
@@ -455,7 +434,7 @@ static void compare_elements(struct changes *c, const struct content_set *a,
 	size_t i = 0, j = 0;
 	int order;
 
-	if (same_elements(a, b))
+	if (content_same_elements(a, b))
 		return;
 	old = elements_of(c, a);
 	new = elements_of(c, b);
@@ -505,7 +484,7 @@ static void compare_chains(struct changes *c, const struct content_chain *a,
 		add(c, CHANGE_CHAIN, CHANGE_CHANGED, b->thing.name);
 		return;
 	}
-	if (same_message(a->thing.made.header, b->thing.made.header))
+	if (content_same_message(a->thing.made.header, b->thing.made.header))
 		return;
 	policy = nl_be32(attr_of(b->thing.made.header, NFTA_CHAIN_POLICY),
 			 NF_ACCEPT);
@@ -519,7 +498,7 @@ static void compare_things(struct changes *c, enum change_kind kind,
 {
 	if (kind == CHANGE_FLOWTABLE ?
 		    a->hash != b->hash :
-		    !same_message(a->made.header, b->made.header))
+		    !content_same_message(a->made.header, b->made.header))
 		add(c, kind, CHANGE_CHANGED, b->name)->type = b->type;
 }
 

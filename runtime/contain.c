@@ -2,26 +2,6 @@
 /* From the compiler's result to a container: see contain.h. */
 #include "runtime/contain.h"
 
-static size_t count_rules(const struct ir *ir)
-{
-	const struct ir_chain *chain;
-	size_t n = 0;
-
-	for (chain = ir->chains; chain; chain = chain->next)
-		n += chain->nrules;
-	return n;
-}
-
-static size_t count_elements(const struct ir *ir)
-{
-	const struct ir_set *set;
-	size_t n = 0;
-
-	for (set = ir->sets; set; set = set->next)
-		n += set->nelems;
-	return n;
-}
-
 #define FLOWTABLE "flowtable "
 
 void contain(struct container *c, struct arena *arena, const struct ir *ir,
@@ -32,8 +12,8 @@ void contain(struct container *c, struct arena *arena, const struct ir *ir,
 
 	*c = (struct container){
 		.record = ir_record_print(arena, ir),
-		.rules = count_rules(ir),
-		.elements = count_elements(ir),
+		.rules = ir_count_rules(ir),
+		.elements = ir_count_elements(ir),
 		.entries = keepout_of(arena, &ir->mark, ir->mark.epoch),
 	};
 	/* What the kernel will tell is what was written. */

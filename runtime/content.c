@@ -523,3 +523,23 @@ bool content_element_same(const struct content_element *a,
 {
 	return same_attr(a->first, b->first) && same_attr(a->end, b->end);
 }
+
+bool content_same_message(const struct nlmsghdr *a, const struct nlmsghdr *b)
+{
+	return a->nlmsg_len == b->nlmsg_len &&
+	       memcmp(a + 1, b + 1, a->nlmsg_len - sizeof(*a)) == 0;
+}
+
+bool content_same_elements(const struct content_set *a,
+			   const struct content_set *b)
+{
+	size_t i;
+
+	if (a->elements.n != b->elements.n)
+		return false;
+	for (i = 0; i < a->elements.n; i++)
+		if (!content_same_message(a->elements.v[i].header,
+					  b->elements.v[i].header))
+			return false;
+	return true;
+}

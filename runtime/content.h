@@ -109,5 +109,10 @@ int content_element_cmp(const struct content_element *a,
 /* Of the same key: the same end and data, too? */
 bool content_element_same(const struct content_element *a,
 			  const struct content_element *b);
+/* All but the headers, whose numbers are the batch's. */
+bool content_same_message(const struct nlmsghdr *a, const struct nlmsghdr *b);
+/* What was not touched is written the same: it need not be walked. */
+bool content_same_elements(const struct content_set *a,
+			   const struct content_set *b);
 
 #endif

@@ -95,13 +95,6 @@ static void note_set(struct delta *d, const char *name)
 		*vec_push(arena, &d->result->sets) = name;
 }
 
-/* All but the header, whose number is the batch's. */
-static bool same_message(const struct nlmsghdr *a, const struct nlmsghdr *b)
-{
-	return a->nlmsg_len == b->nlmsg_len &&
-	       memcmp(a + 1, b + 1, a->nlmsg_len - sizeof(*a)) == 0;
-}
-
 /*
  * Out
  */
@@ -122,21 +115,6 @@ static void remove_things(struct delta *d, const struct map *old,
 	}
 }
 
-/* What was not touched is written the same: it need not be walked. */
-static bool same_elements(const struct content_set *a,
-			  const struct content_set *b)
-{
-	size_t i;
-
-	if (a->elements.n != b->elements.n)
-		return false;
-	for (i = 0; i < a->elements.n; i++)
-		if (!same_message(a->elements.v[i].header,
-				  b->elements.v[i].header))
-			return false;
-	return true;
-}
-
 static void change_elements(struct delta *d, const struct map *sets,
 			    const struct map *others, bool add)
 {
@@ -146,7 +124,7 @@ static void change_elements(struct delta *d, const struct map *sets,
 	for (i = 0; i < sets->entries.n; i++) {
 		set = sets->entries.v[i].value;
 		other = staying(others, &sets->entries.v[i]);
-		if (other && same_elements(set, other))
+		if (other && content_same_elements(set, other))
 			continue;
 		n = d->batch->n;
 		if (other && add)
@@ -304,8 +282,8 @@ static void add_things(struct delta *d, const struct map *old,
 		before = staying(old, &new->entries.v[i]);
 		*count += !before;
 		/* What can change in place is no part of the hash. */
-		if (!before ||
-		    !same_message(before->made.header, thing->made.header))
+		if (!before || !content_same_message(before->made.header,
+						     thing->made.header))
 			delta_copy(d, &thing->made);
 	}
 }

@@ -567,6 +567,26 @@ struct ir_rule *ir_raw_add(struct ir *ir, struct ir_chain *chain,
 	return rule;
 }
 
+size_t ir_count_rules(const struct ir *ir)
+{
+	const struct ir_chain *chain;
+	size_t n = 0;
+
+	for (chain = ir->chains; chain; chain = chain->next)
+		n += chain->nrules;
+	return n;
+}
+
+size_t ir_count_elements(const struct ir *ir)
+{
+	const struct ir_set *set;
+	size_t n = 0;
+
+	for (set = ir->sets; set; set = set->next)
+		n += set->nelems;
+	return n;
+}
+
 const struct ir_rule *ir_raw_first(const struct ir *ir)
 {
 	for (const struct ir_chain *c = ir->chains; c; c = c->next)

@@ -336,6 +336,10 @@ struct ir_rule *ir_raw_add(struct ir *ir, struct ir_chain *chain,
 /* The first such rule, or NULL. */
 const struct ir_rule *ir_raw_first(const struct ir *ir);
 
+size_t ir_count_rules(const struct ir *ir);
+/* Of all sets, anonymous ones too. */
+size_t ir_count_elements(const struct ir *ir);
+
 /* What the tests of a rule so far have established; 0: nothing. */
 struct ir_known {
 	uint8_t nfproto, l4proto, link;

@@ -75,16 +75,6 @@ static void check_print(const struct diags *diags)
 	free(text);
 }
 
-static size_t count_rules(const struct ir *ir)
-{
-	const struct ir_chain *chain;
-	size_t n = 0;
-
-	for (chain = ir->chains; chain; chain = chain->next)
-		n += chain->nrules;
-	return n;
-}
-
 /* Lines of the text inside chains, but for those that begin and end them. */
 static size_t count_rule_lines(const struct buf *text)
 {
@@ -113,7 +103,7 @@ static void check_text(const struct ir *ir, const struct buf *text)
 		require(text->p[i] == '\n' || text->p[i] == '\t' ||
 			(text->p[i] >= ' ' && text->p[i] <= '~') ||
 			((text->p[i] & 0x80) && ir_raw_first(ir)));
-	require(count_rule_lines(text) == count_rules(ir));
+	require(count_rule_lines(text) == ir_count_rules(ir));
 }
 
 static void check_batch(const struct ir *ir)

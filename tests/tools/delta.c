@@ -120,16 +120,6 @@ static int handles(const char *chain, const uint64_t **handles, size_t *n,
 			      n);
 }
 
-static size_t count_rules(const struct ir *ir)
-{
-	const struct ir_chain *chain;
-	size_t n = 0;
-
-	for (chain = ir->chains; chain; chain = chain->next)
-		n += chain->nrules;
-	return n;
-}
-
 static bool make_step(struct world *w, struct arena *arena,
 		      const struct batch *content)
 {
@@ -243,7 +233,7 @@ static void take_step(struct world *w, struct compilation *c, const char *path,
 	remove_table(w->fresh);
 	if (commit(w->fresh, &content)) {
 		w->steps++;
-		w->rules += count_rules(ir);
+		w->rules += ir_count_rules(ir);
 		if (!make_step(w, c->arena, &content) ||
 		    !same(w, c->arena, &content))
 			report(w, path, text, &content);
