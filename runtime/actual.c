@@ -84,11 +84,6 @@ static struct nlmsghdr *put_header(struct buf *out, uint16_t type)
 	return message;
 }
 
-static void bracket(struct buf *out, uint16_t type)
-{
-	out->n += put_header(out, type)->nlmsg_len;
-}
-
 /*
  * Chains, flowtables, objects
  */
@@ -629,7 +624,7 @@ static void build(struct builder *b, struct str told)
 	b->actual->dormant = is_dormant(told);
 	map_init(&b->anonymous, b->arena);
 	read_anonymous(b, told);
-	bracket(b->out, NFNL_MSG_BATCH_BEGIN);
+	nl_put_bracket(b->out, NFNL_MSG_BATCH_BEGIN, 0, 0);
 	put_things(b, &chain_kind, &b->told.chains, &b->stored.chains);
 	put_things(b, &flowtable_kind, &b->told.flowtables,
 		   &b->stored.flowtables);
@@ -637,7 +632,7 @@ static void build(struct builder *b, struct str told)
 	put_sets(b);
 	put_all_elements(b);
 	put_all_rules(b);
-	bracket(b->out, NFNL_MSG_BATCH_END);
+	nl_put_bracket(b->out, NFNL_MSG_BATCH_END, 0, 0);
 }
 
 int actual_build(struct actual *actual, struct arena *arena, struct str stored,
@@ -652,10 +647,10 @@ int actual_build(struct actual *actual, struct arena *arena, struct str stored,
 	struct str bytes;
 	int ret;
 
-	bracket(&told, NFNL_MSG_BATCH_BEGIN);
+	nl_put_bracket(&told, NFNL_MSG_BATCH_BEGIN, 0, 0);
 	if (messages->n)
 		buf_add(&told, messages->p, messages->n);
-	bracket(&told, NFNL_MSG_BATCH_END);
+	nl_put_bracket(&told, NFNL_MSG_BATCH_END, 0, 0);
 	bytes = (struct str){ told.p, told.n };
 	ret = content_read(&b.stored, arena, stored);
 	if (!ret)

@@ -332,12 +332,6 @@ static int build_batch(struct apply *a)
 	return build_whole(a);
 }
 
-/* The kernel counts on by one, and leaves out zero. */
-static uint32_t next_genid(uint32_t genid)
-{
-	return genid + 1 ? genid + 1 : 1;
-}
-
 static bool same_record(const struct ir_record *a, const struct ir_record *b)
 {
 	return a->digest == b->digest && a->epoch == b->epoch &&
@@ -374,8 +368,8 @@ static int try_commit(struct apply *a, struct nl_errors *errors)
 		return ret;
 	/* So the next run knows, even if we are killed right after. */
 	if (a->number)
-		ret = state_note(a->state, a->number, next_genid(a->now.genid),
-				 0);
+		ret = state_note(a->state, a->number,
+				 nl_next_genid(a->now.genid), 0);
 	if (ret)
 		return ret;
 	return nl_commit(a->nl, a->batch.bytes.p, a->batch.bytes.n, errors);
@@ -504,7 +498,7 @@ static bool read_difference(struct apply *a, struct kernel *after)
 	if (!a->differing || a->mending || !a->old.fingerprint ||
 	    had_elements != has_elements ||
 	    kernel_read_parts(a->nl, a->arena, &parts, after) ||
-	    after->genid != next_genid(a->now.genid))
+	    after->genid != nl_next_genid(a->now.genid))
 		return false;
 	after->fingerprint += a->old.fingerprint - a->before.fingerprint;
 	return true;
@@ -578,7 +572,7 @@ static int try_renewal(struct apply *a)
 	if (!ret && errors.list.n)
 		ret = errors.list.v[0].error;
 	if (!ret) /* it is the same table as before */
-		state_note(a->state, a->number, next_genid(genid),
+		state_note(a->state, a->number, nl_next_genid(genid),
 			   a->fingerprint);
 	batch_free(&batch);
 	return ret;

@@ -151,20 +151,6 @@ static void end(struct buf *out, const struct nlmsghdr *message)
 	buf_add(out, message, message->nlmsg_len);
 }
 
-static void bracket(struct buf *out, uint16_t type, uint32_t seq,
-		    uint32_t genid)
-{
-	struct nl_room room;
-	struct nlmsghdr *message = begin(&room, type, seq);
-	struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);
-
-	gen->nfgen_family = AF_UNSPEC;
-	gen->res_id = htons(NFNL_SUBSYS_NFTABLES);
-	if (genid)
-		mnl_attr_put_u32(message, NFNL_BATCH_GENID, htonl(genid));
-	end(out, message);
-}
-
 static void put_change(struct buf *out, const struct change *change,
 		       uint32_t seq)
 {
@@ -197,10 +183,10 @@ static void build(struct buf *out, const struct changes *changes,
 {
 	size_t i;
 
-	bracket(out, NFNL_MSG_BATCH_BEGIN, 0, genid);
+	nl_put_bracket(out, NFNL_MSG_BATCH_BEGIN, 0, genid);
 	for (i = 0; i < changes->list.n; i++)
 		put_change(out, &changes->list.v[i], (uint32_t)i + 1);
-	bracket(out, NFNL_MSG_BATCH_END, (uint32_t)i + 1, 0);
+	nl_put_bracket(out, NFNL_MSG_BATCH_END, (uint32_t)i + 1, 0);
 }
 
 /* Without those it may work; they are tried again when something changes. */
@@ -225,15 +211,10 @@ static void note_refused(struct follow *f, const struct changes *changes,
 	}
 }
 
-uint32_t follow_next_genid(uint32_t genid)
-{
-	return genid + 1 ? genid + 1 : 1;
-}
-
 void follow_note(struct follow *f, bool fingerprint)
 {
 	struct kernel after = { .fingerprint = f->stored.fingerprint };
-	uint32_t next = follow_next_genid(f->now.genid);
+	uint32_t next = nl_next_genid(f->now.genid);
 	int ret;
 
 	if (fingerprint)

@@ -29,6 +29,5 @@ struct follow {
 int follow_renew(struct follow *f);
 /* Notes what is known of the table after a transaction of ours. */
 void follow_note(struct follow *f, bool fingerprint);
-uint32_t follow_next_genid(uint32_t genid);
 
 #endif

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "runtime/fault.h"
 
@@ -454,6 +455,26 @@ int nl_send_all(struct nl *nl, const void *messages, size_t n)
 			ret = errors.list.v[i].error;
 	arena_free(arena);
 	return ret;
+}
+
+void nl_put_bracket(struct buf *out, uint16_t type, uint32_t seq,
+		    uint32_t genid)
+{
+	struct nl_room room;
+	struct nlmsghdr *message = nl_request(&room, type, AF_UNSPEC);
+	struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);
+
+	message->nlmsg_flags = NLM_F_REQUEST;
+	message->nlmsg_seq = seq;
+	gen->res_id = htons(NFNL_SUBSYS_NFTABLES);
+	if (genid)
+		mnl_attr_put_u32(message, NFNL_BATCH_GENID, htonl(genid));
+	buf_add(out, message, message->nlmsg_len);
+}
+
+uint32_t nl_next_genid(uint32_t genid)
+{
+	return genid + 1 ? genid + 1 : 1;
 }
 
 bool nl_message_ok(const struct nlmsghdr *message, int left)

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 
+struct buf;
 struct nl;
 struct nlmsghdr;
 struct nlattr;
@@ -86,6 +87,14 @@ unsigned long nl_lost(const struct nl *nl);
  */
 int nl_commit(struct nl *nl, const void *batch, size_t n,
 	      struct nl_errors *errors);
+/*
+ * Adds NFNL_MSG_BATCH_BEGIN, with the generation that the transaction is for (0:
+ * any), or NFNL_MSG_BATCH_END.
+ */
+void nl_put_bracket(struct buf *out, uint16_t type, uint32_t seq,
+		    uint32_t genid);
+/* The generation behind @genid: the kernel counts by one, and leaves out 0. */
+uint32_t nl_next_genid(uint32_t genid);
 /* Sends messages without asking for answers; errors of -ENOENT are none. */
 int nl_send_all(struct nl *nl, const void *messages, size_t n);
 

@@ -49,17 +49,6 @@ static void end(struct probe *p, const struct nlmsghdr *message)
 	buf_add(&p->batch, message, message->nlmsg_len);
 }
 
-static void put_begin(struct probe *p)
-{
-	struct nl_room room;
-	struct nlmsghdr *message = begin(p, &room, NFNL_MSG_BATCH_BEGIN);
-	struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);
-
-	gen->nfgen_family = AF_UNSPEC;
-	gen->res_id = htons(NFNL_SUBSYS_NFTABLES);
-	end(p, message);
-}
-
 static void put_table(struct probe *p)
 {
 	struct nl_room room;
@@ -129,7 +118,7 @@ static void build(struct probe *p, const struct attach_candidates *devices)
 	char name[32];
 	size_t i;
 
-	put_begin(p);
+	nl_put_bracket(&p->batch, NFNL_MSG_BATCH_BEGIN, p->seq++, 0);
 	put_table(p);
 	put_flowtable(p, PROBE_FLOWTABLE, NULL);
 	put_chain(p);

@@ -54,16 +54,8 @@ static void end(struct restore *r, const struct nlmsghdr *message)
 /* NFNL_MSG_BATCH_BEGIN and _END. */
 static void bracket(struct restore *r, uint16_t type)
 {
-	struct nl_room room;
-	struct nlmsghdr *message = begin(r, &room, type);
-	struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);
-
-	gen->nfgen_family = AF_UNSPEC;
-	gen->res_id = htons(NFNL_SUBSYS_NFTABLES);
-	if (type == NFNL_MSG_BATCH_BEGIN && r->options->genid)
-		mnl_attr_put_u32(message, NFNL_BATCH_GENID,
-				 htonl(r->options->genid));
-	end(r, message);
+	nl_put_bracket(r->out, type, r->seq++,
+		       type == NFNL_MSG_BATCH_BEGIN ? r->options->genid : 0);
 }
 
 static void make_table(struct restore *r)

@@ -12,7 +12,6 @@
  */
 #include "runtime/scratch.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
@@ -112,17 +111,6 @@ static bool is_anonymous_set(const struct nlmsghdr *message)
 	return nl_be32(attrs[NFTA_SET_FLAGS], 0) & NFT_SET_ANONYMOUS;
 }
 
-static void put_bracket(struct buf *out, uint16_t type)
-{
-	struct nl_room room;
-	struct nlmsghdr *message = nl_request(&room, type, AF_UNSPEC);
-	struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);
-
-	message->nlmsg_flags = NLM_F_REQUEST;
-	gen->res_id = htons(NFNL_SUBSYS_NFTABLES);
-	buf_add(out, message, message->nlmsg_len);
-}
-
 /* The messages from @p on that make one transaction of up to @room bytes. */
 static size_t part_of(const char *p, size_t left, size_t room)
 {
@@ -157,9 +145,9 @@ static int commit_parts(struct nl *nl, const struct batch *batch, size_t room,
 	while (!ret && left > 0 && !errors->list.n) {
 		n = part_of(p, left, room - 64);
 		part.n = 0;
-		put_bracket(&part, NFNL_MSG_BATCH_BEGIN);
+		nl_put_bracket(&part, NFNL_MSG_BATCH_BEGIN, 0, 0);
 		buf_add(&part, p, n);
-		put_bracket(&part, NFNL_MSG_BATCH_END);
+		nl_put_bracket(&part, NFNL_MSG_BATCH_END, 0, 0);
 		ret = nl_commit(nl, part.p, part.n, errors);
 		p += n;
 		left -= n;
