@@ -328,7 +328,7 @@ int content_read(struct content *content, struct arena *arena, struct str bytes)
 	map_init(&content->sets, arena);
 	map_init(&content->objects, arena);
 	map_init(&content->flowtables, arena);
-	while (mnl_nlmsg_ok(r.at.header, left)) {
+	while (nl_message_ok(r.at.header, left)) {
 		if (mnl_nlmsg_get_payload_len(r.at.header) <
 		    sizeof(struct nfgenmsg))
 			return -EBADMSG;

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "runtime/files.h"
+#include "runtime/nl.h"
 #include "runtime/scratch.h"
 #include "runtime/scratch_parts.h"
 
@@ -184,7 +185,7 @@ static int dump_elements(struct nl *nl, struct buf *messages)
 	const struct nlmsghdr *message = (const void *)messages->p;
 	int left = (int)messages->n, ret = 0;
 
-	while (!ret && mnl_nlmsg_ok(message, left)) {
+	while (!ret && nl_message_ok(message, left)) {
 		const struct nlattr *attrs[NFTA_SET_MAX + 1];
 		const char *name;
 

@@ -70,7 +70,7 @@ static void require_batch(struct str messages)
 	int left = (int)messages.n;
 	size_t n;
 
-	for (n = 0; mnl_nlmsg_ok(message, left); n++) {
+	for (n = 0; nl_message_ok(message, left); n++) {
 		require((n == 0) ==
 			(message->nlmsg_type == NFNL_MSG_BATCH_BEGIN));
 		require((MNL_ALIGN(message->nlmsg_len) == (unsigned)left) ==

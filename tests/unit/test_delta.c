@@ -342,6 +342,30 @@ START_TEST(delta_refuses_what_is_no_content)
 }
 END_TEST
 
+/* Which libmnl would take for a message, and go on far behind it. */
+START_TEST(delta_refuses_a_message_of_three_gigabytes)
+{
+	const char *text = HEAD "rules: [ accept: { from: lan, to: wan } ]\n";
+	struct delta_options options = { .handles = handles_of,
+					 .arena = arena };
+	struct delta_result result;
+	struct policy new;
+	struct batch batch;
+	struct str old;
+
+	build(&new, text, 1);
+	options.data = &new.batch;
+	old.n = new.batch.bytes.n;
+	old.p = arena_strndup(arena, new.batch.bytes.p, old.n);
+	((struct nlmsghdr *)old.p)->nlmsg_len = 0xc0000010;
+	ck_assert_int_eq(delta_build(&batch, old, &new.batch, &options,
+				     &result),
+			 -EBADMSG);
+	batch_free(&batch);
+	drop(&new);
+}
+END_TEST
+
 Suite *delta_suite(void)
 {
 	Suite *suite = suite_create("delta");
@@ -351,6 +375,7 @@ Suite *delta_suite(void)
 	tcase_add_loop_test(tcase, delta_of_two_policies, 0,
 			    (int)(sizeof(rows) / sizeof(*rows)));
 	tcase_add_test(tcase, delta_refuses_what_is_no_content);
+	tcase_add_test(tcase, delta_refuses_a_message_of_three_gigabytes);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
