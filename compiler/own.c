@@ -53,65 +53,29 @@ static const struct kind kinds[] = {
  * The tree
  */
 
-static struct node *node_at(struct own *o, enum node_kind kind,
-			    struct span span)
-{
-	struct node *node = arena_new_object(o->arena, struct node);
-
-	node->kind = kind;
-	node->span = span;
-	return node;
-}
-
-static struct node *text_at(struct own *o, struct str text, struct span span)
-{
-	struct node *node = node_at(o, NODE_SCALAR, span);
-
-	node->scalar = text;
-	return node;
-}
-
 static void put(struct own *o, struct node *map, struct node *key,
 		struct node *value)
 {
-	size_t n = map->map.n, size = sizeof(*map->map.pairs);
-
-	map->map.pairs =
-		arena_grow(o->arena, map->map.pairs, n * size, (n + 1) * size);
-	map->map.pairs[map->map.n++] = (struct pair){ key, value };
+	tree_pair(o->arena, map, key, value);
 	map->span = span_join(map->span, span_join(key->span, value->span));
 }
 
 static void add(struct own *o, struct node *list, struct node *item)
 {
-	size_t n = list->list.n, size = sizeof(*list->list.items);
-
-	list->list.items = arena_grow(o->arena, list->list.items, n * size,
-				      (n + 1) * size);
-	list->list.items[list->list.n++] = item;
+	tree_add(o->arena, list, item);
 	list->span = span_join(list->span, item->span);
-}
-
-static struct node *get(const struct node *map, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < map->map.n; i++)
-		if (str_is(map->map.pairs[i].key->scalar, key))
-			return map->map.pairs[i].value;
-	return NULL;
 }
 
 /* The value of @key in @map, made as @kind where it is not there yet. */
 static struct node *part(struct own *o, struct node *map, const char *key,
 			 enum node_kind kind, struct span span)
 {
-	struct node *value = get(map, key);
+	struct node *value = tree_get(map, key);
 
 	if (value && value->kind == kind)
 		return value;
-	value = node_at(o, kind, span);
-	put(o, map, text_at(o, str_of(key), span), value);
+	value = tree_node(o->arena, kind, span);
+	put(o, map, tree_text(o->arena, str_of(key), span), value);
 	return value;
 }
 
@@ -192,7 +156,7 @@ static struct node *scalar_of(struct own *o, const struct field *field,
 	if (field &&
 	    (field->how & FIELD_FLAG || str_is(str_of(field->type), "<bool>")))
 		text = truth(text);
-	return text_at(o, text, value->span);
+	return tree_text(o->arena, text, value->span);
 }
 
 /* With "!" in front it is one that must not hold. */
@@ -211,7 +175,7 @@ static struct node *value_of(struct own *o, const struct field *field,
 
 	if (!option->list && !negated)
 		return scalar_of(o, field, &first);
-	list = node_at(o, NODE_LIST, option->span);
+	list = tree_node(o->arena, NODE_LIST, option->span);
 	for (i = 0; i < option->values.n; i++) {
 		struct uci_value value = option->values.v[i];
 
@@ -222,8 +186,8 @@ static struct node *value_of(struct own *o, const struct field *field,
 	}
 	if (!negated)
 		return list;
-	map = node_at(o, NODE_MAP, option->span);
-	put(o, map, text_at(o, STR("not"), option->span), list);
+	map = tree_node(o->arena, NODE_MAP, option->span);
+	put(o, map, tree_text(o->arena, STR("not"), option->span), list);
 	return map;
 }
 
@@ -248,7 +212,7 @@ static void put_options(struct own *o, struct node *map,
 			continue;
 		if (section == o->main && str_is(option->name, "name"))
 			name = STR("policy");
-		put(o, map, text_at(o, name, option->span),
+		put(o, map, tree_text(o->arena, name, option->span),
 		    value_of(o, field, option));
 	}
 }
@@ -257,9 +221,9 @@ static void put_options(struct own *o, struct node *map,
 static void put_name(struct own *o, struct node *map,
 		     const struct uci_section *section)
 {
-	if (section->name.p && !get(map, "name"))
-		put(o, map, text_at(o, STR("name"), section->span),
-		    text_at(o, section->name, section->span));
+	if (section->name.p && !tree_get(map, "name"))
+		put(o, map, tree_text(o->arena, STR("name"), section->span),
+		    tree_text(o->arena, section->name, section->span));
 }
 
 /*
@@ -290,7 +254,7 @@ static void unknown_type(struct own *o, const struct uci_section *section)
 static void take_named(struct own *o, const struct kind *kind,
 		       const struct uci_section *section, struct node *into)
 {
-	struct node *map = node_at(o, NODE_MAP, section->span);
+	struct node *map = tree_node(o->arena, NODE_MAP, section->span);
 
 	if (!section->name.p) {
 		diag_help(diag_error(o->c->diags, section->span,
@@ -300,7 +264,7 @@ static void take_named(struct own *o, const struct kind *kind,
 	}
 	put_options(o, map, fields_of(kind), section);
 	put(o, part(o, into, kind->key, NODE_MAP, section->span),
-	    text_at(o, section->name, section->span), map);
+	    tree_text(o->arena, section->name, section->span), map);
 }
 
 static void take_kind(struct own *o, const struct kind *kind,
@@ -316,7 +280,7 @@ static void take_kind(struct own *o, const struct kind *kind,
 	}
 	map = into;
 	if (kind->where == LIST) {
-		map = node_at(o, NODE_MAP, section->span);
+		map = tree_node(o->arena, NODE_MAP, section->span);
 		add(o, part(o, into, kind->key, NODE_LIST, section->span), map);
 	}
 	put_options(o, map, fields_of(kind), section);
@@ -326,8 +290,8 @@ static void take_kind(struct own *o, const struct kind *kind,
 
 static bool take_rule(struct own *o, const struct uci_section *section)
 {
-	struct node *entry = node_at(o, NODE_MAP, section->span);
-	struct node *map = node_at(o, NODE_MAP, section->span);
+	struct node *entry = tree_node(o->arena, NODE_MAP, section->span);
+	struct node *map = tree_node(o->arena, NODE_MAP, section->span);
 	const struct field *fields;
 	const char *word;
 
@@ -336,7 +300,7 @@ static bool take_rule(struct own *o, const struct uci_section *section)
 		return false;
 	put_options(o, map, fields, section);
 	put_name(o, map, section);
-	put(o, entry, text_at(o, str_of(word), section->span), map);
+	put(o, entry, tree_text(o->arena, str_of(word), section->span), map);
 	add(o, part(o, o->root, "rules", NODE_LIST, section->span), entry);
 	return true;
 }
@@ -375,10 +339,10 @@ static void put_defaults(struct own *o, struct span span)
 	size_t i;
 
 	for (i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-		if (!get(o->root, defaults[i][0]))
+		if (!tree_get(o->root, defaults[i][0]))
 			put(o, o->root,
-			    text_at(o, str_of(defaults[i][0]), span),
-			    text_at(o, str_of(defaults[i][1]), span));
+			    tree_text(o->arena, str_of(defaults[i][0]), span),
+			    tree_text(o->arena, str_of(defaults[i][1]), span));
 }
 
 /* The file that "option policy" names says all of it. */
@@ -456,7 +420,7 @@ struct node *own_uci_read(struct compilation *c, const struct source *source)
 	policy = uci_option(o.main, "policy");
 	if (policy && policy->values.n)
 		return read_other(&o, uci, source, &policy->values.v[0]);
-	o.root = node_at(&o, NODE_MAP, all);
+	o.root = tree_node(o.arena, NODE_MAP, all);
 	for (i = 0; i < uci->sections.n; i++)
 		take_section(&o, uci->sections.v[i]);
 	put_defaults(&o, o.main->span);

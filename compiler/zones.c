@@ -67,7 +67,6 @@ static struct node *import_zones(struct compilation *c, const struct node *node,
 	struct source *firewall = read_file(c, node, "firewall");
 	struct source *network = firewall ? read_file(c, node, "network") :
 					    NULL;
-	size_t i;
 
 	if (!network)
 		return NULL;
@@ -75,10 +74,7 @@ static struct node *import_zones(struct compilation *c, const struct node *node,
 	if (!import_uci(&import, firewall))
 		return NULL;
 	*offloads = import.offloads;
-	for (i = 0; i < import.root->map.n; i++)
-		if (str_is(import.root->map.pairs[i].key->scalar, "zones"))
-			return import.root->map.pairs[i].value;
-	return NULL;
+	return tree_get(import.root, "zones");
 }
 
 struct node *zones_of_fw4(struct compilation *c, struct node *root,

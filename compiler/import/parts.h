@@ -105,7 +105,6 @@ void node_put(struct translation *t, struct node *map, const char *key,
 	      struct node *value);
 void node_put_str(struct translation *t, struct node *map, struct str key,
 		  struct node *value);
-struct node *node_get(const struct node *map, const char *key);
 /* A list, or its one item. */
 struct node *node_listed(const struct node *list);
 /* { not: ... } */

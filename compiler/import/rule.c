@@ -71,7 +71,7 @@ static bool is_repeated(struct translation *t, const char *action,
 	bool repeated;
 	size_t i;
 
-	if (node_get(map, "limit") || node_get(map, "set") ||
+	if (tree_get(map, "limit") || tree_get(map, "set") ||
 	    strcmp(action, "log") == 0 || strcmp(action, "count") == 0 ||
 	    strcmp(action, "notrack") == 0)
 		return false;
@@ -116,10 +116,10 @@ static bool is_tcp(const struct node *protocol)
 
 static bool may_be_tcp(const struct node *map)
 {
-	const struct node *protocol = node_get(map, "protocol");
+	const struct node *protocol = tree_get(map, "protocol");
 	size_t i;
 
-	if (node_get(map, "icmp"))
+	if (tree_get(map, "icmp"))
 		return false;
 	if (!protocol || protocol->kind == NODE_MAP)
 		return true;
@@ -180,14 +180,14 @@ static void without_tcp(struct translation *t, struct node *map)
 void rule_add_reject(struct translation *t, node_list *list, struct node *map,
 		     const struct uci_section *section)
 {
-	const struct node *protocol = node_get(map, "protocol");
+	const struct node *protocol = tree_get(map, "protocol");
 	bool same = strcmp(t->code[0], t->code[1]) == 0;
 
-	if (!is_tcp(protocol) && !same && node_get(map, "limit"))
+	if (!is_tcp(protocol) && !same && tree_get(map, "limit"))
 		report_nearly(t, section->span,
 			      "what is not TCP is refused with another code: "
 			      "a limit is of one rule");
-	if (is_tcp(protocol) || same || node_get(map, "limit")) {
+	if (is_tcp(protocol) || same || tree_get(map, "limit")) {
 		put_code(t, map, t->code[0]);
 	} else if (may_be_tcp(map) &&
 		   !(protocol && protocol->kind == NODE_MAP)) {
@@ -440,7 +440,7 @@ static void read_log(struct translation *t, struct rule *r)
 /* fw4 counts unless it is told not to; here it is said where it is asked for. */
 static bool read_count(struct translation *t, struct rule *r)
 {
-	bool asked = r->target == TARGET_NONE && !node_get(r->rest, "log");
+	bool asked = r->target == TARGET_NONE && !tree_get(r->rest, "log");
 	struct node *map;
 
 	if (asked && !option_bool(r->section, "counter", true)) {
@@ -729,7 +729,7 @@ void take_rule(struct translation *t, const struct uci_section *section)
 				"what this does is not logged");
 	if (!read_count(t, &r))
 		return;
-	if (r.target == TARGET_NONE && node_get(r.rest, "log"))
+	if (r.target == TARGET_NONE && tree_get(r.rest, "log"))
 		r.action = "log";
 	r.list = place(t, &r);
 	widen(&r);

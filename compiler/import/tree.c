@@ -10,19 +10,12 @@
 
 static struct node *node_of(struct translation *t, enum node_kind kind)
 {
-	struct node *node = arena_new_object(t->arena, struct node);
-
-	node->kind = kind;
-	node->span = t->here;
-	return node;
+	return tree_node(t->arena, kind, t->here);
 }
 
 struct node *node_text(struct translation *t, struct str text)
 {
-	struct node *node = node_of(t, NODE_SCALAR);
-
-	node->scalar = text;
-	return node;
+	return tree_text(t->arena, text, t->here);
 }
 
 struct node *node_word(struct translation *t, const char *word)
@@ -40,28 +33,15 @@ struct node *node_of_list(struct translation *t)
 	return node_of(t, NODE_LIST);
 }
 
-/* Room for one more of @n, which is doubled when it is a power of two. */
-static void *more(struct translation *t, void *old, size_t n, size_t size)
-{
-	if (n & (n - 1))
-		return old;
-	return arena_grow(t->arena, old, n * size, (n ? 2 * n : 1) * size);
-}
-
 void node_add(struct translation *t, struct node *list, struct node *item)
 {
-	list->list.items =
-		more(t, list->list.items, list->list.n, sizeof(item));
-	list->list.items[list->list.n++] = item;
+	tree_add(t->arena, list, item);
 }
 
 void node_put_str(struct translation *t, struct node *map, struct str key,
 		  struct node *value)
 {
-	map->map.pairs =
-		more(t, map->map.pairs, map->map.n, sizeof(*map->map.pairs));
-	map->map.pairs[map->map.n++] =
-		(struct pair){ node_text(t, key), value };
+	tree_pair(t->arena, map, node_text(t, key), value);
 }
 
 void node_put(struct translation *t, struct node *map, const char *key,
@@ -69,16 +49,6 @@ void node_put(struct translation *t, struct node *map, const char *key,
 {
 	if (value)
 		node_put_str(t, map, str_of(key), value);
-}
-
-struct node *node_get(const struct node *map, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < map->map.n; i++)
-		if (str_is(map->map.pairs[i].key->scalar, key))
-			return map->map.pairs[i].value;
-	return NULL;
 }
 
 struct node *node_listed(const struct node *list)

@@ -52,24 +52,6 @@ static void fold_row(struct fold *f, const struct item *items,
 
 /* Nodes. */
 
-static struct node *new_node(struct fold *f, enum node_kind kind,
-			     struct span span)
-{
-	struct node *node = arena_new_object(f->arena, struct node);
-
-	node->kind = kind;
-	node->span = span;
-	return node;
-}
-
-static struct node *text_node(struct fold *f, struct str text, struct span span)
-{
-	struct node *node = new_node(f, NODE_SCALAR, span);
-
-	node->scalar = text;
-	return node;
-}
-
 static bool is_text(const struct item *item)
 {
 	return item->kind == ITEM_WORD || item->kind == ITEM_STRING;
@@ -85,8 +67,8 @@ static struct node *scalar_node(struct fold *f, const struct item *item)
 	struct node *node;
 
 	if (is_this(item, "~"))
-		return new_node(f, NODE_NULL, item->span);
-	node = text_node(f, item->text, item->span);
+		return tree_node(f->arena, NODE_NULL, item->span);
+	node = tree_text(f->arena, item->text, item->span);
 	node->quoted = item->kind == ITEM_STRING;
 	return node;
 }
@@ -96,7 +78,7 @@ static struct node *null_node(struct fold *f, struct span key)
 {
 	key.offset += key.length;
 	key.length = 0;
-	return new_node(f, NODE_NULL, key);
+	return tree_node(f->arena, NODE_NULL, key);
 }
 
 static void add_pair(struct fold *f, struct map_fill *map, struct node *key,
@@ -148,7 +130,7 @@ static void finish_sections(struct fold *f, struct map_fill *map)
 static struct node *finish_map(struct fold *f, struct map_fill *map,
 			       struct span span)
 {
-	struct node *node = new_node(f, NODE_MAP, span);
+	struct node *node = tree_node(f->arena, NODE_MAP, span);
 
 	finish_sections(f, map);
 	node->span = span_join(span, map->span);
@@ -213,7 +195,7 @@ static struct node *list_of(struct fold *f, const struct item *items,
 			    const struct item *end)
 {
 	const struct item *item;
-	struct node *list = new_node(f, NODE_LIST, items->span);
+	struct node *list = tree_node(f->arena, NODE_LIST, items->span);
 	size_t n = 0;
 
 	for (item = items; item != end; item = item->next)
@@ -230,7 +212,7 @@ static struct node *list_of(struct fold *f, const struct item *items,
 static struct node *list_of_block(struct fold *f, const struct item *block)
 {
 	const struct item *statement, *item;
-	struct node *list = new_node(f, NODE_LIST, block->span);
+	struct node *list = tree_node(f->arena, NODE_LIST, block->span);
 	size_t n = 0;
 
 	for (statement = block->first; statement; statement = statement->next)
@@ -257,7 +239,7 @@ static struct node *fold_value(struct fold *f, const struct item *item,
 		return scalar_node(f, item);
 	case ITEM_COMMAS:
 	case ITEM_BRACKETS:
-		list = new_node(f, NODE_LIST, item->span);
+		list = tree_node(f->arena, NODE_LIST, item->span);
 		if (item->n)
 			list->list.items = arena_array(f->arena, item->n,
 						       sizeof(struct node *));
@@ -298,7 +280,7 @@ static struct node *phrase(struct fold *f, const struct item *first,
 		buf_add(&text, item->text.p, item->text.n);
 		span = span_join(span, item->span);
 	}
-	node = text_node(f, (struct str){ NULL, text.n }, span);
+	node = tree_text(f->arena, (struct str){ NULL, text.n }, span);
 	node->scalar.p = arena_strndup(f->arena, text.p, text.n);
 	buf_free(&text);
 	return node;
@@ -315,7 +297,7 @@ static struct node *negated(struct fold *f, const struct item *word,
 
 static struct node *flag(struct fold *f, struct span key)
 {
-	return text_node(f, STR("true"), key);
+	return tree_text(f->arena, STR("true"), key);
 }
 
 /* The words that make a phrase; what stands behind it. */
@@ -445,7 +427,7 @@ static struct str without_colon(struct fold *f, const struct item *key)
 static struct node *key_node(struct fold *f, const struct item *item,
 			     struct str text)
 {
-	struct node *node = text_node(f, text, item->span);
+	struct node *node = tree_text(f->arena, text, item->span);
 
 	node->quoted = item->kind == ITEM_STRING;
 	return node;
@@ -458,7 +440,8 @@ static void row_block(struct fold *f, const struct item *block,
 	const struct field *field = dsl_field_with(fields, FIELD_BLOCK);
 
 	if (field)
-		add_pair(f, map, text_node(f, str_of(field->key), block->span),
+		add_pair(f, map,
+			 tree_text(f->arena, str_of(field->key), block->span),
 			 list_of_block(f, block));
 	else
 		fold_statements(f, block, fields, map);
@@ -500,13 +483,14 @@ static struct section *section_of(struct fold *f, struct map_fill *map,
 	for (i = 0; i < map->sections.n; i++)
 		if (map->sections.v[i].field == field)
 			return &map->sections.v[i];
-	value = new_node(f, field->how & FIELD_NAMED ? NODE_MAP : NODE_LIST,
-			 span);
+	value = tree_node(f->arena,
+			  field->how & FIELD_NAMED ? NODE_MAP : NODE_LIST,
+			  span);
 	section = vec_push(f->scratch, &map->sections);
 	*section = (struct section){ .field = field,
 				     .pair = map->pairs.n,
 				     .span = span };
-	add_pair(f, map, text_node(f, str_of(field->key), span), value);
+	add_pair(f, map, tree_text(f->arena, str_of(field->key), span), value);
 	return section;
 }
 
@@ -521,7 +505,8 @@ static struct node *entry_map(struct fold *f, const struct item *items,
 	if (items && first && is_text(items) &&
 	    (items->kind == ITEM_STRING ||
 	     !dsl_field_find(fields, items->text))) {
-		add_pair(f, &map, text_node(f, str_of(first->key), items->span),
+		add_pair(f, &map,
+			 tree_text(f->arena, str_of(first->key), items->span),
 			 fold_one(f, items, first));
 		items = items->next;
 	}
@@ -826,7 +811,7 @@ struct node *dsl_fold(struct dsl *dsl)
 	struct span begin = { dsl->scan.source->id, 0, 0 };
 
 	if (!dsl->root->n)
-		return new_node(&f, NODE_NULL, begin);
+		return tree_node(f.arena, NODE_NULL, begin);
 	fold_statements(&f, dsl->root, dsl->language, &map);
 	return finish_map(&f, &map, (struct span){ 0 });
 }

@@ -39,6 +39,17 @@ struct pair {
 	struct node *value;
 };
 
+/* For those who make one node by node, all in @arena; spans are the maker's. */
+struct node *tree_node(struct arena *arena, enum node_kind kind,
+		       struct span span);
+struct node *tree_text(struct arena *arena, struct str text, struct span span);
+/* Lists and maps to which nothing was added but by these. */
+void tree_add(struct arena *arena, struct node *list, struct node *item);
+void tree_pair(struct arena *arena, struct node *map, struct node *key,
+	       struct node *value);
+/* The value of the first @key, NULL: there is none. */
+struct node *tree_get(const struct node *map, const char *key);
+
 #define TREE_MAX_DEPTH 64	 /* nesting */
 #define TREE_MAX_NODES 10000000u /* with aliases expanded */
 
