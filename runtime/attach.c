@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "runtime/devices.h"
+#include "runtime/names.h"
 
 #define FOLLOW_WORD "follow"
 #define NAMED_WORD "named"
@@ -24,20 +25,10 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool has_name(const struct names_list *names, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < names->list.n; i++)
-		if (strcmp(names->list.v[i], name) == 0)
-			return true;
-	return false;
-}
-
 static void add_name(struct arena *arena, struct names_list *names,
 		     const char *name)
 {
-	if (!has_name(names, name))
+	if (!names_have(names->list.v, names->list.n, name))
 		*vec_push(arena, &names->list) = name;
 }
 

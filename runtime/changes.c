@@ -16,6 +16,7 @@
 
 #include "ir/lower.h"
 #include "runtime/changes_parts.h"
+#include "runtime/names.h"
 #include "runtime/nl.h"
 #include "runtime/seqdiff.h"
 
@@ -552,16 +553,6 @@ void changes_find(struct changes *c, const struct content *old,
  * Devices
  */
 
-static bool has(const struct change_devices *list, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < list->n; i++)
-		if (!strcmp(list->v[i], name))
-			return true;
-	return false;
-}
-
 static void add_devices(struct changes *c, const char *flowtable,
 			enum change_how how, const struct change_devices *of,
 			const struct change_devices *without)
@@ -569,7 +560,7 @@ static void add_devices(struct changes *c, const char *flowtable,
 	size_t i;
 
 	for (i = 0; i < of->n; i++)
-		if (!has(without, of->v[i]))
+		if (!names_have(without->v, without->n, of->v[i]))
 			add(c, CHANGE_DEVICE, how, of->v[i])->in = flowtable;
 }
 

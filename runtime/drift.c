@@ -3,6 +3,7 @@
 #include "runtime/drift.h"
 
 #include "runtime/content.h"
+#include "runtime/names.h"
 
 int drift_read(struct drift *drift, struct nl *nl, struct arena *arena,
 	       struct str stored, size_t elements)
@@ -30,14 +31,6 @@ int drift_read(struct drift *drift, struct nl *nl, struct arena *arena,
 	return 0;
 }
 
-static bool has(const char *const *list, size_t n, const char *name)
-{
-	while (n--)
-		if (!strcmp(list[n], name))
-			return true;
-	return false;
-}
-
 /* What both have. */
 static struct change_devices common(struct arena *arena,
 				    const struct names_flowtable *a,
@@ -47,7 +40,7 @@ static struct change_devices common(struct arena *arena,
 	size_t i;
 
 	for (i = 0; i < a->devices.n; i++)
-		if (has(b->devices, b->ndevices, a->devices.v[i]))
+		if (names_have(b->devices, b->ndevices, a->devices.v[i]))
 			*vec_push(arena, &both) = a->devices.v[i];
 	return (struct change_devices){ both.v, both.n };
 }
@@ -66,8 +59,9 @@ static void compare_devices(struct drift *drift, struct arena *arena,
 	size_t i;
 
 	for (i = 0; i < now->devices.n; i++)
-		if (has(old.v, old.n, now->devices.v[i]) ||
-		    !has(wanted->devices, wanted->ndevices, now->devices.v[i]))
+		if (names_have(old.v, old.n, now->devices.v[i]) ||
+		    !names_have(wanted->devices, wanted->ndevices,
+				now->devices.v[i]))
 			*vec_push(arena, &there) = now->devices.v[i];
 	changes_devices(&drift->changes, now->name, &old,
 			&(struct change_devices){ there.v, there.n });

@@ -13,16 +13,6 @@
 #include "runtime/contain.h"
 #include "runtime/state.h"
 
-static bool has(const struct names_flowtable *now, const char *device)
-{
-	size_t i;
-
-	for (i = 0; i < now->devices.n; i++)
-		if (strcmp(now->devices.v[i], device) == 0)
-			return true;
-	return false;
-}
-
 static bool is_behind(const struct names_flowtable *now,
 		      const struct attach_table *table)
 {
@@ -31,7 +21,8 @@ static bool is_behind(const struct names_flowtable *now,
 	if (now->devices.n != table->devices.n)
 		return true;
 	for (i = 0; i < table->devices.n; i++)
-		if (!has(now, table->devices.v[i]))
+		if (!names_have(now->devices.v, now->devices.n,
+				table->devices.v[i]))
 			return true;
 	return false;
 }

@@ -41,16 +41,6 @@ struct changes {
  * Reading
  */
 
-static bool has(const char *const *list, size_t n, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(list[i], name) == 0)
-			return true;
-	return false;
-}
-
 static int read_wishes(struct follow *f)
 {
 	struct container c;
@@ -100,13 +90,13 @@ static void compare_table(struct follow *f, const struct names_flowtable *now,
 	size_t i;
 
 	for (i = 0; i < now->devices.n; i++)
-		if (!has(next, table->devices.n, now->devices.v[i]))
+		if (!names_have(next, table->devices.n, now->devices.v[i]))
 			*vec_push(f->arena, &changes->list) =
 				(struct change){ now, now->devices.v[i],
 						 false };
 	for (i = 0; i < table->devices.n; i++)
-		if (!has(now->devices.v, now->devices.n, next[i]) &&
-		    !has(f->refused.v, f->refused.n, next[i]))
+		if (!names_have(now->devices.v, now->devices.n, next[i]) &&
+		    !names_have(f->refused.v, f->refused.n, next[i]))
 			*vec_push(f->arena, &changes->list) =
 				(struct change){ now, next[i], true };
 }

@@ -196,6 +196,14 @@ void names_add_batch(struct names *names, const void *bytes, size_t n)
 	}
 }
 
+bool names_have(const char *const *list, size_t n, const char *name)
+{
+	while (n--)
+		if (!strcmp(list[n], name))
+			return true;
+	return false;
+}
+
 void names_table(const struct names *names, struct table_names *table)
 {
 	const char **flowtables;

@@ -33,6 +33,8 @@ struct names {
 void names_add(struct names *names, const struct nlmsghdr *message);
 /* The same for every message of a batch. */
 void names_add_batch(struct names *names, const void *bytes, size_t n);
+/* Is @name one of the @n of @list? */
+bool names_have(const char *const *list, size_t n, const char *name);
 /* As batch_build() wants it; shares the memory of @names. */
 void names_table(const struct names *names, struct table_names *table);
 

@@ -13,11 +13,11 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "ir/ir.h"
+#include "ir/lower.h"
 
 #define TRIES 20
 
-/* "count.web" is "web" in the policy: see compiler/ir/lower_effect.c. */
+/* What the policy calls it. */
 static const char *name_behind(struct arena *arena, const char *prefix,
 			       const char *name)
 {
@@ -35,7 +35,7 @@ static void see_counter(struct tallies *t, const char *name,
 
 	nl_attrs(NULL, data, a, NFTA_COUNTER_MAX);
 	*vec_push(t->arena, &t->list) = (struct tally){
-		.name = name_behind(t->arena, "count.", name),
+		.name = name_behind(t->arena, LOWER_COUNTER, name),
 		.packets = nl_be64(a[NFTA_COUNTER_PACKETS], 0),
 		.bytes = nl_be64(a[NFTA_COUNTER_BYTES], 0),
 	};
@@ -48,7 +48,7 @@ static void see_quota(struct tallies *t, const char *name,
 
 	nl_attrs(NULL, data, a, NFTA_QUOTA_MAX);
 	*vec_push(t->arena, &t->list) = (struct tally){
-		.name = name_behind(t->arena, "quota.", name),
+		.name = name_behind(t->arena, LOWER_QUOTA, name),
 		.quota = true,
 		.bytes = nl_be64(a[NFTA_QUOTA_CONSUMED], 0),
 		.most = nl_be64(a[NFTA_QUOTA_BYTES], 0),

@@ -51,6 +51,10 @@ struct lower_options {
 	int32_t kernel_east;
 };
 
+/* What an object is called that a policy names NAME: this and NAME. */
+#define LOWER_COUNTER "count."
+#define LOWER_QUOTA "quota."
+
 /* The empty chain, where the policy has none of its own. */
 #define LOWER_TRANSLATED "translated"
 #define LOWER_TRANSLATED_PRIORITY 100 /* srcnat */

@@ -48,7 +48,8 @@ static struct ir_object *object(struct lowering *l, uint32_t type,
 static void count_op(struct lowering *l, struct ir_build *b,
 		     const struct rule *rule)
 {
-	const char *name = arena_printf(l->arena, "count.%s", rule->count.name);
+	const char *name =
+		arena_printf(l->arena, LOWER_COUNTER "%s", rule->count.name);
 
 	ir_stmt(b, &stmt_counter)->object =
 		object(l, NFT_OBJECT_COUNTER, name, rule->count.span)->name;
@@ -241,7 +242,7 @@ static const char *body_name(struct lowering *l, const struct decided *d)
 
 static const char *quota_name(struct lowering *l, const struct rule *rule)
 {
-	const char *name = arena_printf(l->arena, "quota.%s", rule->name);
+	const char *name = arena_printf(l->arena, LOWER_QUOTA "%s", rule->name);
 	struct ir_object *of =
 		object(l, NFT_OBJECT_QUOTA, name, rule->quota_span);
 
