@@ -317,6 +317,11 @@ int cli_main(const struct command *commands, int argc, char **argv)
 	return command ? run_command(command, argc - 1, argv + 1) : EXIT_USAGE;
 }
 
+const char *cli_value(const struct cli *cli, int option, const char *otherwise)
+{
+	return cli->values[option] ? cli->values[option] : otherwise;
+}
+
 size_t cli_choice(const struct cli *cli, int option)
 {
 	const char *value = cli->values[option];

@@ -48,6 +48,8 @@ struct command {
  */
 int cli_main(const struct command *commands, int argc, char **argv);
 
+/* What was given, or @otherwise. */
+const char *cli_value(const struct cli *cli, int option, const char *otherwise);
 /* The index of the choice that was given, 0 if none was. */
 size_t cli_choice(const struct cli *cli, int option);
 /* 0 with @value, or EXIT_USAGE after a message. */

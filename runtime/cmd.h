@@ -10,6 +10,12 @@ struct cli;
 struct cli_option;
 struct command;
 
+/* --state; @does is "finds what was applied in", and the like. */
+#define OPTION_STATE(does)                                                     \
+	{                                                                      \
+		0, "state", "DIR", does " DIR instead of " STATE_DIRECTORY     \
+	}
+
 extern const struct command commands[]; /* ended by a NULL name */
 
 extern const struct cli_option compile_options[], check_options[],

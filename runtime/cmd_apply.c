@@ -15,8 +15,7 @@ const struct cli_option apply_options[] = {
 	[DRY_RUN] = { 'n', "dry-run", NULL,
 		      "asks the kernel and shows what would change; changes "
 		      "nothing" },
-	[STATE] = { 0, "state", "DIR",
-		    "remembers what was applied in DIR instead of " STATE_DIRECTORY },
+	[STATE] = OPTION_STATE("remembers what was applied in"),
 	[VALIDATE] = { 0, "validate", NULL,
 		       "tries the policy in a namespace of its own first" },
 	[FORCE] = { 0, "force", NULL,
@@ -47,11 +46,10 @@ static int seconds_to_confirm(const struct cli *cli, unsigned long *seconds)
 
 int cmd_apply(const struct cli *cli)
 {
-	const char *state = cli->values[STATE];
 	struct buf command = { 0 };
 	struct apply_options options = {
 		.policy = cli->operands[0],
-		.state = state ? state : STATE_DIRECTORY,
+		.state = cli_value(cli, STATE, STATE_DIRECTORY),
 		.dry_run = cli->values[DRY_RUN],
 		.validate = cli->values[VALIDATE],
 		.force = cli->values[FORCE],

@@ -8,8 +8,7 @@
 enum { STATE, FAILSAFE };
 
 const struct cli_option boot_options[] = {
-	[STATE] = { 0, "state", "DIR",
-		    "finds what was applied in DIR instead of " STATE_DIRECTORY },
+	[STATE] = OPTION_STATE("finds what was applied in"),
 	[FAILSAFE] = { 0, "failsafe", "FILE",
 		       "the container to load if that fails, instead "
 		       "of " FAILSAFE_FILE },
@@ -18,11 +17,9 @@ const struct cli_option boot_options[] = {
 
 int cmd_boot(const struct cli *cli)
 {
-	const char *state = cli->values[STATE];
-	const char *failsafe = cli->values[FAILSAFE];
 	const struct boot_options options = {
-		.state = state ? state : STATE_DIRECTORY,
-		.failsafe = failsafe ? failsafe : FAILSAFE_FILE,
+		.state = cli_value(cli, STATE, STATE_DIRECTORY),
+		.failsafe = cli_value(cli, FAILSAFE, FAILSAFE_FILE),
 	};
 
 	return boot(&options);

@@ -17,8 +17,7 @@
 enum { STATE };
 
 const struct cli_option confirm_options[] = {
-	[STATE] = { 0, "state", "DIR",
-		    "finds what was applied in DIR instead of " STATE_DIRECTORY },
+	[STATE] = OPTION_STATE("finds what was applied in"),
 	{ 0 },
 };
 
@@ -83,7 +82,7 @@ static int answer(struct state *state, const char *path, bool confirm)
 
 static const char *path_of(const struct cli *cli)
 {
-	return cli->values[STATE] ? cli->values[STATE] : STATE_DIRECTORY;
+	return cli_value(cli, STATE, STATE_DIRECTORY);
 }
 
 static int run(const struct cli *cli, bool confirm)

@@ -27,8 +27,7 @@
 enum { STATE, JSON };
 
 const struct cli_option diff_options[] = {
-	[STATE] = { 0, "state", "DIR",
-		    "reads what was applied from DIR instead of " STATE_DIRECTORY },
+	[STATE] = OPTION_STATE("reads what was applied from"),
 	[JSON] = OPTION_JSON,
 	{ 0 },
 };
@@ -146,10 +145,9 @@ static int of_policies(const struct cli *cli, struct json *json, bool *differs)
 
 static int of_kernel(const struct cli *cli, struct json *json, bool *differs)
 {
-	const char *state = cli->values[STATE];
 	const struct apply_options options = {
 		.policy = cli->operands[0],
-		.state = state ? state : STATE_DIRECTORY,
+		.state = cli_value(cli, STATE, STATE_DIRECTORY),
 		.command = "nftoffc diff",
 		.dry_run = true,
 		.json = json,

@@ -43,8 +43,7 @@ const struct cli_option fw4_options[] = {
 	[ROOT] = { 0, "root", "DIR",
 		   "finds OpenWrt's files, and writes ours, in DIR instead of "
 		   "/" },
-	[STATE] = { 0, "state", "DIR",
-		    "remembers what was applied in DIR instead of " STATE_DIRECTORY },
+	[STATE] = OPTION_STATE("remembers what was applied in"),
 	[NO_RELOAD] = { 0, "no-reload", NULL,
 			"does not have fw4 load its rules anew" },
 	{ 0 },
@@ -64,12 +63,11 @@ struct router {
 static struct router router_of(struct arena *arena, const struct cli *cli)
 {
 	const char *root = cli->values[ROOT] ? cli->values[ROOT] : "";
-	const char *state = cli->values[STATE];
 
 	return (struct router){
 		.arena = arena,
 		.root = root,
-		.state = state ? state : STATE_DIRECTORY,
+		.state = cli_value(cli, STATE, STATE_DIRECTORY),
 		.firewall = arena_printf(arena, "%s/etc/config/firewall", root),
 		.own = arena_printf(arena, "%s/etc/config/nftoffc", root),
 		.include = arena_printf(

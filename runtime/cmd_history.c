@@ -22,8 +22,7 @@
 enum { STATE, KEEP, JSON };
 
 const struct cli_option history_options[] = {
-	[STATE] = { 0, "state", "DIR",
-		    "finds what was applied in DIR instead of " STATE_DIRECTORY },
+	[STATE] = OPTION_STATE("finds what was applied in"),
 	[KEEP] = { 0, "keep", "N",
 		   "removes all but the N latest; the one that runs and the "
 		   "one before it stay" },
@@ -178,8 +177,7 @@ static int show(struct history *h, bool json)
 
 int cmd_history(const struct cli *cli)
 {
-	const char *path = cli->values[STATE];
-	struct history h = { .path = path ? path : STATE_DIRECTORY };
+	struct history h = { .path = cli_value(cli, STATE, STATE_DIRECTORY) };
 	unsigned long n = 0;
 	int ret = 0;
 

@@ -32,8 +32,7 @@
 enum { STATE, JSON, PROMETHEUS };
 
 const struct cli_option status_options[] = {
-	[STATE] = { 0, "state", "DIR",
-		    "reads what was applied from DIR instead of " STATE_DIRECTORY },
+	[STATE] = OPTION_STATE("reads what was applied from"),
 	[JSON] = OPTION_JSON,
 	[PROMETHEUS] = { 0, "prometheus", NULL,
 			 "answers in Prometheus' text format" },
@@ -545,8 +544,7 @@ static int json_status(const struct status *s)
 
 int cmd_status(const struct cli *cli)
 {
-	const char *path = cli->values[STATE];
-	struct status s = { .path = path ? path : STATE_DIRECTORY };
+	struct status s = { .path = cli_value(cli, STATE, STATE_DIRECTORY) };
 	int ret;
 
 	s.arena = arena_new();

@@ -33,8 +33,7 @@ enum { DRY_RUN, STATE };
 const struct cli_option unload_options[] = {
 	[DRY_RUN] = { 'n', "dry-run", NULL,
 		      "says what would be taken out; changes nothing" },
-	[STATE] = { 0, "state", "DIR",
-		    "finds what was applied in DIR instead of " STATE_DIRECTORY },
+	[STATE] = OPTION_STATE("finds what was applied in"),
 	{ 0 },
 };
 
@@ -241,9 +240,8 @@ int unload(const struct apply_options *options)
 
 int cmd_unload(const struct cli *cli)
 {
-	const char *state = cli->values[STATE];
 	const struct apply_options options = {
-		.state = state ? state : STATE_DIRECTORY,
+		.state = cli_value(cli, STATE, STATE_DIRECTORY),
 		.command = "nftoffc unload",
 		.dry_run = cli->values[DRY_RUN],
 	};

@@ -8,8 +8,7 @@
 enum { STATE, ONCE };
 
 const struct cli_option watch_options[] = {
-	[STATE] = { 0, "state", "DIR",
-		    "reads what was applied from DIR instead of " STATE_DIRECTORY },
+	[STATE] = OPTION_STATE("reads what was applied from"),
 	[ONCE] = { 0, "once", NULL,
 		   "looks once and ends, for hotplug scripts" },
 	{ 0 },
@@ -17,9 +16,8 @@ const struct cli_option watch_options[] = {
 
 int cmd_watch(const struct cli *cli)
 {
-	const char *state = cli->values[STATE];
 	const struct watch_options options = {
-		.state = state ? state : STATE_DIRECTORY,
+		.state = cli_value(cli, STATE, STATE_DIRECTORY),
 		.once = cli->values[ONCE],
 	};
 
