@@ -24,6 +24,35 @@
 /* Long options are told by their index, above any letter. */
 #define LONG_BASE 256
 
+/* How far help reaches to the right; where its sentences begin. */
+#define HELP_WIDTH 80
+#define COMMANDS_COLUMN 13
+#define OPTIONS_COLUMN 27
+
+/*
+ * @left, and from @column on the sentence @right, in as many lines as it
+ * takes; its first is one of its own if @left reaches too far.
+ */
+static void print_row(FILE *out, const char *left, int column,
+		      const char *right)
+{
+	struct str rest = str_of(right), word;
+	int at = fprintf(out, "  %s", left);
+
+	if (at >= column)
+		at = HELP_WIDTH;
+	while (rest.p) {
+		word = str_cut(&rest, ' ');
+		if (at + 1 + (int)word.n > HELP_WIDTH) {
+			fputc('\n', out);
+			at = 0;
+		}
+		at += fprintf(out, "%*s%.*s", at < column ? column - at : 1, "",
+			      STR_ARG(word));
+	}
+	fputc('\n', out);
+}
+
 static int print_usage(FILE *out, const struct command *commands)
 {
 	const struct command *c;
@@ -33,8 +62,9 @@ static int print_usage(FILE *out, const struct command *commands)
 	      "nftables, and runs it.\n\n",
 	      out);
 	for (c = commands; c->name; c++)
-		fprintf(out, "  %-10s %s\n", c->name, c->doc);
-	fputs("  help       says how a command is used\n\n"
+		print_row(out, c->name, COMMANDS_COLUMN, c->doc);
+	print_row(out, "help", COMMANDS_COLUMN, "says how a command is used");
+	fputs("\n"
 	      "'nftoffc help COMMAND' tells more; nftoffc(1) tells all.\n",
 	      out);
 	return out == stderr ? EXIT_USAGE : EXIT_DONE;
@@ -51,7 +81,7 @@ static void print_option(FILE *out, const struct cli_option *o)
 		 o->argument ? " " :
 			       "",
 		 o->argument ? o->argument : "", o->alone ? "]" : "");
-	fprintf(out, "  %-22s %s\n", left, o->doc);
+	print_row(out, left, OPTIONS_COLUMN, o->doc);
 }
 
 static void print_command(FILE *out, const struct command *c)
