@@ -244,7 +244,8 @@ struct decision {
 	const struct links *links;
 	const struct attach_wish *wish;
 	enum how how;
-	const char *unable; /* why it is not hardware, as it could be */
+	const char *unable; /* why it is not hardware, whatever the devices */
+	struct names_list blockers; /* those that cannot */
 	struct attach_table *table;
 };
 
@@ -316,6 +317,60 @@ static struct names_list instead(struct decision *d, const struct link *link,
 	return self;
 }
 
+/* What it would be in hardware. */
+static struct names_list in_hardware(const struct decision *d,
+				     const struct link *link)
+{
+	struct names_list self = { 0 };
+	struct below b;
+
+	if (d->wish->follow) {
+		b = below(d->arena, d->links, link);
+		if (b.found.list.n || link->type != ARPHRD_ETHER)
+			return b.found;
+	}
+	add_name(d->arena, &self, link->name);
+	return self;
+}
+
+static const char *with(struct arena *arena, const char *a, const char *b)
+{
+	return a ? arena_printf(arena, "%s; %s", a, b) : b;
+}
+
+/* Why not all of @names can be hardware: NULL, they can. */
+static const char *why_any_unable(const struct decision *d,
+				  const struct names_list *names)
+{
+	struct names_list plain = { 0 };
+	const char *why = NULL;
+	size_t i;
+
+	for (i = 0; i < names->list.n; i++) {
+		const struct link *link =
+			links_find(d->links, names->list.v[i]);
+
+		if (!link->refused && link->able == LINK_UNABLE)
+			add_name(d->arena, &plain, link->name);
+		else if (why_unable(d->arena, link))
+			why = with(d->arena, why, why_unable(d->arena, link));
+	}
+	if (!plain.list.n)
+		return why;
+	return with(d->arena, why,
+		    arena_printf(d->arena, "%s cannot offload in hardware",
+				 join(d->arena, &plain)));
+}
+
+/* Why it is software, though what the policy says leaves that open. */
+static const char *why_software(const struct decision *d, const char *own)
+{
+	if (d->unable || own)
+		return d->unable ? d->unable : own;
+	return arena_printf(d->arena, "kept from hardware by %s",
+			    join(d->arena, &d->blockers));
+}
+
 static bool is_only(const struct names_list *names, const char *name)
 {
 	return names->list.n == 1 && strcmp(names->list.v[0], name) == 0;
@@ -325,10 +380,14 @@ static void add_device(struct decision *d, const char *name)
 {
 	const struct link *link = links_find(d->links, name);
 	struct attach_fate *fate = vec_push(d->arena, &d->table->fates);
-	struct names_list devices = { 0 };
+	struct names_list devices = { 0 }, hardware = in_hardware(d, link);
+	const char *own = why_any_unable(d, &hardware);
 	size_t i;
 
-	*fate = (struct attach_fate){ .device = name };
+	*fate = (struct attach_fate){
+		.device = name,
+		.able = hardware.list.n && !own,
+	};
 	if (d->wish->follow)
 		devices = instead(d, link, fate);
 	else
@@ -340,7 +399,7 @@ static void add_device(struct decision *d, const char *name)
 	if (!is_only(&devices, name))
 		fate->by = join(d->arena, &devices);
 	if (fate->state == ATTACH_SOFTWARE && d->wish->able)
-		fate->reason = d->unable;
+		fate->reason = why_software(d, own);
 	for (i = 0; i < devices.list.n; i++)
 		*vec_push(d->arena, &d->table->devices) = devices.list.v[i];
 }
@@ -395,18 +454,17 @@ static void fill_table(struct decision *d)
 	add_pending(d);
 }
 
-/* Why @table, which would be for hardware, cannot be; NULL: it can. */
-static const char *find_unable(const struct decision *d)
+/* Can the table, which would be for hardware? */
+static bool is_able(struct decision *d)
 {
-	const char *why = NULL;
 	size_t i;
 
-	if (!d->table->devices.n)
-		return "there is no device yet";
-	for (i = 0; !why && i < d->table->devices.n; i++)
-		why = why_unable(d->arena,
-				 links_find(d->links, d->table->devices.v[i]));
-	return why;
+	for (i = 0; i < d->table->devices.n; i++)
+		if (why_unable(d->arena,
+			       links_find(d->links, d->table->devices.v[i])))
+			add_name(d->arena, &d->blockers,
+				 d->table->devices.v[i]);
+	return d->table->devices.n && !d->blockers.list.n;
 }
 
 static void decide_one(struct arena *arena, const struct attach_wish *wish,
@@ -423,11 +481,9 @@ static void decide_one(struct arena *arena, const struct attach_wish *wish,
 	};
 
 	fill_table(&d);
-	if (wish->able)
-		d.unable = plain ? "what is below its devices is in another "
-				   "flowtable" :
-				   find_unable(&d);
-	if (!d.unable && wish->able)
+	if (wish->able && plain)
+		d.unable = "what is below its devices is in another flowtable";
+	else if (wish->able && is_able(&d))
 		return;
 	if (!wish->hardware)
 		d.how = plain ? HOW_PLAIN : HOW_SOFTWARE;
@@ -485,8 +541,13 @@ struct attach_candidates attach_candidates(struct arena *arena,
 	size_t i, j;
 
 	for (i = 0; i < wishes->list.n; i++) {
-		struct decision d = { arena,	    links, &wishes->list.v[i],
-				      HOW_HARDWARE, NULL,  &table };
+		struct decision d = {
+			.arena = arena,
+			.links = links,
+			.wish = &wishes->list.v[i],
+			.how = HOW_HARDWARE,
+			.table = &table,
+		};
 
 		if (!d.wish->able)
 			continue;

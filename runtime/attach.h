@@ -20,8 +20,14 @@
  *			the kernel's path through it ends there.
  *	`mode: auto`	hardware if every device says that it can
  *			(hw-tc-offload) and the kernel, when asked, took it
- *			(probe.h); else software. One flowtable is one or the
- *			other, and both devices of a flow are in one flowtable.
+ *			(probe.h); else software, and those that could are told
+ *			which others keep them from it.
+ *
+ * Nothing finer is to be had of the kernel in one table (tests/kernel/split
+ * measures it). A flowtable is one or the other, and one for hardware refuses a
+ * device that cannot; the hook of a device looks for its packets' flows in its
+ * own flowtable only, so of a flow whose devices are in two, one direction is on
+ * the slow path; and a table's device is in one flowtable.
  *
  * What must stay true: no device is in two flowtables.
  */
@@ -51,6 +57,7 @@ struct attach_fate {
 	const char *device;
 	bool pending; /* it does not exist */
 	enum attach_state state;
+	bool able;	    /* it could be hardware, were it alone */
 	const char *by;	    /* the devices instead of it; NULL: itself */
 	const char *reason; /* NULL: none is needed */
 };

@@ -79,7 +79,13 @@ static void tell_fate(struct doctor *d, const char *table,
 {
 	const char *text = attach_describe(d->arena, fate);
 
-	if (fate->state != ATTACH_NONE)
+	if (fate->state == ATTACH_SOFTWARE && fate->able && fate->reason)
+		doctor_warn(d,
+			    "a flowtable is hardware for all its devices or "
+			    "for none: give the zones whose devices can one of "
+			    "their own, under \"flowtables\"",
+			    "%s: %s: %s", table, fate->device, text);
+	else if (fate->state != ATTACH_NONE)
 		doctor_ok(d, "%s: %s: %s", table, fate->device, text);
 	else if (fate->pending)
 		doctor_warn(d,

@@ -403,9 +403,10 @@ const struct field offload_fields[] = {
 		 "where one cannot; of `devices: auto` and a bridge's ports, "
 		 "those do it that can. `software` does not. `auto` is "
 		 "`hardware` where each device says that it can (the feature "
-		 "hw-tc-offload) and the kernel agrees, else `software`; "
-		 "where the kernel cannot offload at all, the policy is "
-		 "applied without, with a warning. What is decided is decided "
+		 "hw-tc-offload) and the kernel agrees, else `software` for "
+		 "all of them, and `nftoffc status` says which keep the others "
+		 "from hardware; where the kernel cannot offload at all, the "
+		 "policy is applied without, with a warning. What is decided is decided "
 		 "when the policy is applied, and told; `compile` prints "
 		 "`auto` as `software`." },
 	{ "priority", offload_priority, FIELD_PHRASE,

@@ -11,6 +11,7 @@
  *	  slots		rules that the table holds (65536)
  *	  refuse	answer EOPNOTSUPP to each rule
  *	  refuse_bind	and to each device
+ *	  strict	and to each that does not say that it can
  *	  delay_ms	that a rule takes
  *	  packets	that each request for counters finds anew, 100 bytes each
  *	  able		names of devices, "eth1,lan0", of whatever namespace, that
@@ -50,6 +51,10 @@ MODULE_PARM_DESC(refuse, "refuse each rule");
 static bool refuse_bind;
 module_param(refuse_bind, bool, 0644);
 MODULE_PARM_DESC(refuse_bind, "refuse each device");
+
+static bool strict;
+module_param(strict, bool, 0644);
+MODULE_PARM_DESC(strict, "refuse each device that is not able");
 
 static unsigned int delay_ms;
 module_param(delay_ms, uint, 0644);
@@ -333,6 +338,20 @@ static struct port *find_port(const struct net_device *dev, const void *table)
 	return found;
 }
 
+static bool is_able(const char *name)
+{
+	size_t n = strlen(name);
+	const char *at;
+
+	for (at = able; *at; at += strcspn(at, ",") + 1) {
+		if (!strncmp(at, name, n) && strchr(",\n", at[n]))
+			return true;
+		if (!strchr(at, ','))
+			break;
+	}
+	return false;
+}
+
 static int bind(struct net_device *dev, struct Qdisc *sch, void *priv,
 		struct flow_block_offload *bo, void *table,
 		void (*cleanup)(struct flow_block_cb *block_cb))
@@ -340,7 +359,7 @@ static int bind(struct net_device *dev, struct Qdisc *sch, void *priv,
 	struct flow_block_cb *block;
 	struct port *port;
 
-	if (refuse_bind)
+	if (refuse_bind || (strict && !is_able(dev->name)))
 		return -EOPNOTSUPP;
 	if (find_port(dev, table))
 		return -EBUSY;
@@ -396,20 +415,6 @@ static int hwsim_indr(struct net_device *dev, struct Qdisc *sch, void *priv,
 /*
  * What devices say of themselves
  */
-
-static bool is_able(const char *name)
-{
-	size_t n = strlen(name);
-	const char *at;
-
-	for (at = able; *at; at += strcspn(at, ",") + 1) {
-		if (!strncmp(at, name, n) && strchr(",\n", at[n]))
-			return true;
-		if (!strchr(at, ','))
-			break;
-	}
-	return false;
-}
 
 /* Those that are there already are announced to who registers. */
 static int hwsim_device(struct notifier_block *nb, unsigned long event,

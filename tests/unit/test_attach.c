@@ -99,15 +99,26 @@ static const struct {
 	/* one that cannot: both are in software, for a flow has both */
 	{ "fast auto named eth0 plain0\n", NULL,
 	  "fast software eth0 plain0 | "
-	  "eth0 software: plain0 cannot offload in hardware | "
+	  "eth0 software: kept from hardware by plain0 | "
 	  "plain0 software: plain0 cannot offload in hardware" },
 	{ "fast auto named eth0 off0\n", NULL,
 	  "fast software eth0 off0 | "
-	  "eth0 software: hw-tc-offload of off0 is off | "
+	  "eth0 software: kept from hardware by off0 | "
 	  "off0 software: hw-tc-offload of off0 is off" },
 	{ "fast auto named says0\n", NULL,
 	  "fast software says0 | says0 software: the kernel refuses hardware "
 	  "for says0: Operation not supported" },
+	{ "fast auto named eth0 off0 plain0 eth1 wlan0\n", NULL,
+	  "fast software eth0 eth1 off0 plain0 wlan0 | "
+	  "eth0 software: kept from hardware by off0, plain0, wlan0 | "
+	  "eth1 software: kept from hardware by off0, plain0, wlan0 | "
+	  "off0 software: hw-tc-offload of off0 is off | "
+	  "plain0 software: plain0 cannot offload in hardware | "
+	  "wlan0 software: wlan0 cannot offload in hardware" },
+	{ "fast auto named br-lan eth0\n", NULL,
+	  "fast software br-lan eth0 | "
+	  "br-lan software: br-lan cannot offload in hardware | "
+	  "eth0 software: kept from hardware by br-lan" },
 	/* the policy insists: the kernel is to answer */
 	{ "fast hardware named eth0 plain0\n", NULL,
 	  "fast hardware eth0 plain0 | eth0 hardware | plain0 hardware" },
@@ -119,7 +130,7 @@ static const struct {
 	  "fast software br-lan eth1 | br-lan software | eth1 software" },
 	{ "fast auto follow x-lan eth1\n", NULL,
 	  "fast software eth1 x-lan | "
-	  "eth1 software: wlan0 cannot offload in hardware | "
+	  "eth1 software: kept from hardware by wlan0 | "
 	  "x-lan software: wlan0 cannot offload in hardware" },
 	{ "fast hardware follow x-lan eth1\n", NULL,
 	  "fast hardware eth1 x-lan1 | eth1 hardware | x-lan hardware, by "
@@ -168,11 +179,8 @@ static const struct {
 
 START_TEST(shapes_are_decided)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
-		ck_assert_str_eq(decide(shapes[i].wishes, shapes[i].pppoe),
-				 shapes[i].expected);
+	ck_assert_str_eq(decide(shapes[_i].wishes, shapes[_i].pppoe),
+			 shapes[_i].expected);
 }
 END_TEST
 
@@ -306,7 +314,8 @@ Suite *attach_suite(void)
 	TCase *tcase = tcase_create("attach");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
-	tcase_add_test(tcase, shapes_are_decided);
+	tcase_add_loop_test(tcase, shapes_are_decided, 0,
+			    sizeof(shapes) / sizeof(*shapes));
 	tcase_add_test(tcase, candidates_are_able);
 	tcase_add_test(tcase, wishes_are_kept);
 	tcase_add_test(tcase, malformed_wishes_are_refused);
