@@ -18,6 +18,7 @@
 #include "runtime/reject.h"
 #include "runtime/report.h"
 #include "runtime/restore.h"
+#include "runtime/stored.h"
 #include "runtime/verify.h"
 
 /* How often a commit is tried while others change the ruleset. */
@@ -83,7 +84,8 @@ int apply_clear_marks(struct apply *a)
 static void read_old_content(struct apply *a)
 {
 	if (a->has_old && !a->old_content.n)
-		state_messages(a->state, a->old.number, &a->old_content);
+		stored_content(a->state, a->old.number, &a->now.names,
+			       &a->old_content);
 }
 
 /* The transaction after which @ir is all that our table has; NULL: it goes. */

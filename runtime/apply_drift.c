@@ -15,6 +15,7 @@
 #include "runtime/exit.h"
 #include "runtime/reject.h"
 #include "runtime/report.h"
+#include "runtime/stored.h"
 
 /* What ran when somebody took its record away; else what runs. */
 static const struct generation *committed(const struct apply *a)
@@ -88,7 +89,8 @@ int apply_find_drift(struct apply *a)
 	if (!a->state || a->blind || !a->now.names.exists ||
 	    !committed(a)->number || kernel_only_translates(&a->now))
 		return NEXT;
-	if (state_messages(a->state, committed(a)->number, &a->old_content))
+	if (stored_content(a->state, committed(a)->number, &a->now.names,
+			   &a->old_content))
 		a->old_content.n = 0;
 	if (!a->old_content.n)
 		return NEXT;

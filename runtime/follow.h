@@ -7,16 +7,15 @@
  *	decide; the same? ends
  *	lock the state directory, read and decide again
  *	a flowtable that stays what it is:	devices come and go in place
- *	one that changes software for hardware, or back, is made anew, and what
- *	is stored with it
+ *	one that changes software for hardware, or back, is made anew
  *
- * Nothing else is touched. What is stored of a table's content and its
- * fingerprint do not speak of devices, so the next apply of the same policy
- * finds nothing to do.
+ * Nothing else is touched. What is stored of a table's content speaks neither of
+ * devices nor of that (stored.h), so the next apply of the same policy finds
+ * nothing to do.
  *
  * What must stay true: a transaction is the kernel's own, so whoever is killed
- * leaves all of it or nothing; what is stored afterwards only spares the next
- * apply some reading.
+ * leaves all of it or nothing; what is noted afterwards, the generation and the
+ * fingerprint, only spares the next one some reading.
  */
 #ifndef NFTOFFC_RUNTIME_FOLLOW_H
 #define NFTOFFC_RUNTIME_FOLLOW_H

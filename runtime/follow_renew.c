@@ -2,121 +2,20 @@
 /*
  * A flowtable that is to be for hardware and was not, or the other way round,
  * cannot become it in place: it is made anew, and with it the rules that add to
- * it. What is stored is taken for what runs, if nobody else changed that.
- *
- * Source: uapi nf_tables.h.
+ * it. What is stored is taken for what runs, if nobody else changed that; it is
+ * not written, since it need not tell (stored.h).
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
 #include "runtime/delta.h"
+#include "runtime/drift.h"
 #include "runtime/follow_parts.h"
 #include "runtime/nl.h"
 #include "runtime/report.h"
+#include "runtime/stored.h"
 
-/*
- * The stored content, with other flowtables
- */
-
-static void copy_attr(struct nlmsghdr *to, const struct nlattr *attr)
-{
-	mnl_attr_put(to, mnl_attr_get_type(attr),
-		     mnl_attr_get_payload_len(attr),
-		     mnl_attr_get_payload(attr));
-}
-
-static void put_hook(struct nlmsghdr *to, const struct nlattr *hook,
-		     const struct attach_table *table)
-{
-	struct nlattr *nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK);
-	struct nlattr *devices;
-	const struct nlattr *attr;
-	size_t i;
-
-	mnl_attr_for_each_nested(attr, hook)
-	{
-		if (mnl_attr_get_type(attr) != NFTA_FLOWTABLE_HOOK_DEVS)
-			copy_attr(to, attr);
-	}
-	devices = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK_DEVS);
-	for (i = 0; i < table->devices.n; i++)
-		mnl_attr_put_strz(to, NFTA_DEVICE_NAME, table->devices.v[i]);
-	mnl_attr_nest_end(to, devices);
-	mnl_attr_nest_end(to, nest);
-}
-
-static void put_flags(struct nlmsghdr *to, const struct nlattr *attr,
-		      const struct attach_table *table)
-{
-	uint32_t flags = nl_be32(attr, 0) & ~(uint32_t)NFT_FLOWTABLE_HW_OFFLOAD;
-
-	if (table->hardware)
-		flags |= NFT_FLOWTABLE_HW_OFFLOAD;
-	mnl_attr_put_u32(to, NFTA_FLOWTABLE_FLAGS, htonl(flags));
-}
-
-static void put_flowtable(struct buf *out, const struct nlmsghdr *from,
-			  const struct attach_table *table)
-{
-	size_t head = MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg);
-	const struct nlattr *attr;
-	struct nlmsghdr *to;
-
-	to = (struct nlmsghdr *)(void *)buf_reserve(
-		out, from->nlmsg_len + 64 + table->devices.n * 32);
-	memcpy(to, from, head);
-	to->nlmsg_len = (uint32_t)head;
-	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg))
-	{
-		if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_HOOK)
-			put_hook(to, attr, table);
-		else if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_FLAGS)
-			put_flags(to, attr, table);
-		else
-			copy_attr(to, attr);
-	}
-	out->n += to->nlmsg_len;
-}
-
-static const struct attach_table *table_of(const struct follow *f,
-					   const struct nlmsghdr *message)
-{
-	const struct nlattr *attrs[NFTA_FLOWTABLE_MAX + 1];
-	const char *name;
-
-	if (message->nlmsg_type != NFT(NFT_MSG_NEWFLOWTABLE))
-		return NULL;
-	nl_attrs(message, NULL, attrs, NFTA_FLOWTABLE_MAX);
-	name = nl_str(attrs[NFTA_FLOWTABLE_NAME]);
-	return name ? attach_find(&f->attach, name) : NULL;
-}
-
-static void make_content(const struct follow *f, struct str old,
-			 struct buf *out)
-{
-	const struct nlmsghdr *message = (const struct nlmsghdr *)old.p;
-	const struct attach_table *table;
-	int left = (int)old.n;
-
-	while (nl_message_ok(message, left)) {
-		table = table_of(f, message);
-		if (table)
-			put_flowtable(out, message, table);
-		else
-			buf_add(out, message, MNL_ALIGN(message->nlmsg_len));
-		message = mnl_nlmsg_next(message, &left);
-	}
-}
-
-/*
- * The transaction
- */
-
-/* Is our table as it was committed? */
-static bool is_unchanged(struct follow *f)
+/* By what was remembered of it. */
+static bool is_remembered(struct follow *f)
 {
 	struct kernel all;
 
@@ -126,6 +25,19 @@ static bool is_unchanged(struct follow *f)
 	       !kernel_read_all(f->nl, f->arena, f->stored.elements, &all) &&
 	       all.genid == f->now.genid &&
 	       all.fingerprint == f->stored.fingerprint;
+}
+
+/* Who was killed behind a transaction left nothing to remember it by. */
+static bool is_same(struct follow *f, struct str old)
+{
+	struct drift drift = { 0 };
+	bool same;
+
+	same = !drift_read(&drift, f->nl, f->arena, old, f->stored.elements) &&
+	       drift.actual.kernel.genid == f->now.genid &&
+	       !drift.actual.unread && !drift.changes.list.n;
+	drift_free(&drift);
+	return same;
 }
 
 static int find_handles(const char *chain, const uint64_t **handles, size_t *n,
@@ -173,24 +85,20 @@ static int commit(struct follow *f, struct str old, const struct batch *new)
 int follow_renew(struct follow *f)
 {
 	struct batch new = { 0 };
-	struct buf bytes = { 0 };
-	struct container c;
-	const char *why;
+	struct buf content = { 0 };
+	struct str old;
 	int ret = -ESTALE;
 
-	if (state_container(f->state, f->stored.number, f->arena, &bytes, &c,
-			    &why) ||
-	    !is_unchanged(f))
-		goto out;
-	make_content(f, c.messages, &new.bytes);
-	ret = commit(f, c.messages, &new);
-	if (ret)
-		goto out;
-	c.messages = (struct str){ new.bytes.p, new.bytes.n };
-	ret = state_replace(f->state, f->stored.number, &c);
-	follow_note(f, true);
-out:
+	if (stored_content(f->state, f->stored.number, &f->now.names, &content))
+		return ret;
+	old = (struct str){ content.p, content.n };
+	if (is_remembered(f) || is_same(f, old)) {
+		stored_attach(&new.bytes, old, &f->attach);
+		ret = commit(f, old, &new);
+	}
+	if (!ret)
+		follow_note(f, true);
 	buf_free(&new.bytes);
-	buf_free(&bytes);
+	buf_free(&content);
 	return ret;
 }

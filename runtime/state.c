@@ -394,21 +394,6 @@ int state_head(struct state *state, unsigned int number, struct arena *arena,
 	return ret;
 }
 
-int state_messages(struct state *state, unsigned int number, struct buf *out)
-{
-	struct arena *arena = arena_new();
-	struct buf bytes = { 0 };
-	struct container c;
-	const char *why;
-	int ret = state_container(state, number, arena, &bytes, &c, &why);
-
-	if (!ret)
-		buf_add(out, c.messages.p, c.messages.n);
-	buf_free(&bytes);
-	arena_free(arena);
-	return ret;
-}
-
 /*
  * Writing
  */
@@ -500,26 +485,6 @@ int state_stage(struct state *state, const struct state_content *content,
 	if (!ret)
 		ret = publish(state, max + 1);
 	*number = max + 1;
-	return ret;
-}
-
-int state_replace(struct state *state, unsigned int number,
-		  const struct container *container)
-{
-	int fd = open_generation(state, number), ret = 0;
-	struct buf bytes = { 0 };
-
-	if (fd < 0)
-		return fd;
-	container_write(&bytes, container);
-	if (unlinkat(fd, STAGING, 0) && errno != ENOENT)
-		ret = -errno;
-	if (!ret)
-		ret = files_create(fd, STAGING, bytes.p, bytes.n, true);
-	if (!ret && (renameat(fd, STAGING, fd, "container") || fsync(fd)))
-		ret = -errno;
-	buf_free(&bytes);
-	close(fd);
 	return ret;
 }
 

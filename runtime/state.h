@@ -87,15 +87,10 @@ int state_container(struct state *state, unsigned int number,
 /* Its head alone: all but the messages. */
 int state_head(struct state *state, unsigned int number, struct arena *arena,
 	       struct buf *bytes, struct container *container);
-/* Adds its messages to @out, checked; nothing if they are not whole. */
-int state_messages(struct state *state, unsigned int number, struct buf *out);
 
 /* Writes a new generation, whole, but does not point to it. */
 int state_stage(struct state *state, const struct state_content *content,
 		unsigned int *number);
-/* Another container instead of a generation's, at one instant. */
-int state_replace(struct state *state, unsigned int number,
-		  const struct container *container);
 /* In place and not synced: cheap, and of no use after a reboot anyway. */
 int state_note(struct state *state, unsigned int number, uint32_t genid,
 	       uint64_t fingerprint);

@@ -30,6 +30,7 @@
 #include "runtime/reject.h"
 #include "runtime/restore.h"
 #include "runtime/state.h"
+#include "runtime/stored.h"
 #include "runtime/textdiff.h"
 #include "suites.h"
 
@@ -758,6 +759,56 @@ static struct devices devices_of(const char *const *names, size_t n)
 	return devices;
 }
 
+/* Software was stored; hardware, with other devices, is what the kernel has. */
+static void see_stored(const char *need, bool hardware, struct names *seen)
+{
+	struct container c = { .record = "" };
+	struct ir *ir = old_ir();
+	struct batch stored, runs;
+	struct names was, now;
+	struct table_names table;
+	struct buf out = { 0 };
+
+	content_of(&stored, ir, &was, &table);
+	c.messages = (struct str){ stored.bytes.p, stored.bytes.n };
+	*vec_push(arena, &c.needs) = need;
+	ir->flowtables->hardware = hardware;
+	ir->flowtables->counter = true;
+	ir->flowtables->devices = devices_ab + 1;
+	ir->flowtables->ndevices = 1;
+	content_of(&runs, ir, &now, &table);
+	stored_now(&out, arena, &c, &now);
+	*seen = (struct names){ .arena = arena };
+	names_add_batch(seen, out.p, out.n);
+	ck_assert_uint_eq(seen->chains.n, was.chains.n);
+	ck_assert_uint_eq(seen->sets.n, was.sets.n);
+	buf_free(&out);
+	batch_free(&stored);
+	batch_free(&runs);
+}
+
+START_TEST(stored_flowtables_are_as_they_run)
+{
+	struct names seen;
+
+	see_stored("flowtable fast auto named a0 b0", true, &seen);
+	ck_assert_uint_eq(seen.flowtables.v[0].flags, NFT_FLOWTABLE_HW_OFFLOAD);
+	ck_assert_uint_eq(seen.flowtables.v[0].devices.n, 1);
+	ck_assert_str_eq(seen.flowtables.v[0].devices.v[0], "b0");
+	/* of the same kind: it is not for here what differs */
+	see_stored("flowtable fast auto named a0 b0", false, &seen);
+	ck_assert_uint_eq(seen.flowtables.v[0].flags, 0);
+	ck_assert_uint_eq(seen.flowtables.v[0].devices.n, 2);
+	/* the policy does not leave it open; or speaks of another */
+	see_stored("flowtable fast software named a0 b0", true, &seen);
+	ck_assert_uint_eq(seen.flowtables.v[0].flags, 0);
+	see_stored("flowtable slow auto named a0 b0", true, &seen);
+	ck_assert_uint_eq(seen.flowtables.v[0].flags, 0);
+	see_stored("flowtable malformed", true, &seen);
+	ck_assert_uint_eq(seen.flowtables.v[0].flags, 0);
+}
+END_TEST
+
 START_TEST(restore_goes_from_new_to_old)
 {
 	static const char *const present[] = { "b0", "lo" };
@@ -1221,6 +1272,7 @@ Suite *runtime_suite(void)
 	tcase_add_test(tcase, state_without_write_access_writes_nothing);
 	tcase_add_test(tcase, state_lock_names_its_holder);
 	tcase_add_test(tcase, names_of_a_batch);
+	tcase_add_test(tcase, stored_flowtables_are_as_they_run);
 	tcase_add_test(tcase, restore_goes_from_new_to_old);
 	tcase_add_test(tcase, restore_of_a_moved_chain);
 	tcase_add_test(tcase, restore_refuses_what_is_no_batch);
