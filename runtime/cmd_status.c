@@ -12,13 +12,13 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "runtime/boot.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
-#include "runtime/conntrack.h"
 #include "runtime/exit.h"
 #include "runtime/files.h"
 #include "runtime/nl.h"
@@ -27,7 +27,9 @@
 #include "runtime/report.h"
 #include "runtime/state.h"
 #include "runtime/status.h"
-#include "runtime/stockflows.h"
+#include "runtime/stored.h"
+
+#define TRIES 5
 
 enum { STATE, JSON, PROMETHEUS };
 
@@ -57,7 +59,19 @@ static void read_state(struct status *s)
 		return;
 	if (state_find(state, &s->kernel.record, &s->stored))
 		s->stored = (struct generation){ 0 };
-	else if (state_messages(state, s->stored.number, &s->content))
+	state_close(state);
+}
+
+/* What it stored, for a table as it was read. */
+static void read_content(struct status *s)
+{
+	struct state *state;
+
+	s->content.n = 0;
+	if (!s->stored.number || state_open(&state, s->path, false))
+		return;
+	if (stored_content(state, s->stored.number, &s->kernel.names,
+			   &s->content))
 		s->content.n = 0;
 	state_close(state);
 }
@@ -81,19 +95,38 @@ static void read_guard(struct status *s)
 	state_close(state);
 }
 
+static int read_table(struct status *s)
+{
+	int ret = kernel_read_all(s->nl, s->arena, s->stored.elements,
+				  &s->kernel);
+
+	if (ret || is_remembered(s))
+		return ret;
+	read_content(s);
+	if (!s->content.n)
+		return 0;
+	return drift_read(&s->drift, s->nl, s->arena,
+			  (struct str){ s->content.p, s->content.n },
+			  s->stored.elements);
+}
+
+/* Was another table compared than the one that was read? */
+static bool has_moved(const struct status *s)
+{
+	return s->drift.known &&
+	       s->drift.actual.kernel.genid != s->kernel.genid;
+}
+
 static int read_rules(struct status *s)
 {
-	int ret = kernel_read(s->nl, s->arena, &s->kernel);
+	int ret = kernel_read(s->nl, s->arena, &s->kernel), i;
 
 	if (ret || !s->kernel.recorded)
 		return ret;
 	read_guard(s);
 	read_state(s);
-	ret = kernel_read_all(s->nl, s->arena, s->stored.elements, &s->kernel);
-	if (!ret && s->content.n && !is_remembered(s))
-		ret = drift_read(&s->drift, s->nl, s->arena,
-				 (struct str){ s->content.p, s->content.n },
-				 s->stored.elements);
+	for (i = 0; !ret && (!i || (i < TRIES && has_moved(s))); i++)
+		ret = read_table(s);
 	return ret;
 }
 
@@ -143,18 +176,6 @@ static void settle(struct status *s)
 	state_close(state);
 }
 
-static int count_flows(struct status *s)
-{
-	if (s->module.module) {
-		s->flows = s->module.info.flows;
-		return 0;
-	}
-	/* A kernel without ctnetlink does not tell. */
-	if (conntrack_offloaded(s->nl, &s->flows))
-		s->flows = 0;
-	return 0;
-}
-
 static enum status_condition condition_of(const struct status *s)
 {
 	const struct drift *drift = &s->drift;
@@ -166,60 +187,6 @@ static enum status_condition condition_of(const struct status *s)
 		return STATUS_UNCHANGED;
 	return drift->changes.list.n || s->stored.fingerprint ? STATUS_CHANGED :
 								STATUS_UNKNOWN;
-}
-
-static bool same_place(const struct status_flow *a,
-		       const struct module_flow *flow)
-{
-	if (!a->table || !flow->table)
-		return !a->table && !flow->table;
-	return a->family == flow->table_family &&
-	       strcmp(a->table, flow->table) == 0 &&
-	       strcmp(a->name, flow->name) == 0;
-}
-
-static const char *copy(struct arena *arena, const char *s)
-{
-	return s ? arena_strndup(arena, s, strlen(s)) : NULL;
-}
-
-static int count_flow(const struct module_flow *flow, void *data)
-{
-	struct status_flows *flows = data;
-	bool hardware = flow->flags & NFTOFFC_FLOW_HARDWARE;
-	size_t i;
-
-	for (i = 0; i < flows->list.n; i++) {
-		struct status_flow *known = &flows->list.v[i];
-
-		if (known->hardware == hardware && same_place(known, flow)) {
-			known->n++;
-			return 0;
-		}
-	}
-	*vec_push(flows->arena, &flows->list) = (struct status_flow){
-		.table = copy(flows->arena, flow->table),
-		.name = copy(flows->arena, flow->name),
-		.family = flow->table_family,
-		.hardware = hardware,
-		.n = 1,
-	};
-	return 0;
-}
-
-/* A kernel that does not tell has none. */
-static void count_by_flowtable(struct status *s)
-{
-	int ret;
-
-	s->by_flowtable.arena = s->arena;
-	ret = s->module.module ?
-		      module_flows(s->module.module, NULL, count_flow,
-				   &s->by_flowtable) :
-		      stock_flows(NULL, count_flow, &s->by_flowtable);
-	if (ret && ret != -EINTR && ret != -EOPNOTSUPP)
-		report_warning("flows cannot be counted by flowtable: %s",
-			       strerror(-ret));
 }
 
 static int read_status(struct status *s)
@@ -237,10 +204,10 @@ static int read_status(struct status *s)
 		ret = ruleset_read(s->nl, s->arena, &s->ruleset);
 	if (!ret)
 		ret = tallies_read(s->nl, s->arena, &s->tallies);
-	if (!ret)
-		ret = count_flows(s);
-	if (!ret)
+	if (!ret) {
 		read_devices(s);
+		status_count(s);
+	}
 	s->condition = condition_of(s);
 	s->agrees = s->module.module &&
 		    s->module.info.state == NFTOFFC_STATE_IDLE &&
@@ -296,12 +263,54 @@ static void print_drift(const struct status *s)
 		       changes->list.n - i);
 }
 
+static bool put_time(const struct status *s, char text[32])
+{
+	time_t when = (time_t)s->stored.created;
+	struct tm tm;
+
+	return when && gmtime_r(&when, &tm) &&
+	       strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+/* 0 where the clock was set back since. */
+static uint64_t age(const struct status *s)
+{
+	uint64_t now = (uint64_t)time(NULL);
+
+	return now > s->stored.created ? now - s->stored.created : 0;
+}
+
+static void print_applied(const struct status *s)
+{
+	static const struct {
+		const char *name;
+		uint64_t seconds;
+	} units[] = {
+		{ "day", 86400 },
+		{ "hour", 3600 },
+		{ "minute", 60 },
+		{ "second", 1 },
+	};
+	uint64_t ago = age(s), n;
+	char text[32];
+	size_t i = 0;
+
+	if (!put_time(s, text))
+		return;
+	while (units[i].seconds > 1 && ago < units[i].seconds)
+		i++;
+	n = ago / units[i].seconds;
+	printf("applied:    %s, %" PRIu64 " %s%s ago\n", text, n, units[i].name,
+	       n == 1 ? "" : "s");
+}
+
 static void print_policy(const struct status *s)
 {
 	const struct ir_record *record = &s->kernel.record;
 
 	printf("policy:     %s\n", record->policy);
 	printf("digest:     %016" PRIx64 "\n", record->digest);
+	print_applied(s);
 	printf("epoch:      %u to %u of mask %08x\n", record->epoch,
 	       record->epoch + record->count - 1, record->mask);
 	printf("generation: %u\n", s->kernel.genid);
@@ -345,14 +354,35 @@ static void print_module(const struct status *s)
 static void print_devices(const struct status *s)
 {
 	struct buf text = { 0 };
+	size_t i;
 
 	fates_add(&text, s->arena, &s->fates.attach, "device:     ");
 	if (text.n)
 		fwrite(text.p, 1, text.n, stdout);
 	buf_free(&text);
+	for (i = 0; i < s->fates.pending.n; i++)
+		printf("%s%s",
+		       i ? ", " : "pending:    ", s->fates.pending.v[i]);
+	if (i)
+		putchar('\n');
 	if (s->fates.behind)
 		printf("devices:    others than the flowtables have: 'nftoffc "
 		       "watch' brings them into line\n");
+}
+
+static void print_zones(const struct status *s)
+{
+	size_t i;
+
+	for (i = 0; s->fates.zones && i < s->zones.pairs.n; i++) {
+		const struct zones_pair *p = &s->zones.pairs.v[i];
+
+		printf("zones:      %s > %s: %zu connections, %zu in hardware, "
+		       "%zu in software, %zu not offloaded\n",
+		       p->from ? p->from : "-", p->to ? p->to : "-",
+		       p->hardware + p->software + p->others, p->hardware,
+		       p->software, p->others);
+	}
 }
 
 static void print_flowtables(const struct status *s)
@@ -371,6 +401,7 @@ static void print_flowtables(const struct status *s)
 	}
 	print_devices(s);
 	printf("flows:      %zu\n", s->flows);
+	print_zones(s);
 	printf("taken out:  %s\n", realign_means(s->module.module));
 }
 
@@ -423,6 +454,7 @@ static void put_hex(struct json *json, const char *key, uint64_t n)
 static void json_policy(struct json *json, const struct status *s)
 {
 	const struct ir_record *record = &s->kernel.record;
+	char text[32];
 
 	json_key(json, "policy");
 	if (!s->kernel.recorded) {
@@ -440,6 +472,10 @@ static void json_policy(struct json *json, const struct status *s)
 	json_key(json, "drift");
 	changes_json(&s->drift.changes, json);
 	json_put_u64(json, "stored", s->stored.number);
+	if (put_time(s, text)) {
+		json_put_str(json, "applied", text);
+		json_put_u64(json, "age", age(s));
+	}
 	if (s->failsafe.n)
 		json_put_str(json, "failsafe", s->failsafe.p);
 	json_put_bool(json, "confirmed", s->guard.end != GUARD_WAITS);
@@ -498,6 +534,28 @@ static void json_tally(struct json *json, const struct tally *t)
 	json_end(json);
 }
 
+static void json_zones(struct json *json, const struct status *s)
+{
+	size_t i;
+
+	json_key(json, "connections");
+	json_array(json);
+	for (i = 0; s->fates.zones && i < s->zones.pairs.n; i++) {
+		const struct zones_pair *p = &s->zones.pairs.v[i];
+
+		json_object(json);
+		if (p->from)
+			json_put_str(json, "from", p->from);
+		if (p->to)
+			json_put_str(json, "to", p->to);
+		json_put_u64(json, "hardware", p->hardware);
+		json_put_u64(json, "software", p->software);
+		json_put_u64(json, "others", p->others);
+		json_end(json);
+	}
+	json_end(json);
+}
+
 static int write_out(struct buf *out)
 {
 	int ret = files_write(STDOUT_FILENO, out->p, out->n);
@@ -510,7 +568,7 @@ static int metrics(struct status *s)
 {
 	struct buf out = { 0 };
 
-	count_by_flowtable(s);
+	status_count_by_flowtable(s);
 	status_metrics(s, &out);
 	return write_out(&out);
 }
@@ -532,6 +590,7 @@ static int json_status(const struct status *s)
 	json_end(&json);
 	fates_json(&json, &s->fates);
 	json_put_u64(&json, "flows", s->flows);
+	json_zones(&json, s);
 	json_put_str(&json, "taken_out", realign_means(s->module.module));
 	json_key(&json, "tallies");
 	json_array(&json);

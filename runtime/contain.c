@@ -2,7 +2,10 @@
 /* From the compiler's result to a container: see contain.h. */
 #include "runtime/contain.h"
 
+#include "runtime/zones.h"
+
 #define FLOWTABLE "flowtable "
+#define ZONE "zone "
 
 void contain(struct container *c, struct arena *arena, const struct ir *ir,
 	     const struct model *model)
@@ -24,6 +27,9 @@ void contain(struct container *c, struct arena *arena, const struct ir *ir,
 		*vec_push(arena, &c->needs) =
 			arena_printf(arena, FLOWTABLE "%s",
 				     attach_line(arena, &wishes.list.v[i]));
+	for (i = 0; i < model->nzones; i++)
+		*vec_push(arena, &c->needs) = arena_printf(
+			arena, ZONE "%s", zones_line(arena, &model->zones[i]));
 }
 
 bool contain_wishes(const struct container *c, struct arena *arena,
@@ -38,4 +44,18 @@ bool contain_wishes(const struct container *c, struct arena *arena,
 				       vec_push(arena, &wishes->list)))
 			return false;
 	return true;
+}
+
+const struct model *contain_zones(const struct container *c,
+				  struct arena *arena)
+{
+	VEC(struct zone) zones = { 0 };
+	size_t i, n = strlen(ZONE);
+
+	for (i = 0; i < c->needs.n; i++)
+		if (!strncmp(c->needs.v[i], ZONE, n) &&
+		    !zones_parse_line(arena, str_of(c->needs.v[i] + n),
+				      vec_push(arena, &zones)))
+			return NULL;
+	return zones.n ? zones_model(arena, zones.v, zones.n) : NULL;
 }

@@ -15,5 +15,11 @@ void contain(struct container *c, struct arena *arena, const struct ir *ir,
 /* What it says of the devices of its flowtables. False if it is malformed. */
 bool contain_wishes(const struct container *c, struct arena *arena,
 		    struct attach_wishes *wishes);
+/*
+ * The zones that it says the policy has, as a model with nothing else; NULL: it
+ * does not, as those that an earlier version wrote, or it is malformed.
+ */
+const struct model *contain_zones(const struct container *c,
+				  struct arena *arena);
 
 #endif

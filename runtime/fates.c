@@ -69,8 +69,9 @@ static void take_for_refused(const struct names *now,
 	}
 }
 
-static int read_wishes(struct arena *arena, struct state *state,
-		       unsigned int number, struct attach_wishes *wishes)
+static int read_stored(struct arena *arena, struct state *state,
+		       unsigned int number, struct attach_wishes *wishes,
+		       struct fates *fates)
 {
 	struct buf head = { 0 };
 	struct container c;
@@ -78,8 +79,35 @@ static int read_wishes(struct arena *arena, struct state *state,
 
 	if (!ret && !contain_wishes(&c, arena, wishes))
 		ret = -EBADMSG;
+	if (!ret)
+		fates->zones = contain_zones(&c, arena);
 	buf_free(&head);
 	return ret;
+}
+
+static void add_pending(struct arena *arena, struct fates *fates,
+			const struct links *links, const char *device)
+{
+	if (!strchr(device, '*') && !links_find(links, device) &&
+	    !names_have(fates->pending.v, fates->pending.n, device))
+		*vec_push(arena, &fates->pending) = device;
+}
+
+/* A flowtable waits for devices to hold, a zone's rules for any that it has. */
+static void find_pending(struct arena *arena, struct fates *fates,
+			 const struct attach_wishes *wishes,
+			 const struct links *links)
+{
+	size_t i, j;
+
+	for (i = 0; i < wishes->list.n; i++)
+		for (j = 0; j < wishes->list.v[i].devices.n; j++)
+			add_pending(arena, fates, links,
+				    wishes->list.v[i].devices.v[j]);
+	for (i = 0; fates->zones && i < fates->zones->nzones; i++)
+		for (j = 0; j < fates->zones->zones[i].ndevices; j++)
+			add_pending(arena, fates, links,
+				    fates->zones->zones[i].devices[j].name);
 }
 
 int fates_read(struct arena *arena, struct state *state, unsigned int number,
@@ -92,7 +120,7 @@ int fates_read(struct arena *arena, struct state *state, unsigned int number,
 	int ret;
 
 	*fates = (struct fates){ 0 };
-	ret = read_wishes(arena, state, number, &wishes);
+	ret = read_stored(arena, state, number, &wishes, fates);
 	if (!ret)
 		ret = links_read(arena, &links);
 	if (ret)
@@ -105,6 +133,7 @@ int fates_read(struct arena *arena, struct state *state, unsigned int number,
 		f = find(now, fates->attach.tables.v[i].name);
 		fates->behind |= f && is_behind(f, &fates->attach.tables.v[i]);
 	}
+	find_pending(arena, fates, &wishes, &links);
 	return 0;
 }
 
@@ -130,6 +159,8 @@ static void json_fate(struct json *json, const struct attach_table *table,
 	json_put_str(json, "flowtable", table->name);
 	json_put_str(json, "device", fate->device);
 	json_put_str(json, "state", attach_state_word(fate));
+	if (!fate->pending)
+		json_put_bool(json, "able", fate->able);
 	if (fate->by)
 		json_put_str(json, "by", fate->by);
 	if (fate->reason)
@@ -149,5 +180,10 @@ void fates_json(struct json *json, const struct fates *fates)
 		for (j = 0; j < table->fates.n; j++)
 			json_fate(json, table, &table->fates.v[j]);
 	}
+	json_end(json);
+	json_key(json, "pending");
+	json_array(json);
+	for (i = 0; i < fates->pending.n; i++)
+		json_text(json, fates->pending.v[i]);
 	json_end(json);
 }

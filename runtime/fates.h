@@ -15,6 +15,8 @@ struct state;
 struct fates {
 	struct attach attach;
 	bool behind; /* the kernel's flowtables are not so (any more) */
+	const struct model *zones; /* of the policy; NULL: not known */
+	VEC(const char *) pending; /* what it names and does not exist */
 };
 
 /* Of generation @number, whose table is @now. 0 or -errno. */

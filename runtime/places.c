@@ -54,6 +54,7 @@ struct places {
 	struct family families[FAMILIES];
 	VEC(struct device_zone) devices;
 	bool too_many;
+	bool silent;	  /* nobody is asked then */
 	struct map asked; /* host by host -> struct located * */
 };
 
@@ -422,6 +423,11 @@ static struct located ask(struct places *p, unsigned int family,
 	return *place;
 }
 
+void places_ask_nobody(struct places *places)
+{
+	places->silent = true;
+}
+
 struct located places_find(struct places *places, unsigned int family,
 			   const uint8_t *address)
 {
@@ -432,7 +438,7 @@ struct located places_find(struct places *places, unsigned int family,
 	if (of->unsure || of->unknown || is_special(family, address))
 		return unknown;
 	if (places->too_many)
-		return ask(places, family, address);
+		return places->silent ? unknown : ask(places, family, address);
 	for (table = TABLE_LOCAL; table < TABLES; table++) {
 		route = longest(of, table, family ? 128 : 32, address);
 		if (route && route->type != RTN_THROW)

@@ -30,6 +30,8 @@ struct located {
 /* Reads rules and routes: 0 or -errno. All of it is in @arena. */
 int places_read(struct arena *arena, const struct model *model,
 		struct places **places);
+/* Where routes are too many to be read, the kernel is not asked host by host. */
+void places_ask_nobody(struct places *places);
 /* @family is FAMILY_INDEX_*. */
 struct located places_find(struct places *places, unsigned int family,
 			   const uint8_t *address);

@@ -13,6 +13,7 @@
 #include "runtime/state.h"
 #include "runtime/tallies.h"
 #include "runtime/twophase.h"
+#include "runtime/zones.h"
 
 enum status_condition {
 	STATUS_UNKNOWN,
@@ -49,11 +50,15 @@ struct status {
 	struct ruleset ruleset;
 	struct tallies tallies;
 	enum status_condition condition;
-	struct fates fates; /* of the devices that the policy names */
-	size_t flows;
+	struct fates fates;	  /* of the devices that the policy names */
+	struct zones_count zones; /* what lives; pairs if zones are known */
+	size_t flows;		  /* of those, offloaded */
 	struct status_flows by_flowtable; /* where it is asked for */
 };
 
+/* What lives, once the rest is known: status_flows.c. */
+void status_count(struct status *status);
+void status_count_by_flowtable(struct status *status);
 /* In Prometheus' text format: status_metrics.c. */
 void status_metrics(const struct status *status, struct buf *out);
 

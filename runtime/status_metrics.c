@@ -35,6 +35,10 @@ static void put_policy(struct prom *prom, const struct status *s)
 	put_hex(prom, "digest", record->digest);
 	prom_label(prom, "generation", number);
 	prom_value(prom, 1);
+	if (s->stored.created)
+		prom_one(prom, "nftoffc_policy_applied_timestamp_seconds",
+			 PROM_GAUGE, "When it was applied, since 1970.",
+			 s->stored.created);
 	prom_one(prom, "nftoffc_policy_changed", PROM_GAUGE,
 		 "Whether another program changed what was applied.",
 		 s->condition == STATUS_CHANGED);
@@ -94,6 +98,69 @@ static void put_flows(struct prom *prom, const struct status *s)
 		prom_label(prom, "mode",
 			   flow->hardware ? "hardware" : "software");
 		prom_value(prom, flow->n);
+	}
+}
+
+static void put_device(struct prom *prom, const char *flowtable,
+		       const struct attach_fate *fate)
+{
+	prom_label(prom, "flowtable", flowtable);
+	prom_label(prom, "device", fate->device);
+	prom_label(prom, "state", attach_state_word(fate));
+	prom_value(prom, 1);
+}
+
+static void put_devices(struct prom *prom, const struct status *s)
+{
+	const struct attach *attach = &s->fates.attach;
+	size_t i, j, n = 0;
+
+	if (!s->stored.number)
+		return;
+	prom_one(prom, "nftoffc_devices_pending", PROM_GAUGE,
+		 "Devices that the policy names and that do not exist.",
+		 s->fates.pending.n);
+	for (i = 0; i < attach->tables.n; i++) {
+		const struct attach_table *table = &attach->tables.v[i];
+
+		for (j = 0; j < table->fates.n; j++) {
+			if (!n++)
+				prom_family(prom, "nftoffc_device_info",
+					    PROM_GAUGE,
+					    "What becomes of a device that the "
+					    "policy names for its offload.");
+			put_device(prom, table->name, &table->fates.v[j]);
+		}
+	}
+}
+
+static void put_connection(struct prom *prom, const struct zones_pair *pair,
+			   const char *how, size_t n)
+{
+	if (!n)
+		return;
+	if (pair->from)
+		prom_label(prom, "from", pair->from);
+	if (pair->to)
+		prom_label(prom, "to", pair->to);
+	prom_label(prom, "offload", how);
+	prom_value(prom, n);
+}
+
+static void put_zones(struct prom *prom, const struct status *s)
+{
+	size_t i;
+
+	if (!s->fates.zones || !s->zones.pairs.n)
+		return;
+	prom_family(prom, "nftoffc_connections", PROM_GAUGE,
+		    "Connections that live, by the zones they go from and to.");
+	for (i = 0; i < s->zones.pairs.n; i++) {
+		const struct zones_pair *pair = &s->zones.pairs.v[i];
+
+		put_connection(prom, pair, "hardware", pair->hardware);
+		put_connection(prom, pair, "software", pair->software);
+		put_connection(prom, pair, "no", pair->others);
 	}
 }
 
@@ -176,7 +243,9 @@ void status_metrics(const struct status *s, struct buf *out)
 		 "The kernel's number of what all tables hold.",
 		 s->kernel.genid);
 	put_flowtables(&prom, s);
+	put_devices(&prom, s);
 	put_flows(&prom, s);
+	put_zones(&prom, s);
 	put_all_tallies(&prom, s);
 	put_module(&prom, s);
 }

@@ -16,6 +16,7 @@
 #include "compile.h"
 #include "runtime/live.h"
 #include "runtime/nl.h"
+#include "runtime/zones.h"
 #include "suites.h"
 
 static const char policy_text[] =
@@ -112,10 +113,9 @@ static void see_route(uint8_t type, uint32_t table, const char *prefix,
 	ck_assert_int_eq(places_see_route(places, message), 0);
 }
 
-static void setup(void)
+static void places_of(const struct model *model)
 {
-	compile_text();
-	places = places_new(policy.arena, policy.model);
+	places = places_new(policy.arena, model);
 	places_name(places, LAN0, "lan0");
 	places_name(places, LAN1, "lan1");
 	places_name(places, WAN0, "wan0");
@@ -134,6 +134,12 @@ static void setup(void)
 	see_route(RTN_UNICAST, 100, "10.1.2.0/24", WAN0); /* not looked at */
 	see_route(RTN_UNICAST, RT_TABLE_MAIN, "fd00:1::/32", LAN0);
 	see_route(RTN_UNICAST, RT_TABLE_MAIN, "::/0", WAN0);
+}
+
+static void setup(void)
+{
+	compile_text();
+	places_of(policy.model);
 	live = live_new(policy.arena, policy.model, places);
 }
 
@@ -259,6 +265,69 @@ START_TEST(policy_answers)
 }
 END_TEST
 
+/* ---- zones without their policy ---- */
+
+static const char *const lines[] = {
+	"lan lan0",
+	"iot lan1 10.2.0.0/10.2.255.255",
+	"many wlan* eth0.7 10.0.0.0/10.0.2.255 10.9.0.1/10.9.0.1 "
+	"fd00:1::/fd00:1::ff",
+	"empty",
+};
+
+START_TEST(zones_go_into_lines_and_back)
+{
+	struct zone zone;
+
+	ck_assert(zones_parse_line(policy.arena, str_of(lines[_i]), &zone));
+	ck_assert_str_eq(zones_line(policy.arena, &zone), lines[_i]);
+}
+END_TEST
+
+static const char *const no_lines[] = {
+	"",
+	" lan0",
+	"lan  lan0",
+	"lan lan0 10.0.0.0",
+	"lan lan0 10.0.0.0/",
+	"lan lan0 10.0.0.0/24",
+	"lan lan0 10.0.0.9/10.0.0.1",
+	"lan lan0 10.0.0.0/fd00::1",
+	"lan lan0 /",
+	"lan lan0 1000:1000:1000:1000:1000:1000:1000:1000:1000:1000/::",
+};
+
+START_TEST(lines_that_are_none)
+{
+	struct zone zone;
+	bool device = _i == 3; /* without a slash it is one */
+
+	ck_assert(zones_parse_line(policy.arena, str_of(no_lines[_i]), &zone) ==
+		  device);
+}
+END_TEST
+
+/* They are found by it as by the policy itself. */
+START_TEST(zones_of_lines_are_the_same)
+{
+	const struct model *model = policy.model;
+	struct zone *zones;
+	size_t i;
+
+	zones = arena_array(policy.arena, model->nzones, sizeof(*zones));
+	for (i = 0; i < model->nzones; i++)
+		ck_assert(zones_parse_line(
+			policy.arena,
+			str_of(zones_line(policy.arena, &model->zones[i])),
+			&zones[i]));
+	model = zones_model(policy.arena, zones, model->nzones);
+	for (i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
+		places_of(model);
+		ck_assert_int_eq(zone_of(hosts[i].host), hosts[i].zone);
+	}
+}
+END_TEST
+
 Suite *live_suite(void)
 {
 	Suite *suite = suite_create("live");
@@ -268,6 +337,11 @@ Suite *live_suite(void)
 	tcase_add_loop_test(tcase, routes_tell_the_zone, 0,
 			    sizeof(hosts) / sizeof(*hosts));
 	tcase_add_test(tcase, rules_of_others_tell_nothing);
+	tcase_add_loop_test(tcase, zones_go_into_lines_and_back, 0,
+			    sizeof(lines) / sizeof(*lines));
+	tcase_add_loop_test(tcase, lines_that_are_none, 0,
+			    sizeof(no_lines) / sizeof(*no_lines));
+	tcase_add_test(tcase, zones_of_lines_are_the_same);
 	tcase_add_loop_test(tcase, policy_answers, 0,
 			    sizeof(connections) / sizeof(*connections));
 	suite_add_tcase(suite, tcase);
