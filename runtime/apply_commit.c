@@ -15,6 +15,7 @@
 #include "runtime/exit.h"
 #include "runtime/fault.h"
 #include "runtime/foreseen.h"
+#include "runtime/privilege.h"
 #include "runtime/reject.h"
 #include "runtime/report.h"
 #include "runtime/restore.h"
@@ -146,6 +147,9 @@ static int stage_content(struct apply *a, const struct batch *batch)
 	struct state_content content = { .container = c };
 	int ret;
 
+	/* So the next run knows, even if we are killed right after the commit. */
+	content.genid = a->noted = nl_next_genid(a->now.genid);
+
 	names_add_batch(&names, batch->bytes.p, batch->bytes.n);
 	names_table(&names, &a->names);
 	c->created = (uint64_t)time(NULL);
@@ -184,6 +188,7 @@ int apply_stage(struct apply *a)
 {
 	int ret = build_content(a);
 
+	guard_forget_over(a->state);
 	if (ret == NEXT)
 		ret = stage_content(a, &a->content);
 	if (ret != NEXT)
@@ -361,17 +366,40 @@ static int read_again(struct apply *a)
 	return ret;
 }
 
+/* The kernel's generation after the commit, if it is not what was staged. */
+static int note_next(struct apply *a)
+{
+	const struct generation next = {
+		.number = a->number,
+		.genid = nl_next_genid(a->now.genid),
+	};
+
+	if (!a->number || a->noted == next.genid)
+		return 0;
+	a->noted = next.genid;
+	return state_note(a->state, &next);
+}
+
+/* What runs now, by all that was read of it. */
+static void note_committed(struct apply *a, uint32_t genid,
+			   uint64_t fingerprint)
+{
+	const struct generation noted = {
+		.number = a->number,
+		.genid = genid,
+		.fingerprint = fingerprint,
+	};
+
+	state_note(a->state, &noted);
+}
+
 static int try_commit(struct apply *a, struct nl_errors *errors)
 {
 	int ret;
 
 	ret = build_batch(a);
-	if (ret)
-		return ret;
-	/* So the next run knows, even if we are killed right after. */
-	if (a->number)
-		ret = state_note(a->state, a->number,
-				 nl_next_genid(a->now.genid), 0);
+	if (!ret)
+		ret = note_next(a);
 	if (ret)
 		return ret;
 	return nl_commit(a->nl, a->batch.bytes.p, a->batch.bytes.n, errors);
@@ -535,7 +563,7 @@ int apply_verify(struct apply *a)
 				  "what the kernel has is not what was sent");
 	/* Without it the next run will not know that nothing changed. */
 	if (all)
-		state_note(a->state, a->number, after.genid, after.fingerprint);
+		note_committed(a, after.genid, after.fingerprint);
 	a->fingerprint = all ? after.fingerprint : 0;
 	return NEXT;
 }
@@ -574,8 +602,7 @@ static int try_renewal(struct apply *a)
 	if (!ret && errors.list.n)
 		ret = errors.list.v[0].error;
 	if (!ret) /* it is the same table as before */
-		state_note(a->state, a->number, nl_next_genid(genid),
-			   a->fingerprint);
+		note_committed(a, nl_next_genid(genid), a->fingerprint);
 	batch_free(&batch);
 	return ret;
 }
@@ -599,8 +626,12 @@ int apply_commit_module(struct apply *a)
 /* What the policy itself has to say of what it did to this machine. */
 int apply_verify_policy(struct apply *a)
 {
-	return verify_all(a->c.diags, a->c.model) ?
-		       NEXT :
+	bool holds = verify_all(a->c.diags, a->c.model);
+
+	/* To ask hosts is needed no more. */
+	if (a->c.model->nverifies)
+		privilege_keep(PRIVILEGE_ADMIN);
+	return holds ? NEXT :
 		       apply_undo(a, "what the policy verifies does not hold");
 }
 

@@ -76,8 +76,7 @@ static void note_unchanged(struct apply *a)
 	a->old.genid = kernel->genid;
 	a->old.fingerprint = kernel->fingerprint;
 	if (!a->options->dry_run)
-		state_note(a->state, a->old.number, kernel->genid,
-			   kernel->fingerprint);
+		state_note(a->state, &a->old);
 }
 
 /*

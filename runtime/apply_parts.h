@@ -78,8 +78,9 @@ struct apply {
 	struct buf undo;	  /* the way back; empty: there is none */
 	uint64_t fingerprint;	  /* of our table as committed; 0: not known */
 	unsigned int number;	  /* of the staged generation, 0: not yet */
-	struct guard_link guard;  /* who takes it back if it is not confirmed */
-	bool holding;		  /* signals, until the end */
+	uint32_t noted; /* with it: the kernel's generation that it will be */
+	struct guard_link guard; /* who takes it back if it is not confirmed */
+	bool holding;		 /* signals, until the end */
 	sigset_t signals;
 };
 

@@ -18,6 +18,7 @@
 #include "runtime/probe.h"
 #include "runtime/report.h"
 #include "runtime/restore.h"
+#include "runtime/unoffload.h"
 
 /* The one that was asked for, else the one before; 0: there is none. */
 static int choose(struct apply *a, unsigned int *number)
@@ -96,6 +97,23 @@ static int stop_if_running(struct apply *a)
 	return EXIT_DONE;
 }
 
+/* As boot does, and an apply of a policy that does not insist. */
+static void go_without_offload(struct apply *a)
+{
+	struct buf slow = { 0 };
+	char *messages;
+
+	buf_add(&slow, a->target.stored.p, a->target.stored.n);
+	a->target.container.rules -= unoffload(&slow);
+	messages = arena_array(a->arena, slow.n, 1);
+	memcpy(messages, slow.p, slow.n);
+	a->target.stored = (struct str){ messages, slow.n };
+	buf_free(&slow);
+	report_warning("this kernel cannot offload flows: the rules of %s come "
+		       "back without offload",
+		       a->target.policy);
+}
+
 static int attach_stored(struct apply *a)
 {
 	bool offloads;
@@ -105,9 +123,11 @@ static int attach_stored(struct apply *a)
 		return -EBADMSG;
 	ret = probe_links(a->nl, &a->now.names, &a->wishes, &a->devices.links,
 			  &offloads);
-	if (!ret)
+	if (!ret && offloads)
 		a->attach =
 			attach_decide(a->arena, &a->wishes, &a->devices.links);
+	else if (!ret)
+		go_without_offload(a);
 	return ret;
 }
 

@@ -17,14 +17,17 @@
 #include "runtime/devices.h"
 #include "runtime/exit.h"
 #include "runtime/failsafe.h"
+#include "runtime/fates.h"
 #include "runtime/files.h"
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
 #include "runtime/probe.h"
+#include "runtime/reject.h"
 #include "runtime/report.h"
 #include "runtime/restore.h"
 #include "runtime/twophase.h"
+#include "runtime/unoffload.h"
 
 /* How often a commit is tried while others change the ruleset. */
 #define COMMIT_TRIES 50
@@ -42,13 +45,18 @@ struct boot {
 	struct state *state; /* NULL: it cannot be used */
 	struct kernel now;
 	struct devices devices;
-	struct attach attach; /* what becomes of them */
+	struct attach_wishes wishes; /* what the policy says of them, */
+	struct attach attach;	     /* and what becomes of it */
 	struct twophase module;
 	struct buf bytes; /* of the container */
 	struct container c;
-	unsigned int number; /* of the generation to load */
-	bool unconfirmed;    /* which is not the current one */
-	const char *why;     /* it is not loaded */
+	struct buf slow;      /* its messages without offload, if it is so */
+	const char *slow_why; /* NULL: it is not */
+	size_t left_out;      /* rules */
+	bool blamed;	      /* it is its offload that the kernel refuses */
+	unsigned int number;  /* of the generation to load */
+	bool unconfirmed;     /* which is not the current one */
+	const char *why;      /* it is not loaded */
 };
 
 /*
@@ -193,6 +201,20 @@ static int build(struct boot *b, struct batch *batch)
 	return ret;
 }
 
+/* What else the kernel says of it, in brackets. */
+static const char *details(struct arena *arena, const struct batch *batch,
+			   const struct nl_error *error)
+{
+	const char *lacks = reject_expression(batch, error);
+
+	if (lacks)
+		return arena_printf(arena,
+				    " (this kernel lacks the nftables "
+				    "expression \"%s\", module nft_%s)",
+				    lacks, lacks);
+	return error->text ? arena_printf(arena, " (%s)", error->text) : "";
+}
+
 /* "the kernel refuses set x: no such file (module y)": the first of them. */
 static const char *refusal(struct arena *arena, const struct batch *batch,
 			   const struct nl_errors *errors)
@@ -202,31 +224,89 @@ static const char *refusal(struct arena *arena, const struct batch *batch,
 
 	if (error->seq && error->seq <= batch->n)
 		what = batch->messages[error->seq - 1].what;
-	return arena_printf(arena, "the kernel refuses %s: %s%s%s%s",
+	return arena_printf(arena, "the kernel refuses %s: %s%s",
 			    what ? what : "the transaction",
-			    strerror(-error->error), error->text ? " (" : "",
-			    error->text ? error->text : "",
-			    error->text ? ")" : "");
+			    strerror(-error->error),
+			    details(arena, batch, error));
 }
 
-/* 0, or -errno. */
-static int attach(struct boot *b)
+/*
+ * Its offload
+ */
+
+static void go_without(struct boot *b, const char *why)
 {
-	struct attach_wishes wishes;
+	b->slow.n = 0;
+	buf_add(&b->slow, b->c.messages.p, b->c.messages.n);
+	b->left_out = unoffload(&b->slow);
+	b->c.messages = (struct str){ b->slow.p, b->slow.n };
+	b->slow_why = why;
+	b->attach = (struct attach){ 0 };
+}
+
+/* False: what it says of its flowtables cannot be read. */
+static bool attach(struct boot *b)
+{
 	bool offloads;
 	int ret;
 
-	if (!contain_wishes(&b->c, b->arena, &wishes))
-		return -EBADMSG;
-	ret = probe_links(b->nl, &b->now.names, &wishes, &b->devices.links,
+	if (!contain_wishes(&b->c, b->arena, &b->wishes))
+		return false;
+	ret = probe_links(b->nl, &b->now.names, &b->wishes, &b->devices.links,
 			  &offloads);
-	if (!ret)
-		b->attach = attach_decide(b->arena, &wishes, &b->devices.links);
-	return ret;
+	if (ret)
+		go_without(b, arena_printf(b->arena,
+					   "the kernel does not say what it "
+					   "can offload: %s",
+					   strerror(-ret)));
+	else if (!offloads)
+		go_without(b, "this kernel cannot offload flows");
+	else
+		b->attach =
+			attach_decide(b->arena, &b->wishes, &b->devices.links);
+	return true;
+}
+
+static void look_again(struct boot *b, const char *why)
+{
+	(void)why;
+	if (!devices_read(b->arena, &b->devices))
+		attach(b);
+}
+
+static void in_software(struct boot *b, const char *why)
+{
+	struct links *links = &b->devices.links;
+	size_t i;
+
+	(void)why;
+	for (i = 0; i < links->list.n; i++)
+		links->list.v[i].refused = -EOPNOTSUPP;
+	b->attach = attach_decide(b->arena, &b->wishes, links);
+}
+
+/* Where offload is what the kernel refuses, each after the one before it. */
+static void (*const concessions[])(struct boot *b, const char *why) = {
+	look_again,
+	in_software,
+	go_without,
+};
+
+static bool is_offload(const struct batch *batch,
+		       const struct nl_errors *errors)
+{
+	const struct nl_error *error = &errors->list.v[0];
+
+	return error->seq && error->seq <= batch->n &&
+	       unoffload_takes(
+		       (const struct nlmsghdr
+				*)(const void *)(batch->bytes.p +
+						 batch->messages[error->seq - 1]
+							 .offset));
 }
 
 /* NULL, or why not. */
-static const char *commit(struct boot *b)
+static const char *try_commit(struct boot *b)
 {
 	struct nl_errors errors = { .arena = b->arena };
 	struct batch batch = { 0 };
@@ -243,6 +323,7 @@ static const char *commit(struct boot *b)
 			ret = nl_commit(b->nl, batch.bytes.p, batch.bytes.n,
 					&errors);
 	}
+	b->blamed = !ret && errors.list.n && is_offload(&batch, &errors);
 	if (!ret && errors.list.n)
 		why = refusal(b->arena, &batch, &errors);
 	else if (ret)
@@ -250,6 +331,20 @@ static const char *commit(struct boot *b)
 				   "its transaction cannot be sent: %s",
 				   strerror(-ret));
 	batch_free(&batch);
+	return why;
+}
+
+static const char *commit(struct boot *b)
+{
+	const char *why = try_commit(b);
+	size_t i;
+
+	for (i = 0; why && b->blamed && !b->slow_why &&
+		    i < sizeof(concessions) / sizeof(*concessions);
+	     i++) {
+		concessions[i](b, why);
+		why = try_commit(b);
+	}
 	return why;
 }
 
@@ -266,33 +361,78 @@ static const char *verify(struct boot *b)
 	if (!after.recorded || after.record.digest != wanted->digest ||
 	    after.record.epoch != wanted->epoch ||
 	    after.record.mask != wanted->mask ||
-	    after.names.nrules != b->c.rules)
+	    after.names.nrules + b->left_out != b->c.rules)
 		return "what the kernel has is not what was sent";
 	b->now = after;
 	return NULL;
 }
 
+/*
+ * All of it
+ */
+
+/* Where it is not required, it is done without: NULL, or why not. */
+static const char *without_module(struct boot *b, const char *why, int error)
+{
+	if (!error)
+		return NULL;
+	twophase_back(&b->module);
+	why = arena_printf(b->arena, "%s: %s", why, strerror(-error));
+	if (container_need(&b->c, "module"))
+		return why;
+	report_warning("%s: what other tables offload is not kept out", why);
+	report_help("'nftoffc apply' tells it again");
+	return NULL;
+}
+
+static const char *stage_module(struct boot *b)
+{
+	return without_module(b, "the kernel module refuses it",
+			      twophase_stage(&b->module,
+					     keepout_generation(&b->c.parsed),
+					     &b->c.entries));
+}
+
+static const char *commit_module(struct boot *b)
+{
+	return without_module(b, "the kernel module did not follow",
+			      twophase_commit(&b->module));
+}
+
 /* The container in @b, all or nothing: NULL, or why not. */
 static const char *load(struct boot *b)
 {
-	const char *why = NULL;
-	int ret;
+	const char *why = stage_module(b);
 
-	ret = twophase_stage(&b->module, keepout_generation(&b->c.parsed),
-			     &b->c.entries);
-	if (ret)
-		return "the kernel module refuses it";
-	if (attach(b))
-		why = "the kernel does not say what it can offload";
+	b->slow_why = NULL;
+	b->left_out = 0;
+	if (!why && !attach(b))
+		why = "what it says of its flowtables cannot be read";
 	if (!why)
 		why = commit(b);
 	if (!why)
 		why = verify(b);
-	if (!why && twophase_commit(&b->module))
-		why = "the kernel module did not follow";
+	if (!why)
+		why = commit_module(b);
 	if (why)
 		twophase_back(&b->module);
 	return why;
+}
+
+/* What becomes of its offload. */
+static void say_offload(const struct boot *b)
+{
+	struct buf text = { 0 };
+
+	if (b->slow_why) {
+		report_warning("%s: its rules are loaded without offload",
+			       b->slow_why);
+		report_help("'nftoffc apply' tries again");
+	}
+	fates_add(&text, b->arena, &b->attach, "");
+	if (text.n)
+		fwrite(text.p, 1, text.n, stdout);
+	buf_free(&text);
 }
 
 static void say_loaded(const struct boot *b, const char *what)
@@ -305,19 +445,27 @@ static void say_loaded(const struct boot *b, const char *what)
 	     (end.tv_nsec - b->start.tv_nsec) / 1000000;
 	printf("%s %s (%016" PRIx64 ", %" PRIu64 " rules, %" PRIu64
 	       " elements) in %ld ms\n",
-	       what, b->c.parsed.policy, b->c.parsed.digest, b->c.rules,
-	       b->c.elements, ms);
+	       what, b->c.parsed.policy, b->c.parsed.digest,
+	       b->c.rules - b->left_out, b->c.elements, ms);
+	say_offload(b);
 }
 
 static void remember(struct boot *b)
 {
-	int ret = state_note(b->state, b->number, b->now.genid,
-			     b->now.fingerprint);
+	const struct generation noted = {
+		.number = b->number,
+		.genid = b->now.genid,
+		.fingerprint = b->now.fingerprint,
+		.slow = b->slow_why,
+	};
+	int ret = 0, note = state_note(b->state, &noted);
 
-	if (b->unconfirmed && !ret)
-		ret = state_point(b->state, b->number);
+	if (b->unconfirmed)
+		ret = state_point_back(b->state, b->number);
 	if (b->unconfirmed && !ret)
 		guard_forget(b->state);
+	if (!ret)
+		ret = note;
 	if (ret)
 		report_warning("cannot write to %s: %s", b->options->state,
 			       strerror(-ret));
@@ -359,8 +507,7 @@ static void leave_note(const struct boot *b)
 	buf_printf(&text, "%016" PRIx64 " %u %08x %s\n", record->digest,
 		   record->epoch, record->mask, b->why);
 	if (b->state)
-		files_create(state_directory(b->state), NOTE, text.p, text.n,
-			     false);
+		files_store(state_directory(b->state), NOTE, text.p, text.n);
 	buf_free(&text);
 }
 
@@ -380,6 +527,8 @@ static int load_failsafe(struct boot *b, const char *what)
 	}
 	if (why) {
 		report_error("%s cannot be loaded either: %s", what, why);
+		report_help("on this machine, 'nftoffc compile -f container -o "
+			    "FILE POLICY' makes one that can be");
 		return NEXT;
 	}
 	leave_note(b);
@@ -394,6 +543,9 @@ static int load_own_failsafe(struct boot *b)
 	int ret;
 
 	report_error("%s: the fail-safe policy is loaded instead", b->why);
+	if (b->number)
+		report_help("apply the policy again, on this machine, or go "
+			    "back to one that 'nftoffc history' lists");
 	b->bytes.n = 0;
 	ret = files_read(AT_FDCWD, path, &b->bytes);
 	if (ret == -ENOENT && strcmp(path, FAILSAFE_FILE) == 0)
@@ -431,6 +583,7 @@ int boot(const struct boot_options *options)
 		report_error("no rules are loaded: everything passes");
 		ret = EXIT_SYSTEM;
 	}
+	buf_free(&b.slow);
 	buf_free(&b.bytes);
 	state_close(b.state);
 	twophase_close(&b.module);

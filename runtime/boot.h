@@ -14,6 +14,12 @@
  * out of it. No connection lives that an earlier policy decided, so the values
  * of the mark are free.
  *
+ * Offload never keeps the rules from being loaded. Where the kernel cannot, they
+ * are loaded without it (unoffload.h). Where it refuses a flowtable (a device
+ * went, or a driver changed its mind) it is asked again, with the devices that
+ * are there by then; then all in software; then without. The kernel module,
+ * where it is not required, does not keep them either.
+ *
  * What must stay true: a policy that runs already is left alone, whichever it
  * is. Whenever it ends, the kernel has a whole policy or what it had.
  */

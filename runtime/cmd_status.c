@@ -319,6 +319,9 @@ static void print_policy(const struct status *s)
 	print_drift(s);
 	if (s->failsafe.n)
 		printf("FAIL-SAFE:  %s\n", s->failsafe.p);
+	if (s->stored.slow)
+		printf("offload:    none: the kernel did not take it when the "
+		       "rules were loaded; 'nftoffc apply' tries again\n");
 	if (s->guard.end == GUARD_WAITS)
 		printf("unconfirmed: %lu seconds, then it is taken back\n",
 		       s->guard.left);
@@ -478,6 +481,7 @@ static void json_policy(struct json *json, const struct status *s)
 	}
 	if (s->failsafe.n)
 		json_put_str(json, "failsafe", s->failsafe.p);
+	json_put_bool(json, "without_offload", s->stored.slow);
 	json_put_bool(json, "confirmed", s->guard.end != GUARD_WAITS);
 	if (s->guard.end == GUARD_WAITS)
 		json_put_u64(json, "seconds_left", s->guard.left);

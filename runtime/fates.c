@@ -69,6 +69,22 @@ static void take_for_refused(const struct names *now,
 	}
 }
 
+/* The kernel was given the rules without it (unoffload.h), or others took it. */
+static void take_for_none(struct attach_table *table)
+{
+	size_t i;
+
+	for (i = 0; i < table->fates.n; i++) {
+		struct attach_fate *fate = &table->fates.v[i];
+
+		if (fate->pending)
+			continue;
+		fate->state = ATTACH_NONE;
+		fate->by = NULL;
+		fate->reason = "the kernel does not have this flowtable";
+	}
+}
+
 static int read_stored(struct arena *arena, struct state *state,
 		       unsigned int number, struct attach_wishes *wishes,
 		       struct fates *fates)
@@ -131,7 +147,11 @@ int fates_read(struct arena *arena, struct state *state, unsigned int number,
 	fates->attach = attach_decide(arena, &wishes, &links);
 	for (i = 0; i < fates->attach.tables.n; i++) {
 		f = find(now, fates->attach.tables.v[i].name);
-		fates->behind |= f && is_behind(f, &fates->attach.tables.v[i]);
+		if (f)
+			fates->behind |=
+				is_behind(f, &fates->attach.tables.v[i]);
+		else
+			take_for_none(&fates->attach.tables.v[i]);
 	}
 	find_pending(arena, fates, &wishes, &links);
 	return 0;

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,8 +36,7 @@ int files_write(int fd, const void *data, size_t n)
 	return 0;
 }
 
-int files_create(int dirfd, const char *name, const void *data, size_t n,
-		 bool sync)
+static int open_new(int dirfd, const char *name)
 {
 	int fd, ret = fault(FAULT_FILES_OPEN);
 
@@ -44,15 +44,93 @@ int files_create(int dirfd, const char *name, const void *data, size_t n,
 		return ret;
 	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 		    0600);
+	return fd < 0 ? -errno : fd;
+}
+
+static int sync_fd(int fd)
+{
+	int ret = fault(FAULT_FILES_SYNC);
+
+	return !ret && fsync(fd) ? -errno : ret;
+}
+
+int files_create(int dirfd, const char *name, const void *data, size_t n)
+{
+	int fd = open_new(dirfd, name), ret;
+
 	if (fd < 0)
-		return -errno;
+		return fd;
 	ret = files_write(fd, data, n);
-	if (!ret && sync)
-		ret = fault(FAULT_FILES_SYNC);
-	if (!ret && sync && fsync(fd))
-		ret = -errno;
+	if (!ret)
+		ret = sync_fd(fd);
 	if (close(fd) && !ret)
 		ret = -errno;
+	return ret;
+}
+
+/* Written and synced, a file has its blocks; to write them again needs none. */
+int files_reserve(int dirfd, const char *beside, size_t n)
+{
+	int fd = open_new(dirfd, beside), ret = 0;
+	char blanks[256];
+
+	if (fd < 0)
+		return fd;
+	memset(blanks, ' ', sizeof(blanks));
+	for (; !ret && n > sizeof(blanks); n -= sizeof(blanks))
+		ret = files_write(fd, blanks, sizeof(blanks));
+	if (!ret)
+		ret = files_write(fd, blanks, n);
+	if (!ret)
+		ret = sync_fd(fd);
+	if (!ret)
+		return fd;
+	close(fd);
+	unlinkat(dirfd, beside, 0);
+	return ret;
+}
+
+static int give_name(int dirfd, const char *beside, const char *name)
+{
+	int ret = fault(FAULT_FILES_RENAME);
+
+	if (ret)
+		return ret;
+	if (renameat(dirfd, beside, dirfd, name))
+		return -errno;
+	return sync_fd(dirfd);
+}
+
+int files_put(int dirfd, int fd, const char *beside, const char *name,
+	      const void *data, size_t n)
+{
+	int ret = 0;
+
+	if (lseek(fd, 0, SEEK_SET))
+		ret = -errno;
+	if (!ret)
+		ret = files_write(fd, data, n);
+	if (!ret && ftruncate(fd, (off_t)n))
+		ret = -errno;
+	if (!ret)
+		ret = sync_fd(fd);
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret ? ret : give_name(dirfd, beside, name);
+}
+
+int files_store(int dirfd, const char *name, const void *data, size_t n)
+{
+	struct buf beside = { 0 };
+	int ret;
+
+	buf_printf(&beside, ".%s.new", name);
+	ret = files_create(dirfd, beside.p, data, n);
+	if (!ret)
+		ret = give_name(dirfd, beside.p, name);
+	if (ret)
+		unlinkat(dirfd, beside.p, 0);
+	buf_free(&beside);
 	return ret;
 }
 

@@ -213,9 +213,11 @@ void follow_note(struct follow *f, bool fingerprint)
 	else
 		ret = kernel_genid(f->nl, &after.genid);
 	/* Else others changed something: the fingerprint is to tell what. */
-	if (!ret && after.genid == next)
-		state_note(f->state, f->stored.number, after.genid,
-			   after.fingerprint);
+	if (ret || after.genid != next)
+		return;
+	f->stored.genid = after.genid;
+	f->stored.fingerprint = after.fingerprint;
+	state_note(f->state, &f->stored);
 }
 
 static int change_in_place(struct follow *f, const struct changes *changes)

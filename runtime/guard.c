@@ -2,9 +2,11 @@
 /*
  * The guard of guard.h.
  *
- *	STATE/guard	flock()ed while the guard lives; one line:
- *			"waits|confirmed|restored|failed UNTIL BACK NUMBER
- *			POLICY"
+ *	STATE/guard	flock()ed while the guard lives, and empty
+ *	STATE/guarded	a line: "waits|confirmed|restored|failed UNTIL BACK
+ *			NUMBER POLICY"
+ *	STATE/.guarded.N	room for the lines that it will become
+ *	STATE/.back	a link to the generation BACK, to become `current`
  *	STATE/answer	a FIFO
  */
 #include "runtime/guard.h"
@@ -27,7 +29,12 @@
 #include "runtime/files.h"
 #include "runtime/nl.h"
 
+#define LOCK "guard"
+#define LINE "guarded"
+#define ANSWER "answer"
 #define LINE_MAX_LEN 128
+/* How often a guard says something: its time begins, and it is over. */
+#define SAYS 2
 /* How long an answer may take: the transaction of the largest policy. */
 #define ANSWER_TRIES 1200
 #define ANSWER_PAUSE 100 /* milliseconds */
@@ -50,7 +57,8 @@ struct guard_process {
 	struct nl_errors errors;
 	int apply; /* the pipe's end */
 	int file, answer;
-	int64_t until; /* CLOCK_BOOTTIME, in milliseconds */
+	int spares[SAYS]; /* .guarded.N, -1: it is used up */
+	int64_t until;	  /* CLOCK_BOOTTIME, in milliseconds */
 };
 
 /* Time goes on while the machine sleeps. */
@@ -66,26 +74,38 @@ static int64_t now(void)
  * The guard's life
  */
 
-/* In one write, longer lines are followed by blanks: it is never half of one. */
-static void say(const struct guard_process *g, enum guard_end end)
+static const char *const spare_names[SAYS] = { "." LINE ".0", "." LINE ".1" };
+
+static size_t make_line(char line[LINE_MAX_LEN], const struct guard_process *g,
+			enum guard_end end)
+{
+	return (size_t)snprintf(line, LINE_MAX_LEN,
+				"%s %" PRId64 " %u %u %.63s\n", words[end],
+				g->until, g->plan.back, g->plan.number,
+				g->plan.policy);
+}
+
+/* If that fails, nobody is there to be told. */
+static void say(struct guard_process *g, enum guard_end end)
 {
 	char line[LINE_MAX_LEN];
-	int n;
+	size_t n = make_line(line, g, end);
+	int i;
 
-	memset(line, ' ', sizeof(line));
-	n = snprintf(line, sizeof(line), "%s %" PRId64 " %u %u %.63s",
-		     words[end], g->until, g->plan.back, g->plan.number,
-		     g->plan.policy);
-	line[n] = ' ';
-	line[sizeof(line) - 1] = '\n';
-	if (pwrite(g->file, line, sizeof(line), 0) < 0 || fsync(g->file))
-		return; /* nobody is there to be told */
+	for (i = 0; i < SAYS; i++) {
+		if (g->spares[i] < 0)
+			continue;
+		files_put(state_directory(g->plan.state), g->spares[i],
+			  spare_names[i], LINE, line, n);
+		g->spares[i] = -1;
+		return;
+	}
 }
 
 static void point_back(const struct guard_process *g)
 {
 	if (g->plan.back)
-		state_point(g->plan.state, g->plan.back);
+		state_point_back(g->plan.state, g->plan.back);
 	else
 		state_point_nowhere(g->plan.state);
 }
@@ -180,23 +200,50 @@ static void detach(void)
  * Arming
  */
 
+static int open_lock(struct guard_process *g, int dir)
+{
+	g->file = openat(dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return g->file < 0 || flock(g->file, LOCK_EX | LOCK_NB) ? -errno : 0;
+}
+
+static int open_answer(struct guard_process *g, int dir)
+{
+	if (unlinkat(dir, ANSWER, 0) && errno != ENOENT)
+		return -errno;
+	if (mkfifoat(dir, ANSWER, 0600))
+		return -errno;
+	/* For writing too, so that it never ends. */
+	g->answer = openat(dir, ANSWER, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return g->answer < 0 ? -errno : 0;
+}
+
+/* The line, and all that it takes to write others when there is no room. */
+static int write_files(struct guard_process *g, int dir)
+{
+	char line[LINE_MAX_LEN];
+	size_t n = make_line(line, g, GUARD_WAITS);
+	int i, ret = files_store(dir, LINE, line, n);
+
+	for (i = 0; !ret && i < SAYS; i++) {
+		g->spares[i] = files_reserve(dir, spare_names[i], LINE_MAX_LEN);
+		if (g->spares[i] < 0)
+			ret = g->spares[i];
+	}
+	if (!ret && g->plan.back)
+		ret = state_prepare_back(g->plan.state, g->plan.back);
+	return ret;
+}
+
 static int open_files(struct guard_process *g)
 {
 	int dir = state_directory(g->plan.state);
 	int ret = fault(FAULT_GUARD_FILES);
 
-	if (ret)
-		return ret;
-	g->file = openat(dir, "guard", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (g->file < 0 || flock(g->file, LOCK_EX | LOCK_NB))
-		return -errno;
-	if (unlinkat(dir, "answer", 0) && errno != ENOENT)
-		return -errno;
-	if (mkfifoat(dir, "answer", 0600))
-		return -errno;
-	/* For writing too, so that it never ends. */
-	g->answer = openat(dir, "answer", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	return g->answer < 0 ? -errno : 0;
+	if (!ret)
+		ret = open_lock(g, dir);
+	if (!ret)
+		ret = open_answer(g, dir);
+	return ret ? ret : write_files(g, dir);
 }
 
 static int open_socket(struct guard_process *g)
@@ -213,6 +260,11 @@ static int open_socket(struct guard_process *g)
 
 static void close_all(struct guard_process *g)
 {
+	int i;
+
+	for (i = 0; i < SAYS; i++)
+		if (g->spares[i] >= 0)
+			close(g->spares[i]);
 	if (g->file >= 0)
 		close(g->file);
 	if (g->answer >= 0)
@@ -251,7 +303,12 @@ static int start_process(struct guard_process *g, struct guard_link *link)
 
 int guard_arm(struct guard_link *link, const struct guard_plan *plan)
 {
-	struct guard_process g = { .plan = *plan, .file = -1, .answer = -1 };
+	struct guard_process g = {
+		.plan = *plan,
+		.file = -1,
+		.answer = -1,
+		.spares = { -1, -1 },
+	};
 	int ret;
 
 	link->fd = -1;
@@ -259,10 +316,11 @@ int guard_arm(struct guard_link *link, const struct guard_plan *plan)
 	ret = open_files(&g);
 	if (!ret)
 		ret = open_socket(&g);
-	if (!ret) {
-		say(&g, GUARD_WAITS);
+	if (!ret)
 		ret = start_process(&g, link);
-	}
+	/* What was not armed waits for nothing; one that lives is another's. */
+	if (ret && ret != -EWOULDBLOCK)
+		guard_forget(plan->state);
 	/* The lock is the guard's: it is of the file that both have open. */
 	close_all(&g);
 	return ret;
@@ -326,11 +384,13 @@ int guard_status(struct state *state, struct guard_status *status)
 	bool lives;
 
 	*status = (struct guard_status){ 0 };
-	fd = openat(state_directory(state), "guard", O_RDONLY | O_CLOEXEC);
+	fd = openat(state_directory(state), LOCK, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	lives = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
-	ret = files_read(state_directory(state), "guard", &text);
+	ret = files_read(state_directory(state), LINE, &text);
+	if (ret == -ENOENT) /* one that was never armed */
+		ret = 0;
 	if (!ret && text.p)
 		parse(text.p, status);
 	if (status->end == GUARD_WAITS && !lives)
@@ -345,16 +405,33 @@ int guard_status(struct state *state, struct guard_status *status)
 unsigned int guard_confirmed(const struct guard_status *status,
 			     unsigned int current)
 {
-	bool never = status->end == GUARD_DIED || status->end == GUARD_FAILED;
+	bool never = status->end == GUARD_DIED || status->end == GUARD_FAILED ||
+		     status->end == GUARD_RESTORED;
 
 	return never && status->number == current ? status->back : current;
 }
 
+/* The line first: without it, the others say nothing. */
 void guard_forget(struct state *state)
 {
-	unlinkat(state_directory(state), "guard", 0);
-	unlinkat(state_directory(state), "answer", 0);
-	fsync(state_directory(state));
+	static const char *const names[] = { LINE,	    LOCK,
+					     ANSWER,	    "." LINE ".0",
+					     "." LINE ".1", STATE_BACK };
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		any |= !unlinkat(state_directory(state), names[i], 0);
+	if (any)
+		fsync(state_directory(state));
+}
+
+void guard_forget_over(struct state *state)
+{
+	struct guard_status status;
+
+	if (!guard_status(state, &status) && status.end == GUARD_RESTORED)
+		guard_forget(state);
 }
 
 static int send_answer(struct state *state, bool confirm)
@@ -364,7 +441,7 @@ static int send_answer(struct state *state, bool confirm)
 
 	if (ret)
 		return ret;
-	fd = openat(state_directory(state), "answer",
+	fd = openat(state_directory(state), ANSWER,
 		    O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

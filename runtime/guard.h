@@ -13,13 +13,14 @@
  *
  * The guard is a process of its own session with no terminal. It holds all that
  * it needs before anything is committed: the way back as bytes, a socket with
- * room for them, the directories. It parses nothing, allocates nothing, and
- * cannot be ended but by SIGKILL. If apply dies before it said that the policy
- * runs, that is taken for granted: taking back what is not there changes nothing.
+ * room for them, the directories, and room on the disk for what it will write.
+ * It parses nothing, allocates nothing, and cannot be ended but by SIGKILL. If
+ * apply dies before it said that the policy runs, that is taken for granted:
+ * taking back what is not there changes nothing.
  *
  * What must stay true: while STATE/guard is locked, a guard lives, and what
- * runs is not confirmed; when the lock is gone the file says what became of it.
- * Everything answers 0 or -errno.
+ * runs is not confirmed; when the lock is gone STATE/guarded says what became
+ * of it. Everything answers 0 or -errno.
  */
 #ifndef NFTOFFC_RUNTIME_GUARD_H
 #define NFTOFFC_RUNTIME_GUARD_H
@@ -71,12 +72,14 @@ struct guard_status {
 int guard_status(struct state *state, struct guard_status *status);
 /*
  * The generation that is to be loaded where @current was to be confirmed, and
- * nobody did before the machine stopped; else @current.
+ * nobody did before the machine stopped, or it was taken back; else @current.
  */
 unsigned int guard_confirmed(const struct guard_status *status,
 			     unsigned int current);
 /* Another policy runs, which needs no word: what became of the last is over. */
 void guard_forget(struct state *state);
+/* What was taken back is over: its number may be given to another generation. */
+void guard_forget_over(struct state *state);
 /* Tells it, and waits until it is gone; then @status says what became of it. */
 int guard_answer(struct state *state, bool confirm,
 		 struct guard_status *status);

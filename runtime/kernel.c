@@ -383,7 +383,7 @@ static int read_table(struct nl *nl, struct arena *arena,
 	struct arena_mark mark = arena_mark(arena);
 	int ret = -EINTR, i;
 
-	for (i = 0; i < TRIES && ret == -EINTR; i++) {
+	for (i = 0; i < TRIES && (ret == -EINTR || ret == -ENOBUFS); i++) {
 		arena_reset(arena, mark);
 		ret = read_once(nl, arena, wanted, kernel);
 	}

@@ -50,7 +50,8 @@ static void set_options(struct nl *nl)
 	/* Old kernels have neither; then errors are longer and say less. */
 	mnl_socket_setsockopt(nl->socket, NETLINK_CAP_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(nl->socket, NETLINK_EXT_ACK, &on, sizeof(on));
-	set_buffer(nl, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
+	set_buffer(nl, SO_RCVBUFFORCE, SO_RCVBUF,
+		   fault(FAULT_NL_ROOM) ? 1 : RECEIVE_BUFFER);
 }
 
 int nl_open(struct nl **result, int bus)
@@ -257,7 +258,9 @@ int nl_ask(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
 int nl_dump(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
 	    void *data)
 {
-	return request_answer(nl, request, NLM_F_DUMP, fn, data);
+	int ret = request_answer(nl, request, NLM_F_DUMP, fn, data);
+
+	return ret == -ENOBUFS ? -EINTR : ret;
 }
 
 int nl_join(struct nl *nl, uint32_t group)

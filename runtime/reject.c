@@ -73,6 +73,17 @@ static const char *culprit_expression(const struct refusal *r)
 	return nl_str(attrs[NFTA_EXPR_NAME]);
 }
 
+const char *reject_expression(const struct batch *batch,
+			      const struct nl_error *error)
+{
+	struct refusal r = refusal_of(batch, error);
+
+	if (!r.index || r.index->type != NFT_MSG_NEWRULE ||
+	    (error->error != -ENOENT && error->error != -EOPNOTSUPP))
+		return NULL;
+	return culprit_expression(&r);
+}
+
 static void help_flowtable(struct diag *diag, const struct refusal *r)
 {
 	const struct nlattr *attrs[NFTA_FLOWTABLE_MAX + 1];
@@ -107,7 +118,7 @@ static void help_rule(struct diag *diag, const struct refusal *r)
 
 	switch (r->error->error) {
 	case -ENOENT:
-	case -EOPNOTSUPP:
+	case -EOPNOTSUPP: /* as reject_expression() */
 		if (expression)
 			diag_help(diag,
 				  "this kernel lacks what it needs for it: "

@@ -14,6 +14,9 @@
 /* One diagnostic for each cause; what merely follows from one has none. */
 void reject_report(struct diags *diags, const struct batch *batch,
 		   const struct nl_errors *errors);
+/* The expression of a rule that the kernel does not have, NULL if none is. */
+const char *reject_expression(const struct batch *batch,
+			      const struct nl_error *error);
 /*
  * batch_build(), and a diagnostic where it answers that something is beyond
  * the kernel's bounds. 0 or -errno.

@@ -2,7 +2,8 @@
 /*
  * The state directory. A generation is written under the name ".new", synced
  * and renamed; the link `next` that is to become `current` is made before the
- * commit too, so that what is left to do after it is one rename().
+ * commit too, so that what is left to do after it is one rename(). A guard has
+ * a link of its own, `.back`, for its way back.
  */
 #include "runtime/state.h"
 
@@ -21,9 +22,13 @@
 #include "runtime/files.h"
 
 #define LIVE "live"
+#define SLOW_WORD " without offload"
+#define NEXT_LINK "next"
+#define CURRENT_LINK "current"
 #define GENERATIONS "generations"
 #define STAGING ".new"
 #define NAME_MAX_LEN 32
+#define TARGET_MAX_LEN (NAME_MAX_LEN + sizeof(GENERATIONS))
 
 struct state {
 	int dir, generations; /* -1: not there */
@@ -114,15 +119,15 @@ void state_close(struct state *state)
 	free(state);
 }
 
-static int write_holder(int fd, const char *command)
+/* For people: where there is no room for it, it is locked all the same. */
+static void write_holder(int fd, const char *command)
 {
 	struct buf text = { 0 };
-	int ret;
 
 	buf_printf(&text, "%ld %s\n", (long)getpid(), command);
-	ret = ftruncate(fd, 0) ? -errno : files_write(fd, text.p, text.n);
+	if (!ftruncate(fd, 0))
+		files_write(fd, text.p, text.n);
 	buf_free(&text);
-	return ret;
 }
 
 static void read_holder(struct state *state, struct buf *holder)
@@ -134,15 +139,27 @@ static void read_holder(struct state *state, struct buf *holder)
 		holder->p[--holder->n] = '\0';
 }
 
+/* Where nothing can be written, what is there can be locked. */
+static int open_lock(struct state *state)
+{
+	int fd = -1;
+
+	if (state->write)
+		fd = openat(state->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC,
+			    0600);
+	if (!state->write || (fd < 0 && errno == EROFS))
+		fd = openat(state->dir, "lock", O_RDONLY | O_CLOEXEC);
+	return fd;
+}
+
 int state_lock(struct state *state, const char *command, struct buf *holder)
 {
-	int flags = state->write ? O_RDWR | O_CREAT : O_RDONLY;
 	int ret = fault(FAULT_STATE_LOCK);
 
 	if (ret)
 		return ret;
 
-	state->lock = openat(state->dir, "lock", flags | O_CLOEXEC, 0600);
+	state->lock = open_lock(state);
 	if (state->lock < 0)
 		return !state->write && errno == ENOENT ? 0 : -errno;
 	if (flock(state->lock, (state->write ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
@@ -151,7 +168,9 @@ int state_lock(struct state *state, const char *command, struct buf *holder)
 			read_holder(state, holder);
 		return ret;
 	}
-	return state->write ? write_holder(state->lock, command) : 0;
+	if (state->write)
+		write_holder(state->lock, command);
+	return 0;
 }
 
 /*
@@ -228,7 +247,7 @@ static int load_head(int fd, struct generation *generation)
 	return ret == -ENOENT ? -EBADMSG : ret;
 }
 
-/* It may be missing or torn: then nothing is known. */
+/* It may be missing: then nothing is known. */
 static void load_kernel(int fd, struct generation *generation)
 {
 	struct buf text = { 0 };
@@ -240,6 +259,7 @@ static void load_kernel(int fd, struct generation *generation)
 		   &fingerprint) == 2) {
 		generation->genid = genid;
 		generation->fingerprint = fingerprint;
+		generation->slow = strstr(text.p, SLOW_WORD);
 	}
 	buf_free(&text);
 }
@@ -261,11 +281,11 @@ int state_load(struct state *state, unsigned int number,
 
 int state_current(struct state *state, struct generation *generation)
 {
-	char target[NAME_MAX_LEN + sizeof(GENERATIONS)];
+	char target[TARGET_MAX_LEN];
 	unsigned int number;
 	ssize_t n;
 
-	n = readlinkat(state->dir, "current", target, sizeof(target) - 1);
+	n = readlinkat(state->dir, CURRENT_LINK, target, sizeof(target) - 1);
 	if (n < 0)
 		return -errno;
 	target[n] = '\0';
@@ -408,27 +428,33 @@ static int highest(struct state *state, unsigned int number, void *data)
 	return 0;
 }
 
-static int format_kernel(char text[64], uint32_t genid, uint64_t fingerprint)
+static int write_kernel(int fd, const struct generation *noted,
+			int (*write)(int dirfd, const char *name,
+				     const void *data, size_t n))
 {
-	return snprintf(text, 64,
-			"genid %010" PRIu32 " fingerprint %016" PRIx64 "\n",
-			genid, fingerprint);
+	char text[96];
+	int n = snprintf(text, sizeof(text),
+			 "genid %010" PRIu32 " fingerprint %016" PRIx64 "%s\n",
+			 noted->genid, noted->fingerprint,
+			 noted->slow ? SLOW_WORD : "");
+
+	return write(fd, "kernel", text, (size_t)n);
 }
 
+/* In a directory that nobody knows until it is whole, and has its number. */
 static int write_files(int fd, const struct state_content *content)
 {
+	const struct generation noted = { .genid = content->genid };
 	struct buf container = { 0 };
-	char kernel[64];
-	int ret, n;
+	int ret;
 
 	container_write(&container, content->container);
-	n = format_kernel(kernel, 0, 0);
-	ret = files_create(fd, "container", container.p, container.n, true);
+	ret = files_create(fd, "container", container.p, container.n);
 	if (!ret)
 		ret = files_create(fd, "policy.nft", content->text.p,
-				   content->text.n, true);
+				   content->text.n);
 	if (!ret)
-		ret = files_create(fd, "kernel", kernel, (size_t)n, true);
+		ret = write_kernel(fd, &noted, files_create);
 	if (!ret && fsync(fd))
 		ret = -errno;
 	buf_free(&container);
@@ -451,10 +477,17 @@ static int write_staging(struct state *state,
 	return ret;
 }
 
+static int make_link(struct state *state, const char *link, const char *target)
+{
+	if (unlinkat(state->dir, link, 0) && errno != ENOENT)
+		return -errno;
+	return symlinkat(target, state->dir, link) ? -errno : 0;
+}
+
 /* Gives the staged generation its number, and the link `next`. */
 static int publish(struct state *state, unsigned int number)
 {
-	char target[NAME_MAX_LEN + sizeof(GENERATIONS)];
+	char target[TARGET_MAX_LEN];
 	int ret = fault(FAULT_STATE_PUBLISH);
 
 	if (ret)
@@ -463,14 +496,10 @@ static int publish(struct state *state, unsigned int number)
 	if (renameat(state->generations, STAGING, state->dir, target) ||
 	    fsync(state->generations))
 		return -errno;
-	if (unlinkat(state->dir, "next", 0) && errno != ENOENT)
-		return -errno;
 	ret = fault(FAULT_STATE_LINK);
-	if (ret)
-		return ret;
-	if (symlinkat(target, state->dir, "next") || fsync(state->dir))
-		return -errno;
-	return 0;
+	if (!ret)
+		ret = make_link(state, NEXT_LINK, target);
+	return !ret && fsync(state->dir) ? -errno : ret;
 }
 
 int state_stage(struct state *state, const struct state_content *content,
@@ -488,21 +517,18 @@ int state_stage(struct state *state, const struct state_content *content,
 	return ret;
 }
 
-int state_note(struct state *state, unsigned int number, uint32_t genid,
-	       uint64_t fingerprint)
+int state_note(struct state *state, const struct generation *noted)
 {
-	char path[NAME_MAX_LEN + 16], text[64];
-	int fd, ret = fault(FAULT_STATE_NOTE), n;
+	int fd, ret = fault(FAULT_STATE_NOTE);
 
 	if (ret)
 		return ret;
-	snprintf(path, sizeof(path), "%u/kernel", number);
-	fd = openat(state->generations, path, O_WRONLY | O_CREAT | O_CLOEXEC,
-		    0600);
+	fd = open_generation(state, noted->number);
 	if (fd < 0)
-		return -errno;
-	n = format_kernel(text, genid, fingerprint);
-	ret = files_write(fd, text, (size_t)n);
+		return fd;
+	ret = write_kernel(fd, noted, files_store);
+	if (ret) /* what was noted before is not so any more */
+		unlinkat(fd, "kernel", 0);
 	close(fd);
 	return ret;
 }
@@ -510,20 +536,14 @@ int state_note(struct state *state, unsigned int number, uint32_t genid,
 int state_note_live(struct state *state, unsigned int number)
 {
 	char text[NAME_MAX_LEN];
-	int fd, ret, n;
+	int n;
 
 	if (!number)
 		return unlinkat(state->dir, LIVE, 0) && errno != ENOENT ?
 			       -errno :
 			       0;
-	fd = openat(state->dir, LIVE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-		    0600);
-	if (fd < 0)
-		return -errno;
 	n = snprintf(text, sizeof(text), "%u", number);
-	ret = files_write(fd, text, (size_t)n);
-	close(fd);
-	return ret;
+	return files_store(state->dir, LIVE, text, (size_t)n);
 }
 
 unsigned int state_noted_live(struct state *state)
@@ -539,31 +559,37 @@ unsigned int state_noted_live(struct state *state)
 	return number;
 }
 
-/* Does the link `next` name it? After a killed apply it may be missing. */
-static bool is_next(struct state *state, const char *target)
+/* Does @link name it? After a killed apply it may be missing. */
+static bool is_link_to(struct state *state, const char *link,
+		       const char *target)
 {
-	char found[NAME_MAX_LEN + sizeof(GENERATIONS)];
+	char found[TARGET_MAX_LEN];
 	ssize_t n;
 
-	n = readlinkat(state->dir, "next", found, sizeof(found));
+	n = readlinkat(state->dir, link, found, sizeof(found));
 	return n == (ssize_t)strlen(target) &&
 	       memcmp(found, target, (size_t)n) == 0;
 }
 
-int state_point(struct state *state, unsigned int number)
+static int make_link_to(struct state *state, const char *link,
+			unsigned int number)
 {
-	char target[NAME_MAX_LEN + sizeof(GENERATIONS)];
+	char target[TARGET_MAX_LEN];
+
+	snprintf(target, sizeof(target), GENERATIONS "/%u", number);
+	return is_link_to(state, link, target) ? 0 :
+						 make_link(state, link, target);
+}
+
+static int point(struct state *state, const char *link, unsigned int number)
+{
 	int ret = fault(FAULT_STATE_POINT);
 
+	if (!ret)
+		ret = make_link_to(state, link, number);
 	if (ret)
 		return ret;
-	snprintf(target, sizeof(target), GENERATIONS "/%u", number);
-	if (!is_next(state, target)) {
-		unlinkat(state->dir, "next", 0);
-		if (symlinkat(target, state->dir, "next"))
-			return -errno;
-	}
-	if (renameat(state->dir, "next", state->dir, "current"))
+	if (renameat(state->dir, link, state->dir, CURRENT_LINK))
 		return -errno;
 	/*
 	 * Whether it is on the disk yet does not matter: what could forget it
@@ -573,9 +599,24 @@ int state_point(struct state *state, unsigned int number)
 	return 0;
 }
 
+int state_point(struct state *state, unsigned int number)
+{
+	return point(state, NEXT_LINK, number);
+}
+
+int state_prepare_back(struct state *state, unsigned int number)
+{
+	return make_link_to(state, STATE_BACK, number);
+}
+
+int state_point_back(struct state *state, unsigned int number)
+{
+	return point(state, STATE_BACK, number);
+}
+
 int state_point_nowhere(struct state *state)
 {
-	if (unlinkat(state->dir, "current", 0) && errno != ENOENT)
+	if (unlinkat(state->dir, CURRENT_LINK, 0) && errno != ENOENT)
 		return -errno;
 	fsync(state->dir);
 	return 0;
@@ -612,7 +653,9 @@ int state_wait(struct state *state, const char *command)
 {
 	int ret = state_relock(state);
 
-	return ret ? ret : write_holder(state->lock, command);
+	if (!ret)
+		write_holder(state->lock, command);
+	return ret;
 }
 
 /* The @max largest numbers up to @top, largest first. */
@@ -663,7 +706,7 @@ int state_prune(struct state *state, unsigned int keep, unsigned int previous,
 
 	if (ret)
 		return ret;
-	if (unlinkat(state->dir, "next", 0) && errno != ENOENT)
+	if (unlinkat(state->dir, NEXT_LINK, 0) && errno != ENOENT)
 		return -errno;
 	ret = files_remove_dir(state->generations, STAGING);
 	if (!ret)

@@ -7,14 +7,20 @@
  *	STATE/generations/7/container	the policy: which it is, what it needs,
  *					its messages, with digests (container.h)
  *			   /policy.nft	the rules as text, for people
- *			   /kernel	the kernel's generation, a fingerprint
+ *			   /kernel	what the kernel was given of it: its
+ *					generation then, a fingerprint
  *	STATE/live			the generation that live connections are
  *					being brought into line with: an apply
  *					is at it, or was killed
+ *	STATE/guard, guarded, answer	guard.h
+ *	STATE/failsafe			boot.h
  *
  * What must stay true: `current` names a whole generation, old or new, at any
  * instant. A generation is whole and on the disk before it has its number.
- * Nobody but root reads any of it. Everything answers 0 or -errno.
+ * What is written is written beside, synced, renamed, and the directory synced
+ * (files.h), so it is old or new, too; but for the lock, whose word is for
+ * people, and is of use while its writer lives. Nobody but root reads any of it.
+ * Everything answers 0 or -errno.
  */
 #ifndef NFTOFFC_RUNTIME_STATE_H
 #define NFTOFFC_RUNTIME_STATE_H
@@ -42,6 +48,7 @@ struct generation {
 	struct ir_record record;
 	uint32_t genid;	      /* the kernel's, 0: not known */
 	uint64_t fingerprint; /* of our table then, 0: not known */
+	bool slow; /* the kernel was given it without its offload: unoffload.h */
 	bool damaged; /* by state_list() only: nothing but the number is known */
 };
 
@@ -49,6 +56,7 @@ struct generation {
 struct state_content {
 	const struct container *container;
 	struct str text; /* as nft has it */
+	uint32_t genid;	 /* the kernel's, once it has it; 0: not known */
 };
 
 /* Makes the directory, and those above it, if @write and it is missing. */
@@ -91,12 +99,11 @@ int state_head(struct state *state, unsigned int number, struct arena *arena,
 /* Writes a new generation, whole, but does not point to it. */
 int state_stage(struct state *state, const struct state_content *content,
 		unsigned int *number);
-/* In place and not synced: cheap, and of no use after a reboot anyway. */
-int state_note(struct state *state, unsigned int number, uint32_t genid,
-	       uint64_t fingerprint);
+/* What the kernel was given of generation @noted->number. */
+int state_note(struct state *state, const struct generation *noted);
 /*
  * Live connections are being brought into line with generation @number, or with
- * none any more (0). Not synced: after a reboot there are none.
+ * none any more (0).
  */
 int state_note_live(struct state *state, unsigned int number);
 unsigned int state_noted_live(struct state *state);
@@ -104,6 +111,13 @@ unsigned int state_noted_live(struct state *state);
 int state_point(struct state *state, unsigned int number);
 /* No generation is the current one. */
 int state_point_nowhere(struct state *state);
+/*
+ * Makes ready for it, so that it does not fail for want of room; and does it.
+ * Only one can be made ready at a time.
+ */
+#define STATE_BACK ".back"
+int state_prepare_back(struct state *state, unsigned int number);
+int state_point_back(struct state *state, unsigned int number);
 /* What the files of this module's neighbours are in; it stays the state's. */
 int state_directory(const struct state *state);
 /*

@@ -15,6 +15,7 @@
 #include "runtime/contain.h"
 #include "runtime/nl.h"
 #include "runtime/state.h"
+#include "runtime/unoffload.h"
 
 /*
  * One flowtable
@@ -181,6 +182,13 @@ void stored_now(struct buf *out, struct arena *arena, const struct container *c,
 	stored_attach(out, c->messages, &attach);
 }
 
+static bool is_slow(struct state *state, unsigned int number)
+{
+	struct generation generation;
+
+	return !state_load(state, number, &generation) && generation.slow;
+}
+
 int stored_content(struct state *state, unsigned int number,
 		   const struct names *now, struct buf *out)
 {
@@ -192,6 +200,8 @@ int stored_content(struct state *state, unsigned int number,
 
 	if (!ret)
 		stored_now(out, arena, &c, now);
+	if (!ret && is_slow(state, number))
+		unoffload(out);
 	buf_free(&bytes);
 	arena_free(arena);
 	return ret;

@@ -21,6 +21,7 @@
 #include "runtime/names.h"
 #include "runtime/nl.h"
 #include "runtime/restore.h"
+#include "runtime/unoffload.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -125,12 +126,26 @@ static void require_same(struct arena *arena, const struct container *c)
 	buf_free(&out);
 }
 
+static void require_without_offload(struct str messages)
+{
+	struct buf slow = { 0 };
+	size_t n;
+
+	buf_add(&slow, messages.p, messages.n);
+	unoffload(&slow);
+	require_batch((struct str){ slow.p, slow.n });
+	n = slow.n;
+	require(!unoffload(&slow) && slow.n == n);
+	buf_free(&slow);
+}
+
 static void try_container(struct arena *arena, struct str bytes)
 {
 	struct container c;
 
 	if (container_read(&c, arena, bytes))
 		return;
+	require_without_offload(c.messages);
 	require_batch(c.messages);
 	require_loadable(arena, &c);
 	require_same(arena, &c);

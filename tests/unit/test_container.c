@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The container: what is written is read; what is not what was written, not. */
+#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -7,10 +8,12 @@
 #include <stdlib.h>
 
 #include "compile.h"
+#include "emit/batch.h"
 #include "runtime/contain.h"
 #include "runtime/failsafe.h"
 #include "runtime/nl.h"
 #include "runtime/sound.h"
+#include "runtime/unoffload.h"
 #include "suites.h"
 
 static struct arena *arena;
@@ -289,6 +292,106 @@ START_TEST(attributes_fill_their_message)
 }
 END_TEST
 
+/* A flowtable, and a rule that adds to it. */
+static const char offloading[] =
+	"policy p\n"
+	"zone a { devices eth0 }\n"
+	"zone b { devices eth1 }\n"
+	"default { input drop; forward drop; output accept }\n"
+	"accept from a to b\n"
+	"offload {\n"
+	"  devices auto\n"
+	"  eligible from a to b protocol tcp, udp after 16 packets\n"
+	"}\n";
+
+static size_t count(const struct buf *batch, uint16_t type)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)batch->p;
+	int left = (int)batch->n;
+	size_t n = 0;
+
+	for (; nl_message_ok(message, left);
+	     message = mnl_nlmsg_next(message, &left))
+		n += message->nlmsg_type == type;
+	return n;
+}
+
+START_TEST(without_offload_the_rest_stays)
+{
+	const struct batch_options batch_options = { 0 };
+	const struct lower_options lower_options = { 0 };
+	struct batch batch = { 0 };
+	struct buf *b = &batch.bytes;
+	struct compilation c;
+	size_t rules, all;
+
+	ck_assert_int_eq(compile_string(&c, "p.policy", str_of(offloading)), 0);
+	ck_assert_int_eq(batch_build(&batch,
+				     lower(c.arena, c.model, &lower_options),
+				     &batch_options),
+			 0);
+	rules = count(b, NFT(NFT_MSG_NEWRULE));
+	ck_assert_uint_eq(count(b, NFT(NFT_MSG_NEWFLOWTABLE)), 1);
+	ck_assert_uint_eq(unoffload(b), 1);
+	ck_assert_uint_eq(count(b, NFT(NFT_MSG_NEWFLOWTABLE)), 0);
+	ck_assert_uint_eq(count(b, NFT(NFT_MSG_NEWRULE)), rules - 1);
+	ck_assert_uint_eq(count(b, NFNL_MSG_BATCH_END), 1);
+	ck_assert_ptr_null(with_messages(b->p, b->n));
+	/* There is nothing more to take. */
+	all = b->n;
+	ck_assert_uint_eq(unoffload(b), 0);
+	ck_assert_uint_eq(b->n, all);
+	batch_free(&batch);
+	compile_free(&c);
+}
+END_TEST
+
+static void put_message(struct buf *batch, uint16_t type, const char *word,
+			bool anonymous)
+{
+	struct nl_room room;
+	struct nlmsghdr *message = nl_request(&room, type, NFPROTO_INET);
+	struct nlattr *list, *element;
+
+	mnl_attr_put_strz(message, 1, "nftoffc");
+	if (anonymous)
+		mnl_attr_put_u32(message, NFTA_SET_FLAGS,
+				 htonl(NFT_SET_ANONYMOUS));
+	if (word) {
+		list = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
+		element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+		mnl_attr_put_strz(message, NFTA_EXPR_NAME, word);
+		mnl_attr_nest_end(message, element);
+		mnl_attr_nest_end(message, list);
+	}
+	buf_add(batch, message, message->nlmsg_len);
+}
+
+/* Those of other rules stay. */
+START_TEST(anonymous_sets_go_with_their_rule)
+{
+	struct buf b = { 0 };
+
+	put_message(&b, NFT(NFT_MSG_NEWSET), NULL, false);
+	put_message(&b, NFT(NFT_MSG_NEWSETELEM), NULL, false);
+	put_message(&b, NFT(NFT_MSG_NEWSET), NULL, true);
+	put_message(&b, NFT(NFT_MSG_NEWSETELEM), NULL, false);
+	put_message(&b, NFT(NFT_MSG_NEWRULE), "lookup", false);
+	put_message(&b, NFT(NFT_MSG_NEWSET), NULL, true);
+	put_message(&b, NFT(NFT_MSG_NEWSETELEM), NULL, false);
+	put_message(&b, NFT(NFT_MSG_NEWSET), NULL, true);
+	put_message(&b, NFT(NFT_MSG_NEWSETELEM), NULL, false);
+	put_message(&b, NFT(NFT_MSG_NEWRULE), "flow_offload", false);
+	put_message(&b, NFT(NFT_MSG_NEWRULE), "flow_offload", false);
+	put_message(&b, NFT(NFT_MSG_NEWRULE), NULL, false);
+	ck_assert_uint_eq(unoffload(&b), 2);
+	ck_assert_uint_eq(count(&b, NFT(NFT_MSG_NEWSET)), 2);
+	ck_assert_uint_eq(count(&b, NFT(NFT_MSG_NEWSETELEM)), 2);
+	ck_assert_uint_eq(count(&b, NFT(NFT_MSG_NEWRULE)), 2);
+	buf_free(&b);
+}
+END_TEST
+
 Suite *container_suite(void)
 {
 	Suite *suite = suite_create("container");
@@ -307,6 +410,8 @@ Suite *container_suite(void)
 	tcase_add_test(tcase, nothing_is_deleted);
 	tcase_add_test(tcase, one_batch);
 	tcase_add_test(tcase, attributes_fill_their_message);
+	tcase_add_test(tcase, without_offload_the_rest_stays);
+	tcase_add_test(tcase, anonymous_sets_go_with_their_rule);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

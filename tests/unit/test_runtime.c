@@ -338,6 +338,41 @@ START_TEST(replace_keeps_mode_and_link)
 }
 END_TEST
 
+START_TEST(store_is_whole_and_private)
+{
+	int dir = open(folder, O_RDONLY | O_DIRECTORY);
+
+	umask(0);
+	ck_assert_int_eq(files_store(dir, "f", "longer", 6), 0);
+	ck_assert_int_eq(files_store(dir, "f", "one", 3), 0);
+	ck_content(in_folder("f"), "one");
+	ck_assert_int_eq(mode_of(in_folder("f")), 0600);
+	ck_assert_int_eq(access(in_folder(".f.new"), F_OK), -1);
+	/* What cannot be written beside leaves what is there. */
+	ck_assert_int_eq(mkdir(in_folder(".f.new"), 0700), 0);
+	ck_assert_int_eq(files_store(dir, "f", "two", 3), -EISDIR);
+	ck_content(in_folder("f"), "one");
+	close(dir);
+}
+END_TEST
+
+START_TEST(what_is_reserved_is_used)
+{
+	int dir = open(folder, O_RDONLY | O_DIRECTORY);
+	int fd = files_reserve(dir, "beside", 1000);
+	struct stat st;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(stat(in_folder("beside"), &st), 0);
+	ck_assert_int_eq(st.st_size, 1000);
+	ck_assert_int_eq(files_put(dir, fd, "beside", "f", "line\n", 5), 0);
+	ck_content(in_folder("f"), "line\n");
+	ck_assert_int_eq(mode_of(in_folder("f")), 0600);
+	ck_assert_int_eq(access(in_folder("beside"), F_OK), -1);
+	close(dir);
+}
+END_TEST
+
 START_TEST(remove_dir_with_files)
 {
 	int dir = open(folder, O_RDONLY | O_DIRECTORY);
@@ -393,7 +428,7 @@ static unsigned int stage(struct state *state, uint64_t digest,
 		.created = 1700000000,
 		.messages = { brackets.p, brackets.n },
 	};
-	const struct state_content content = { &container, STR("text") };
+	const struct state_content content = { &container, STR("text"), 0 };
 	unsigned int number;
 
 	ck_assert_int_eq(state_stage(state, &content, &number), 0);
@@ -421,7 +456,12 @@ START_TEST(state_holds_generations)
 	ck_assert_uint_eq(g.genid, 0);
 
 	ck_assert_uint_eq(stage(state, 0xabc, 3, 1), 2);
-	ck_assert_int_eq(state_note(state, 2, 77, 0xfeed), 0);
+	ck_assert_int_eq(state_note(state,
+				    &(struct generation){ .number = 2,
+							  .genid = 77,
+							  .fingerprint = 0xfeed,
+							  .slow = true }),
+			 0);
 	ck_assert_int_eq(state_find(state, &wanted, &g), 0);
 	ck_assert_uint_eq(g.number, 2);
 	ck_assert_uint_eq(g.previous, 1);
@@ -430,6 +470,7 @@ START_TEST(state_holds_generations)
 	ck_assert_uint_eq(g.created, 1700000000);
 	ck_assert_uint_eq(g.genid, 77);
 	ck_assert_uint_eq(g.fingerprint, 0xfeed);
+	ck_assert(g.slow);
 	ck_assert_uint_eq(g.record.count, 2);
 	ck_assert_int_eq(state_current(state, &g), 0);
 	ck_assert_uint_eq(g.number, 1);
@@ -1263,6 +1304,8 @@ Suite *runtime_suite(void)
 	tcase_add_test(tcase, epoch_follows_and_wraps);
 	tcase_add_test(tcase, epoch_under_another_mask);
 	tcase_add_test(tcase, replace_keeps_mode_and_link);
+	tcase_add_test(tcase, store_is_whole_and_private);
+	tcase_add_test(tcase, what_is_reserved_is_used);
 	tcase_add_test(tcase, remove_dir_with_files);
 	tcase_add_test(tcase, state_holds_generations);
 	tcase_add_test(tcase, state_keeps_some);
