@@ -116,6 +116,18 @@ int compile_string(struct compilation *c, const char *name, struct str text)
 	return compile_source(c);
 }
 
+int compile_kept(struct compilation *c, const struct kept_files *kept)
+{
+	int err = kept->files.n ? 0 : -ENOENT;
+
+	compile_nothing(c);
+	c->sources.kept = kept;
+	if (!err)
+		err = source_read(&c->sources, kept->files.v[0].path,
+				  &c->source);
+	return err ? err : compile_source(c);
+}
+
 void compile_free(struct compilation *c)
 {
 	arena_free(c->arena);

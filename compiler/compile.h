@@ -36,6 +36,11 @@ int compile_open(struct compilation *c, const char *path);
 int compile_policy(struct compilation *c, const char *path);
 /* The same of a text that is there; @name says which spelling it is in. */
 int compile_string(struct compilation *c, const char *name, struct str text);
+/*
+ * The same of files that were kept, which must outlive @c; the first one is the
+ * policy's own.
+ */
+int compile_kept(struct compilation *c, const struct kept_files *kept);
 void compile_free(struct compilation *c);
 
 /*

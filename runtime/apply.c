@@ -387,7 +387,7 @@ static int look_at_offload(struct apply *a, const struct lower_options *options)
 	return NEXT;
 }
 
-static int plan(struct apply *a)
+static int lower_policy(struct apply *a)
 {
 	struct lower_options options = { 0 };
 	int ret;
@@ -409,6 +409,20 @@ static int plan(struct apply *a)
 	devices_pending(a->c.diags, a->c.model, &a->attach);
 	attach_resolve(a->ir, &a->attach);
 	return NEXT;
+}
+
+int apply_plan(struct apply *a)
+{
+	static const apply_step steps[] = {
+		require_module, apply_beside_fw4, look_for_devices,
+		protect_access, lower_policy,
+	};
+	int ret = NEXT;
+	size_t i;
+
+	for (i = 0; ret == NEXT && i < sizeof(steps) / sizeof(*steps); i++)
+		ret = steps[i](a);
+	return ret;
 }
 
 /* In a dry run: as a comment behind the difference. */
@@ -470,7 +484,7 @@ static int stop_if_applied(struct apply *a)
 }
 
 /* What runs already is not asked for: nft need not be there. */
-static int translate(struct apply *a)
+int apply_translate(struct apply *a)
 {
 	int ret = raw_translate(a->c.diags, a->ir);
 
@@ -585,8 +599,8 @@ int apply_report(struct apply *a)
 	ms = (end.tv_sec - a->start.tv_sec) * 1000 +
 	     (end.tv_nsec - a->start.tv_nsec) / 1000000;
 	printf("%s %s (%016" PRIx64 ", %zu rules, %zu elements) in %ld ms",
-	       a->target.stored.p ? "went back to" : "applied",
-	       a->target.policy, a->target.container.parsed.digest,
+	       a->target.number ? "went back to" : "applied", a->target.policy,
+	       a->target.container.parsed.digest,
 	       (size_t)a->target.container.rules,
 	       (size_t)a->target.container.elements, ms);
 	print_difference(a);
@@ -622,14 +636,10 @@ static const apply_step steps[] = {
 	apply_find_running,
 	apply_recover,
 	compile,
-	require_module,
-	apply_beside_fw4,
-	look_for_devices,
-	protect_access,
-	plan,
+	apply_plan,
 	apply_find_drift,
 	stop_if_applied,
-	translate,
+	apply_translate,
 	validate,
 	show_difference,
 	give_up_privilege,
@@ -658,9 +668,9 @@ static const struct {
 } phases[] = {
 	{ apply_read_kernel, "reading what runs" },
 	{ compile, "compiling" },
-	{ plan, "building the transaction" },
+	{ apply_plan, "building the transaction" },
 	{ apply_find_drift, "comparing it with what runs" },
-	{ translate, "finding what differs" },
+	{ apply_translate, "finding what differs" },
 	{ validate, "asking the kernel" },
 	{ apply_clear_marks, "looking at live connections" },
 	{ apply_stage, "writing it down" },
@@ -715,7 +725,7 @@ int apply_run(const struct apply_options *options, const apply_step *todo,
 		sigprocmask(SIG_SETMASK, &a.signals, NULL);
 	drift_free(&a.drift);
 	realign_free(&a.realign);
-	buf_free(&a.undo);
+	wayback_free(&a.back);
 	buf_free(&a.old_content);
 	buf_free(&a.target.text);
 	buf_free(&a.stored);
@@ -725,6 +735,7 @@ int apply_run(const struct apply_options *options, const apply_step *todo,
 	twophase_close(&a.module);
 	nl_close(a.nl);
 	compile_free(&a.c);
+	applied_close(&a.applied);
 	arena_free(a.arena);
 	return ret;
 }
@@ -742,9 +753,9 @@ static const apply_step diff_steps[] = {
 	compile,
 	apply_beside_fw4,
 	look_for_devices,
-	plan,
+	lower_policy,
 	apply_find_drift,
-	translate,
+	apply_translate,
 	apply_show_changes,
 };
 

@@ -18,8 +18,6 @@
 #include "runtime/privilege.h"
 #include "runtime/reject.h"
 #include "runtime/report.h"
-#include "runtime/restore.h"
-#include "runtime/stored.h"
 #include "runtime/verify.h"
 
 /* How often a commit is tried while others change the ruleset. */
@@ -82,13 +80,6 @@ int apply_clear_marks(struct apply *a)
 	return EXIT_SYSTEM;
 }
 
-static void read_old_content(struct apply *a)
-{
-	if (a->has_old && !a->old_content.n)
-		stored_content(a->state, a->old.number, &a->now.names,
-			       &a->old_content);
-}
-
 /* The transaction after which @ir is all that our table has; NULL: it goes. */
 static int build_all(struct batch *batch, const struct ir *ir,
 		     const struct table_names *now, uint32_t genid)
@@ -100,40 +91,26 @@ static int build_all(struct batch *batch, const struct ir *ir,
 	return batch_build(batch, ir, &options);
 }
 
-/* Back to no policy, but for what keeps connections translated. */
-static int build_undo_to_none(struct apply *a)
+static int build_way_back(struct apply *a)
 {
-	struct batch batch = { 0 };
-	int ret;
-
-	ret = build_all(&batch,
-			a->now.names.exists ? lower_translated(a->arena) : NULL,
-			&a->names, 0);
-	if (!ret)
-		buf_add(&a->undo, batch.bytes.p, batch.bytes.n);
-	batch_free(&batch);
-	return ret;
-}
-
-static int build_undo(struct apply *a)
-{
-	const struct restore_options back = { .devices = &a->devices };
-	struct str old = { a->old_content.p, a->old_content.n };
-	int ret = -ENOENT;
+	struct wayback_plan plan = { .from = &a->names,
+				     .devices = &a->devices };
 
 	if (!a->now.names.exists || kernel_only_translates(&a->now))
-		ret = build_undo_to_none(a);
-	else if (a->has_old && old.n)
-		ret = restore_build(&a->undo, old, &a->names, &back);
-	if (ret)
-		a->undo.n = 0;
-	return ret;
+		plan.table = a->now.names.exists;
+	else if (a->has_old && a->old_content.n)
+		plan.content =
+			(struct str){ a->old_content.p, a->old_content.n };
+	else
+		return -ENOENT;
+	return wayback_build(&a->back, a->arena, &plan);
 }
 
 void apply_find_way_back(struct apply *a)
 {
-	read_old_content(a);
-	if (build_undo(a))
+	if (a->has_old)
+		apply_read_stored(a);
+	if (build_way_back(a))
 		report_warning("what runs cannot be restored if this fails: "
 			       "%s does not hold it",
 			       a->options->state);
@@ -160,6 +137,11 @@ static int stage_content(struct apply *a, const struct batch *batch)
 		emit_text(&a->target.text, a->ir);
 	}
 	content.text = (struct str){ a->target.text.p, a->target.text.n };
+	if (a->applied.bytes.n)
+		content.kept =
+			(struct str){ a->applied.bytes.p, a->applied.bytes.n };
+	else if (a->ir)
+		content.sources = &a->c.sources;
 	ret = state_stage(a->state, &content, &a->number);
 	return ret ? report_failure(ret,
 				    "cannot write to %s; nothing was "
@@ -228,7 +210,7 @@ int apply_arm_guard(struct apply *a)
 {
 	const struct guard_plan plan = {
 		.state = a->state,
-		.undo = &a->undo,
+		.way = &a->back,
 		.back = a->has_old ? a->old.number : a->last.number,
 		.number = a->number,
 		.policy = a->target.policy,
@@ -239,7 +221,7 @@ int apply_arm_guard(struct apply *a)
 
 	if (!a->options->confirm)
 		return NEXT;
-	if (!a->undo.n) {
+	if (!a->back.bytes.n) {
 		report_error("what runs cannot be restored, so nothing can be "
 			     "taken back; nothing was changed");
 		report_help("apply a policy that is kept in %s first, or "
@@ -465,10 +447,10 @@ int apply_undo(struct apply *a, const char *why)
 	int ret = -ENOENT;
 
 	guard_cancel(&a->guard);
-	if (a->undo.n)
+	if (a->back.bytes.n)
 		ret = fault(FAULT_APPLY_UNDO);
-	if (a->undo.n && !ret)
-		ret = nl_commit(a->nl, a->undo.p, a->undo.n, &errors);
+	if (a->back.bytes.n && !ret)
+		ret = wayback_take(&a->back, a->nl, &errors);
 	if (ret || errors.list.n || !is_restored(a)) {
 		report_error("%s, and what ran before could not be restored: "
 			     "%s%s",
@@ -661,8 +643,10 @@ int apply_start_guard(struct apply *a)
 int apply_follow_foreseen(struct apply *a)
 {
 	size_t ended;
-	int ret = foreseen_follow(a->nl, a->c.model, &ended);
+	int ret = 0;
 
+	if (a->c.model)
+		ret = foreseen_follow(a->nl, a->c.model, &ended);
 	if (ret)
 		report_warning("connections that a helper foresaw may go on, "
 			       "although their control connection is denied: "

@@ -56,7 +56,8 @@ bool apply_is_unchanged(struct apply *a)
 
 static bool is_same_policy(const struct apply *a)
 {
-	return a->has_old && a->now.record.digest == a->ir->digest;
+	return a->has_old &&
+	       a->now.record.digest == a->target.container.parsed.digest;
 }
 
 static int compare(struct apply *a)
@@ -79,6 +80,15 @@ static void note_unchanged(struct apply *a)
 		state_note(a->state, &a->old);
 }
 
+void apply_read_stored(struct apply *a)
+{
+	if (a->old_content.n)
+		return;
+	if (stored_content(a->state, committed(a)->number, &a->now.names,
+			   &a->old_content))
+		a->old_content.n = 0;
+}
+
 /*
  * Where it cannot be read, since others write too fast, all is replaced as
  * where it is not known.
@@ -88,17 +98,17 @@ int apply_find_drift(struct apply *a)
 	if (!a->state || a->blind || !a->now.names.exists ||
 	    !committed(a)->number || kernel_only_translates(&a->now))
 		return NEXT;
-	if (stored_content(a->state, committed(a)->number, &a->now.names,
-			   &a->old_content))
-		a->old_content.n = 0;
+	apply_read_stored(a);
 	if (!a->old_content.n)
 		return NEXT;
 	if (!apply_is_unchanged(a) && !compare(a))
 		note_unchanged(a);
-	if (is_same_policy(a))
+	if (a->ir && is_same_policy(a))
 		drift_devices(&a->drift, a->arena, stored(a), &a->now.names,
 			      a->ir);
-	changes_place(&a->drift.changes, a->ir, &a->c.sources);
+	/* The lines of what was stored are not those of the file by now. */
+	if (!a->target.number)
+		changes_place(&a->drift.changes, a->ir, &a->c.sources);
 	changes_warn(&a->drift.changes, a->c.diags, DRIFT_SHOWN);
 	return NEXT;
 }

@@ -11,7 +11,7 @@
  * are killed in between, the next apply finds it, and does not take the policy
  * for applied even if its rules run: it is applied again, all steps of it.
  *
- * The way back (restore.h), on failure and of a policy that was not confirmed,
+ * The way back (wayback.h), on failure and of a policy that was not confirmed,
  * asks no model: it makes all flowtables anew, and with the module all flows go
  * by their marks. So nothing is left offloaded that the rules do not know.
  */
@@ -24,10 +24,11 @@
 #include "runtime/report.h"
 
 /* "existing: keep": what lives is not asked; nor what nobody decided; nor, if
- * there is none, what would begin meanwhile: that meets the new rules. */
+ * there is none, what would begin meanwhile: that meets the new rules. Nor is it
+ * if only the rules are there, and no model of them. */
 static bool follows(const struct apply *a)
 {
-	return a->now.recorded && !a->c.model->existing_keep &&
+	return a->now.recorded && a->ir && !a->c.model->existing_keep &&
 	       connections_count();
 }
 

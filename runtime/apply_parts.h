@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "compile.h"
+#include "runtime/applied.h"
 #include "runtime/apply.h"
 #include "runtime/container.h"
 #include "runtime/delta.h"
@@ -23,6 +24,7 @@
 #include "runtime/nl.h"
 #include "runtime/state.h"
 #include "runtime/twophase.h"
+#include "runtime/wayback.h"
 
 /* A step's answer: go on to the next one; else the exit code. */
 #define NEXT (-1)
@@ -46,6 +48,7 @@ struct apply {
 	struct timespec start;
 	struct arena *arena; /* of what is read and built here */
 	struct compilation c;
+	struct applied applied; /* what it is of, if that was stored */
 	struct nl *nl;
 	struct state *state;   /* NULL in a dry run where there is none */
 	struct kernel now;     /* what runs */
@@ -75,7 +78,7 @@ struct apply {
 	struct delta_result difference;
 	struct kernel before;	  /* with the parts that will differ */
 	struct table_names names; /* of the new policy */
-	struct buf undo;	  /* the way back; empty: there is none */
+	struct wayback back;	  /* the way back, if there is one */
 	uint64_t fingerprint;	  /* of our table as committed; 0: not known */
 	unsigned int number;	  /* of the staged generation, 0: not yet */
 	uint32_t noted; /* with it: the kernel's generation that it will be */
@@ -99,8 +102,14 @@ int apply_refused_by_module(struct apply *a, int error);
 bool apply_is_unchanged(struct apply *a);
 /* The same by comparing all of it, after which it is known what differs. */
 int apply_find_drift(struct apply *a);
+/* What is stored of what runs is read; empty: not known. */
+void apply_read_stored(struct apply *a);
 /* What our table holds at the generation that was read; empty: not known. */
 struct str apply_actual(struct apply *a);
+
+/* A policy that was compiled: what is to be done, and may it be? */
+int apply_plan(struct apply *a);
+int apply_translate(struct apply *a);
 
 /* May connections live that are translated? In doubt, one does. */
 bool apply_may_be_translated(struct apply *a);

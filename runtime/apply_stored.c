@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An apply of what was stored: the steps that stand in for the compiler's. From
- * there on it is an apply like any other, with the same promises.
+ * An apply of what was stored. It is compiled again, from the files that it was
+ * made of, and from there on it is an apply like any other: drift is told, nobody
+ * is locked out unasked, live connections follow.
  *
- * What was stored goes with the machine of that day. What differs today is made
- * anew: flowtables get the devices that are there now, and where translated
- * connections live that it knew nothing of, they stay so.
+ * If that does not make what was stored (the files are not there, or the program
+ * is another one by now), the stored rules are put back as they are, with which
+ * the steps of this file stand in for the compiler's. Nobody can be asked about
+ * connections then: they meet the rules one by one. What differs from the machine
+ * of that day is made anew: flowtables get the devices that are there now, and
+ * where translated connections live that it knew nothing of, they stay so.
+ *
+ * What the policy verifies is not asked: whoever goes back has a reason.
  */
 #include "runtime/apply_parts.h"
 
@@ -15,6 +21,7 @@
 #include "runtime/conntrack.h"
 #include "runtime/contain.h"
 #include "runtime/exit.h"
+#include "runtime/privilege.h"
 #include "runtime/probe.h"
 #include "runtime/report.h"
 #include "runtime/restore.h"
@@ -74,9 +81,6 @@ static int find_stored(struct apply *a)
 		       -ENOENT;
 	if (ret == -ENOENT || why)
 		return refuse(a, number, why);
-	if (!ret)
-		ret = state_read(a->state, number, "policy.nft",
-				 &a->target.text);
 	if (ret)
 		return report_failure(ret, "cannot read %s/generations/%u",
 				      a->options->state, number);
@@ -89,13 +93,90 @@ static int find_stored(struct apply *a)
 static int stop_if_running(struct apply *a)
 {
 	if (!a->has_old || a->old.number != a->target.number ||
-	    !apply_is_unchanged(a) ||
+	    !apply_is_unchanged(a) || apply_left_live(a) ||
 	    !twophase_agrees(&a->module, &a->now.record))
 		return NEXT;
 	printf("generation %u, %s, runs already; nothing to do\n",
 	       a->target.number, a->target.policy);
 	return EXIT_DONE;
 }
+
+/*
+ * Compiled again
+ */
+
+static bool is_compiled(const struct apply *a)
+{
+	return a->ir;
+}
+
+static void warn_of_stored(const struct apply *a, const char *why)
+{
+	report_warning("generation %u %s: its rules are put back as they were "
+		       "stored, and live connections meet them one by one",
+		       a->target.number, why);
+}
+
+/* Warnings of a policy that ran already are old news. */
+static int compile_stored(struct apply *a)
+{
+	int ret;
+
+	compile_free(&a->c);
+	ret = applied_open(&a->applied, &a->c, a->state, a->target.number);
+	if (!ret)
+		a->c.diags = diags_new(a->c.arena, &a->c.sources);
+	else if (ret == -EINVAL)
+		warn_of_stored(a, "was made by another version of nftoffc");
+	else if (ret != -ENOENT)
+		warn_of_stored(a, "does not hold its policy's files whole");
+	if (ret && ret != -EINVAL)
+		buf_free(&a->applied.bytes);
+	return NEXT;
+}
+
+static bool is_as_stored(const struct apply *a, const struct ir_record *stored)
+{
+	return a->ir->digest == stored->digest &&
+	       a->ir->mark.mask == stored->mask;
+}
+
+static int plan_compiled(struct apply *a)
+{
+	struct target stored = a->target;
+	int ret;
+
+	if (!a->c.model)
+		return NEXT;
+	a->target = (struct target){ .number = stored.number };
+	ret = apply_plan(a);
+	if (ret != NEXT || is_as_stored(a, &stored.container.parsed))
+		return ret;
+	warn_of_stored(a, "would be made otherwise by now");
+	a->target = stored;
+	a->c.model = NULL;
+	a->ir = NULL;
+	return NEXT;
+}
+
+static int translate(struct apply *a)
+{
+	return is_compiled(a) ? apply_translate(a) : NEXT;
+}
+
+static int give_up_privilege(struct apply *a)
+{
+	int ret = privilege_keep(PRIVILEGE_ADMIN);
+
+	(void)a;
+	return ret ? report_failure(ret, "cannot give up root's privileges; "
+					 "nothing was changed") :
+		     NEXT;
+}
+
+/*
+ * As it was stored
+ */
 
 /* As boot does, and an apply of a policy that does not insist. */
 static void go_without_offload(struct apply *a)
@@ -133,8 +214,16 @@ static int attach_stored(struct apply *a)
 
 static int suit_stored(struct apply *a)
 {
-	int ret = devices_read(a->arena, &a->devices);
+	int ret;
 
+	if (is_compiled(a))
+		return NEXT;
+	ret = state_read(a->state, a->target.number, "policy.nft",
+			 &a->target.text);
+	if (ret)
+		return report_failure(ret, "cannot read %s/generations/%u",
+				      a->options->state, a->target.number);
+	ret = devices_read(a->arena, &a->devices);
 	if (ret)
 		return report_failure(ret, "cannot list the network devices");
 	ret = attach_stored(a);
@@ -193,6 +282,8 @@ static int clear_marks_again(struct apply *a)
 	const struct ir_record *next = &a->target.container.parsed;
 	const struct ir_record *now = &a->now.record;
 
+	if (is_compiled(a)) /* it has values of its own */
+		return NEXT;
 	if (!a->now.recorded || (now->mask == next->mask &&
 				 (now->epoch >= next->epoch + next->count ||
 				  next->epoch >= now->epoch + now->count)))
@@ -204,13 +295,16 @@ static int clear_marks_again(struct apply *a)
 }
 
 static const apply_step steps[] = {
-	apply_open_state,  apply_take_lock,    apply_refuse_unconfirmed,
-	apply_read_kernel, apply_find_module,  apply_find_running,
-	apply_recover,	   find_stored,	       stop_if_running,
-	suit_stored,	   apply_hold_signals, apply_clear_marks,
-	apply_stage,	   apply_stage_module, apply_arm_guard,
-	apply_commit,	   apply_verify,       apply_commit_module,
-	apply_point,	   clear_marks_again,  apply_start_guard,
+	apply_open_state,    apply_take_lock,	apply_refuse_unconfirmed,
+	apply_read_kernel,   apply_find_module, apply_find_running,
+	apply_recover,	     find_stored,	stop_if_running,
+	compile_stored,	     plan_compiled,	suit_stored,
+	apply_find_drift,    translate,		give_up_privilege,
+	apply_hold_signals,  apply_clear_marks, apply_stage,
+	apply_stage_module,  apply_arm_guard,	apply_look_live,
+	apply_commit,	     apply_verify,	apply_bring_live,
+	apply_commit_module, apply_point,	clear_marks_again,
+	apply_end_live,	     apply_start_guard, apply_follow_foreseen,
 	apply_report,
 };
 

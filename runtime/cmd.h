@@ -22,8 +22,8 @@ extern const struct cli_option compile_options[], check_options[],
 	audit_options[], test_options[], explain_options[], apply_options[],
 	status_options[], convert_options[], fmt_options[], flows_options[],
 	release_options[], doctor_options[], import_options[],
-	confirm_options[], unload_options[], diff_options[], log_options[],
-	boot_options[], history_options[], watch_options[];
+	confirm_options[], rollback_options[], unload_options[], diff_options[],
+	log_options[], boot_options[], history_options[], watch_options[];
 extern const struct cli_option fw4_options[];
 
 int cmd_compile(const struct cli *cli);

@@ -21,6 +21,18 @@ const struct cli_option confirm_options[] = {
 	{ 0 },
 };
 
+enum { FORCE = STATE + 1, KEEP_ACCESS };
+
+const struct cli_option rollback_options[] = {
+	[STATE] = OPTION_STATE("finds what was applied in"),
+	[FORCE] = { 0, "force", NULL,
+		    "goes back even if that cuts off who does it" },
+	[KEEP_ACCESS] = { 0, "keep-access", "ADDRESS",
+			  "refuses to cut ADDRESS off from the router's ssh; "
+			  "the default is where ssh says one comes from" },
+	{ 0 },
+};
+
 static int say_end(const struct guard_status *status)
 {
 	switch (status->end) {
@@ -146,6 +158,8 @@ int cmd_rollback(const struct cli *cli)
 	struct apply_options options = {
 		.state = path_of(cli),
 		.command = "nftoffc rollback",
+		.force = cli->values[FORCE],
+		.keep_access = cli->values[KEEP_ACCESS],
 	};
 	int ret = generation_of(cli, &options.generation);
 

@@ -5,10 +5,12 @@
  * what a stock kernel tells; that has no way to take one back unbroken.
  */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "runtime/applied.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
 #include "runtime/exit.h"
@@ -16,18 +18,22 @@
 #include "runtime/flowfilter.h"
 #include "runtime/flows_live.h"
 #include "runtime/flowtext.h"
+#include "runtime/kernel.h"
 #include "runtime/module.h"
+#include "runtime/nl.h"
 #include "runtime/on_policy.h"
 #include "runtime/report.h"
 #include "runtime/stockflows.h"
 
-enum { ALL, POLICY, JSON, WATCH };
+enum { ALL, POLICY, STATE, JSON, WATCH };
 
 const struct cli_option flows_options[] = {
 	[ALL] = { 'a', "all", NULL,
 		  "every live connection, and why it is not offloaded" },
 	[POLICY] = { 0, "policy", "FILE",
-		     "with --all: zones, rules and reasons are this policy's" },
+		     "with --all: zones, rules and reasons are this policy's, "
+		     "not those of the one that was applied" },
+	[STATE] = OPTION_STATE("finds what was applied in"),
 	[JSON] = OPTION_JSON,
 	[WATCH] = { 'w', "watch", "SECONDS",
 		    "again and again, each 2 seconds if nothing is said",
@@ -173,24 +179,77 @@ static int list_offloaded(struct listing *listing)
 struct flows {
 	const struct cli *cli;
 	struct flowfilter filter;
-	struct compilation policy;
+	struct compilation policy; /* .arena NULL: none is asked */
+	struct applied applied;
+	unsigned int number; /* the generation that is asked, 0: none */
 	bool warned;
 };
 
+static void forget_policy(struct flows *f)
+{
+	if (f->policy.arena)
+		compile_free(&f->policy);
+	applied_close(&f->applied);
+	f->number = 0;
+}
+
+/* The generation that runs, 0: it is not known. */
+static unsigned int number_of_running(struct nl *nl, struct arena *arena,
+				      struct state *state)
+{
+	struct generation generation;
+	struct kernel kernel;
+
+	if (kernel_read(nl, arena, &kernel) || !kernel.recorded ||
+	    state_find(state, &kernel.record, &generation))
+		return 0;
+	return generation.number;
+}
+
+static void ask_applied(struct flows *f, struct nl *nl, struct arena *arena,
+			struct state *state)
+{
+	unsigned int number = number_of_running(nl, arena, state);
+
+	if (number == f->number)
+		return;
+	forget_policy(f);
+	f->number = number;
+	if (number && applied_open(&f->applied, &f->policy, state, number))
+		compile_free(&f->policy);
+}
+
+/* Who has no policy's file asks what was applied, if that can be. */
+static void find_applied(struct flows *f)
+{
+	struct arena *arena = arena_new();
+	struct state *state = NULL;
+	struct nl *nl = NULL;
+
+	f->warned = true; /* it is the one that runs */
+	if (!state_open(&state, cli_value(f->cli, STATE, STATE_DIRECTORY),
+			false) &&
+	    !nl_open(&nl, NETLINK_NETFILTER))
+		ask_applied(f, nl, arena, state);
+	else
+		forget_policy(f);
+	state_close(state);
+	nl_close(nl);
+	arena_free(arena);
+}
+
 static int list_once(struct flows *f, struct json *json)
 {
-	bool policy = f->cli->values[POLICY];
 	struct listing listing = { &f->filter, json };
-	struct flows_live live = {
-		.filter = &f->filter,
-		.policy = policy ? &f->policy : NULL,
-		.json = json,
-		.warned = f->warned,
-	};
+	struct flows_live live = { .filter = &f->filter, .json = json };
 	int ret;
 
-	if (!f->cli->values[ALL] && !policy)
+	if (!f->cli->values[ALL] && !f->cli->values[POLICY])
 		return list_offloaded(&listing);
+	if (!f->cli->values[POLICY])
+		find_applied(f);
+	live.policy = f->policy.arena ? &f->policy : NULL;
+	live.warned = f->warned;
 	ret = flows_live(&live);
 	f->warned = live.warned;
 	return ret;
@@ -269,8 +328,7 @@ int cmd_flows(const struct cli *cli)
 	if (!ret)
 		ret = cli->values[WATCH] ? watch(&f, seconds ? seconds : 1) :
 					   list_in_form(&f);
-	if (cli->values[POLICY])
-		compile_free(&f.policy);
+	forget_policy(&f);
 	return ret;
 }
 

@@ -41,7 +41,7 @@ const struct command commands[] = {
 	{ "rollback", "[GENERATION]",
 	  "takes it back before its time is over, or goes back to what was "
 	  "applied before",
-	  confirm_options, 0, 1, cmd_rollback },
+	  rollback_options, 0, 1, cmd_rollback, PRIVILEGE_POLICY },
 	{ "history", "", "lists the policies that one can go back to",
 	  history_options, 0, 0, cmd_history },
 	{ "unload", "", "takes the policy out: no rule of it runs any more",

@@ -113,15 +113,13 @@ static void point_back(const struct guard_process *g)
 /* Under the lock of the state directory, as whoever changes it. */
 static enum guard_end take_back(struct guard_process *g)
 {
-	const struct buf *undo = g->plan.undo;
 	enum guard_end end = GUARD_FAILED;
-	int i, ret = -ERESTART;
+	int ret;
 
 	state_relock(g->plan.state);
 	if (fault(FAULT_GUARD_TAKE_BACK))
 		return end;
-	for (i = 0; i < 100 && ret == -ERESTART; i++)
-		ret = nl_commit(g->nl, undo->p, undo->n, &g->errors);
+	ret = wayback_take(g->plan.way, g->nl, &g->errors);
 	if (!ret && !g->errors.list.n && !twophase_back(g->plan.module))
 		end = GUARD_RESTORED;
 	if (end == GUARD_RESTORED)
@@ -248,11 +246,12 @@ static int open_files(struct guard_process *g)
 
 static int open_socket(struct guard_process *g)
 {
+	size_t size = wayback_size(g->plan.way);
 	int ret = nl_open(&g->nl, NETLINK_NETFILTER);
 
 	if (ret)
 		return ret;
-	if (nl_room_to_send(g->nl, g->plan.undo->n) < g->plan.undo->n)
+	if (nl_room_to_send(g->nl, size) < size)
 		return -EMSGSIZE;
 	g->errors.arena = arena_new(); /* taken now, used then */
 	return 0;

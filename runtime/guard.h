@@ -12,8 +12,9 @@
  *	silence ----------------------------------------> takes it back
  *
  * The guard is a process of its own session with no terminal. It holds all that
- * it needs before anything is committed: the way back as bytes, a socket with
- * room for them, the directories, and room on the disk for what it will write.
+ * it needs before anything is committed: the way back as bytes (wayback.h), a
+ * socket with room for them, the directories, and room on the disk for what it
+ * will write.
  * It parses nothing, allocates nothing, and cannot be ended but by SIGKILL. If
  * apply dies before it said that the policy runs, that is taken for granted:
  * taking back what is not there changes nothing.
@@ -25,21 +26,21 @@
 #ifndef NFTOFFC_RUNTIME_GUARD_H
 #define NFTOFFC_RUNTIME_GUARD_H
 
-#include "base/buf.h"
 #include "runtime/state.h"
 #include "runtime/twophase.h"
+#include "runtime/wayback.h"
 
 #define GUARD_SECONDS 60
 #define GUARD_SECONDS_MAX 86400
 
 struct guard_plan {
 	struct state *state;
-	const struct buf *undo;	 /* the transaction that takes it back */
-	unsigned int back;	 /* the generation that ran, 0: none */
-	unsigned int number;	 /* the one that is to be confirmed, */
-	const char *policy;	 /* and its policy */
-	unsigned long seconds;	 /* to wait for an answer */
-	struct twophase *module; /* as it is staged */
+	const struct wayback *way; /* that takes it back */
+	unsigned int back;	   /* the generation that ran, 0: none */
+	unsigned int number;	   /* the one that is to be confirmed, */
+	const char *policy;	   /* and its policy */
+	unsigned long seconds;	   /* to wait for an answer */
+	struct twophase *module;   /* as it is staged */
 };
 
 /* A guard that waits for its apply to end; fd -1: there is none. */

@@ -135,6 +135,28 @@ static int send_once(struct nl *nl, const void *data, size_t n)
 	return (size_t)sent == n ? 0 : -EIO;
 }
 
+static int send_pieces(struct nl *nl, const struct iovec *pieces, size_t n,
+		       size_t size)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct msghdr msg = {
+		.msg_name = &kernel,
+		.msg_namelen = sizeof(kernel),
+		.msg_iov = (struct iovec *)(uintptr_t)pieces,
+		.msg_iovlen = n,
+	};
+	ssize_t sent = fault(FAULT_NL_SEND);
+
+	if (sent)
+		return (int)sent;
+	do {
+		sent = sendmsg(mnl_socket_get_fd(nl->socket), &msg, 0);
+	} while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		return -errno;
+	return (size_t)sent == size ? 0 : -EIO;
+}
+
 /* An attribute after an error, behind our message if it is repeated. */
 static const struct nlattr *ext_ack(const struct nlmsghdr *message,
 				    const struct nlmsgerr *err, uint16_t type)
@@ -426,14 +448,26 @@ static void discard_answers(struct nl *nl)
 int nl_commit(struct nl *nl, const void *batch, size_t n,
 	      struct nl_errors *errors)
 {
-	size_t i;
+	const struct iovec piece = { (void *)(uintptr_t)batch, n };
+
+	return nl_commit_pieces(nl, &piece, 1, errors);
+}
+
+int nl_commit_pieces(struct nl *nl, const struct iovec *pieces, size_t n,
+		     struct nl_errors *errors)
+{
+	size_t i, size = 0;
 	int ret;
 
-	nl_room_to_send(nl, n);
+	for (i = 0; i < n; i++)
+		size += pieces[i].iov_len;
+	nl_room_to_send(nl, size);
 	discard_answers(nl);
 	ret = fault(FAULT_NL_COMMIT);
-	if (!ret)
-		ret = send_once(nl, batch, n);
+	if (!ret && n == 1)
+		ret = send_once(nl, pieces->iov_base, size);
+	else if (!ret)
+		ret = send_pieces(nl, pieces, n, size);
 	if (ret)
 		return ret;
 	collect_errors(nl, errors);

@@ -87,6 +87,10 @@ unsigned long nl_lost(const struct nl *nl);
  */
 int nl_commit(struct nl *nl, const void *batch, size_t n,
 	      struct nl_errors *errors);
+/* The same of a batch in pieces. */
+struct iovec;
+int nl_commit_pieces(struct nl *nl, const struct iovec *pieces, size_t n,
+		     struct nl_errors *errors);
 /*
  * Adds NFNL_MSG_BATCH_BEGIN, with the generation that the transaction is for (0:
  * any), or NFNL_MSG_BATCH_END.

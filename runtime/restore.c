@@ -303,10 +303,8 @@ static const struct table_chain translated_chain = {
 	.priority = LOWER_TRANSLATED_PRIORITY,
 };
 
-static void make_translated(struct restore *r)
+static void put_translated(struct nlmsghdr *message)
 {
-	struct nl_room room;
-	struct nlmsghdr *message = begin(r, &room, NFT(NFT_MSG_NEWCHAIN));
 	struct nlattr *hook;
 
 	message->nlmsg_flags |= NLM_F_CREATE;
@@ -320,6 +318,14 @@ static void make_translated(struct restore *r)
 	mnl_attr_nest_end(message, hook);
 	mnl_attr_put_u32(message, NFTA_CHAIN_POLICY, htonl(NF_ACCEPT));
 	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, translated_chain.type);
+}
+
+static void make_translated(struct restore *r)
+{
+	struct nl_room room;
+	struct nlmsghdr *message = begin(r, &room, NFT(NFT_MSG_NEWCHAIN));
+
+	put_translated(message);
 	end(r, message);
 }
 
@@ -332,6 +338,53 @@ static bool translates(const struct names *names)
 		    strcmp(names->chains.v[i].type, "nat") == 0)
 			return true;
 	return false;
+}
+
+bool restore_translates(struct str content)
+{
+	struct names names = { .arena = arena_new() };
+	bool any;
+
+	names_add_batch(&names, content.p, content.n);
+	any = translates(&names);
+	arena_free(names.arena);
+	return any;
+}
+
+/* Where the last message begins; @content.n: there is none. */
+static size_t last_message(struct str content)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)content.p;
+	size_t at = content.n;
+	int left = (int)content.n;
+
+	while (nl_message_ok(message, left)) {
+		at = (size_t)((const char *)message - content.p);
+		message = mnl_nlmsg_next(message, &left);
+	}
+	return at;
+}
+
+void restore_know_translated(struct buf *content, const struct names *now)
+{
+	struct str stored = { content->p, content->n };
+	struct nlmsghdr *message;
+	struct nl_room room;
+	size_t i, at, n;
+
+	for (i = 0; i < now->chains.n; i++)
+		if (!strcmp(now->chains.v[i].name, LOWER_TRANSLATED))
+			break;
+	if (i == now->chains.n || !stored.n || restore_translates(stored))
+		return;
+	message = nl_request(&room, NFT(NFT_MSG_NEWCHAIN), NFPROTO_INET);
+	put_translated(message);
+	n = MNL_ALIGN(message->nlmsg_len);
+	at = last_message(stored);
+	buf_reserve(content, n);
+	memmove(content->p + at + n, content->p + at, stored.n - at);
+	memcpy(content->p + at, message, n);
+	content->n += n;
 }
 
 /* Whole messages, from BEGIN to END. */

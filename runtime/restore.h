@@ -12,6 +12,7 @@
 
 struct attach;
 struct devices;
+struct names;
 
 struct restore_options {
 	const struct devices *devices; /* that exist */
@@ -30,6 +31,13 @@ struct restore_options {
 int restore_build(struct buf *out, struct str content,
 		  const struct table_names *now,
 		  const struct restore_options *options);
+/* Does it have a NAT chain, be it the empty one? */
+bool restore_translates(struct str content);
+/*
+ * A way back left the empty chain (@now has it): then @content, as stored before,
+ * gets it too, and is what is there.
+ */
+void restore_know_translated(struct buf *content, const struct names *now);
 /* What is where in a batch that is not of batch_build(): takes @bytes over. */
 void restore_index(struct batch *batch, struct buf *bytes);
 

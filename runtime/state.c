@@ -20,6 +20,7 @@
 
 #include "runtime/fault.h"
 #include "runtime/files.h"
+#include "runtime/sourcefile.h"
 
 #define LIVE "live"
 #define SLOW_WORD " without offload"
@@ -441,6 +442,15 @@ static int write_kernel(int fd, const struct generation *noted,
 	return write(fd, "kernel", text, (size_t)n);
 }
 
+/* It can be loaded without: they are for questions. */
+static int write_sources(int fd, const struct state_content *content)
+{
+	if (content->sources)
+		return sourcefile_write(fd, STATE_SOURCES, content->sources);
+	return files_create(fd, STATE_SOURCES, content->kept.p,
+			    content->kept.n);
+}
+
 /* In a directory that nobody knows until it is whole, and has its number. */
 static int write_files(int fd, const struct state_content *content)
 {
@@ -453,6 +463,10 @@ static int write_files(int fd, const struct state_content *content)
 	if (!ret)
 		ret = files_create(fd, "policy.nft", content->text.p,
 				   content->text.n);
+	if (!ret && (content->sources || content->kept.n) &&
+	    write_sources(fd, content) && unlinkat(fd, STATE_SOURCES, 0) &&
+	    errno != ENOENT)
+		ret = -errno;
 	if (!ret)
 		ret = write_kernel(fd, &noted, files_create);
 	if (!ret && fsync(fd))

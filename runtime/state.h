@@ -7,6 +7,8 @@
  *	STATE/generations/7/container	the policy: which it is, what it needs,
  *					its messages, with digests (container.h)
  *			   /policy.nft	the rules as text, for people
+ *			   /sources	the files it was compiled from
+ *					(sourcefile.h)
  *			   /kernel	what the kernel was given of it: its
  *					generation then, a fingerprint
  *	STATE/live			the generation that live connections are
@@ -38,6 +40,7 @@
 #define STATE_KEEP_MAX 1000
 
 struct state;
+struct sources;
 
 struct generation {
 	unsigned int number;   /* from 1 */
@@ -57,6 +60,9 @@ struct state_content {
 	const struct container *container;
 	struct str text; /* as nft has it */
 	uint32_t genid;	 /* the kernel's, once it has it; 0: not known */
+	/* What it was compiled from, or that as it was stored; or neither. */
+	const struct sources *sources;
+	struct str kept;
 };
 
 /* Makes the directory, and those above it, if @write and it is missing. */
@@ -82,7 +88,8 @@ int state_load(struct state *state, unsigned int number,
 /* The generation that the kernel's record speaks of, -ENOENT. */
 int state_find(struct state *state, const struct ir_record *record,
 	       struct generation *generation);
-/* Adds "policy.nft" of a generation to @out. */
+#define STATE_SOURCES "sources"
+/* Adds "policy.nft" or STATE_SOURCES of a generation to @out. */
 int state_read(struct state *state, unsigned int number, const char *file,
 	       struct buf *out);
 /*

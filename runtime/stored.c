@@ -14,6 +14,7 @@
 
 #include "runtime/contain.h"
 #include "runtime/nl.h"
+#include "runtime/restore.h"
 #include "runtime/state.h"
 #include "runtime/unoffload.h"
 
@@ -198,8 +199,10 @@ int stored_content(struct state *state, unsigned int number,
 	const char *why;
 	int ret = state_container(state, number, arena, &bytes, &c, &why);
 
-	if (!ret)
+	if (!ret) {
 		stored_now(out, arena, &c, now);
+		restore_know_translated(out, now);
+	}
 	if (!ret && is_slow(state, number))
 		unoffload(out);
 	buf_free(&bytes);

@@ -24,8 +24,8 @@ struct state;
 /*
  * A generation's messages in @out, which is empty, checked, for a table that
  * holds @now: flowtables that became hardware since, or software, are as they are
- * there, and where the kernel was given none there is none. 0, or -errno and
- * nothing.
+ * there, and where the kernel was given none there is none; and the empty chain
+ * that a way back left is there. 0, or -errno and nothing.
  */
 int stored_content(struct state *state, unsigned int number,
 		   const struct names *now, struct buf *out);

@@ -131,6 +131,17 @@ static int read_file(struct sources *sources, int fd, const char *path,
 	return 0;
 }
 
+static int read_kept(struct sources *sources, const char *path,
+		     struct source **result)
+{
+	const struct kept_file *file = kept_find(sources->kept, path);
+
+	if (!file)
+		return -ENOENT;
+	*result = source_add(sources, path, file->text);
+	return 0;
+}
+
 int source_read(struct sources *sources, const char *path,
 		struct source **result)
 {
@@ -139,6 +150,8 @@ int source_read(struct sources *sources, const char *path,
 	struct stat st;
 	int ret;
 
+	if (sources->kept)
+		return read_kept(sources, path, result);
 	if (!standard) {
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
@@ -155,9 +168,8 @@ int source_read(struct sources *sources, const char *path,
 	return ret;
 }
 
-int source_read_named(struct sources *sources, const char *path,
-		      struct span named, struct source **result,
-		      struct distrust *distrust)
+static int read_trusted(struct sources *sources, const char *path,
+			struct source **result, struct distrust *distrust)
 {
 	struct stat st;
 	int fd, ret;
@@ -174,9 +186,33 @@ int source_read_named(struct sources *sources, const char *path,
 	else
 		ret = read_file(sources, fd, path, &st, result);
 	close(fd);
+	return ret;
+}
+
+int source_read_named(struct sources *sources, const char *path,
+		      struct span named, struct source **result,
+		      struct distrust *distrust)
+{
+	int ret;
+
+	if (sources->kept)
+		ret = read_kept(sources, path, result);
+	else
+		ret = read_trusted(sources, path, result, distrust);
 	if (!ret)
 		(*result)->named = named;
 	return ret;
+}
+
+static struct source *find_by_path(const struct sources *sources,
+				   const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < sources->files.n; i++)
+		if (kept_same_path(sources->files.v[i]->path, path))
+			return sources->files.v[i];
+	return NULL;
 }
 
 struct source *source_find(const struct sources *sources, const char *path)
@@ -184,6 +220,8 @@ struct source *source_find(const struct sources *sources, const char *path)
 	struct stat st;
 	size_t i;
 
+	if (sources->kept)
+		return find_by_path(sources, path);
 	if (stat(path, &st) < 0)
 		return NULL;
 	for (i = 0; i < sources->files.n; i++)
@@ -264,8 +302,27 @@ static int scan_file(int fd, bool (*fn)(struct str line, void *data),
 	return ret;
 }
 
-int source_scan(const struct sources *sources, const char *path,
-		bool (*fn)(struct str line, void *data), void *data)
+static int scan_kept(const struct sources *sources, const char *path,
+		     bool (*fn)(struct str line, void *data), void *data)
+{
+	const struct kept_file *file = kept_find(sources->kept, path);
+	struct str rest;
+	uint32_t mark;
+
+	if (!file)
+		return -ENOENT;
+	rest = file->text;
+	mark = text_begin(rest);
+	rest.p += mark;
+	rest.n -= mark;
+	while (rest.n)
+		if (!fn(str_cut(&rest, '\n'), data))
+			return -ECANCELED;
+	return 0;
+}
+
+static int scan_disk(const struct sources *sources, const char *path,
+		     bool (*fn)(struct str line, void *data), void *data)
 {
 	struct distrust distrust;
 	struct stat st;
@@ -286,6 +343,29 @@ int source_scan(const struct sources *sources, const char *path,
 		ret = scan_file(fd, fn, data);
 	close(fd);
 	return ret;
+}
+
+int source_scan(struct sources *sources, const char *path,
+		bool (*fn)(struct str line, void *data), void *data)
+{
+	int ret;
+
+	if (sources->kept)
+		return scan_kept(sources, path, fn, data);
+	ret = scan_disk(sources, path, fn, data);
+	if (!ret)
+		*vec_push(sources->arena, &sources->scanned) =
+			arena_strndup(sources->arena, path, strlen(path));
+	return ret;
+}
+
+int source_glob(struct sources *sources, const char *pattern,
+		struct path_list *paths)
+{
+	if (!sources->kept)
+		return disk_glob(sources->arena, pattern, paths);
+	kept_glob(sources->kept, sources->arena, pattern, paths);
+	return 0;
 }
 
 /* NULL if @span is none, as one out of a wrong span would be. */

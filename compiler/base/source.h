@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "kept.h"
 #include "str.h"
 #include "trust.h"
 
@@ -53,6 +54,8 @@ struct sources {
 	VEC(struct source *) files;
 	VEC(struct expansion) expansions;
 	struct trust trust; /* in whom: since the first file was read */
+	const struct kept_files *kept; /* instead of the disk; NULL: the disk */
+	VEC(const char *) scanned;     /* files of which nothing is kept */
 };
 
 struct place {
@@ -93,8 +96,11 @@ const char *source_beside(struct arena *arena, const char *path,
  * it is no regular file, since that may not be there for a second reading,
  * -EKEYREJECTED if it is not to be trusted.
  */
-int source_scan(const struct sources *sources, const char *path,
+int source_scan(struct sources *sources, const char *path,
 		bool (*fn)(struct str line, void *data), void *data);
+/* The files that @pattern names: 0, or -EACCES as disk_glob(). */
+int source_glob(struct sources *sources, const char *pattern,
+		struct path_list *paths);
 /* @text must outlive @sources. For tests, and text that came otherwise. */
 struct source *source_add(struct sources *sources, const char *path,
 			  struct str text);

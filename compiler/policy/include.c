@@ -14,8 +14,6 @@
  * number and size are bounded.
  */
 #include <errno.h>
-#include <glob.h>
-#include <stdlib.h>
 
 #include "bind.h"
 #include "policy.h"
@@ -123,18 +121,6 @@ static const char *quote_pattern(struct arena *arena, struct str text)
 	return quoted;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* That there is no such directory is as if nothing were in it. */
-static int glob_fails(const char *path, int error)
-{
-	(void)path;
-	return error != ENOENT && error != ENOTDIR;
-}
-
 /* What matches is read in the order of its bytes, in whatever locale. */
 static void take_pattern(struct gather *g, const struct node *node,
 			 struct str name)
@@ -142,28 +128,20 @@ static void take_pattern(struct gather *g, const struct node *node,
 	const char *from = source_of(g->b.sources, node->span)->path;
 	const char *slash = strrchr(from, '/');
 	const char *pattern = "";
-	glob_t found;
+	struct path_list found = { 0 };
 	size_t i;
-	int ret;
 
 	if (slash && name.p[0] != '/')
 		pattern = quote_pattern(
 			g->b.arena,
 			(struct str){ from, (size_t)(slash + 1 - from) });
 	pattern = arena_printf(g->b.arena, "%s%.*s", pattern, STR_ARG(name));
-	ret = glob(pattern, GLOB_NOSORT, glob_fails, &found);
-	if (ret == GLOB_NOSPACE)
-		out_of_memory();
-	if (ret == GLOB_ABORTED)
+	if (source_glob(g->b.sources, pattern, &found))
 		diag_error(g->b.diags, node->span,
 			   "a directory that this leads to cannot be read");
-	if (ret)
-		return; /* that nothing matches is as good as something */
-	qsort(found.gl_pathv, found.gl_pathc, sizeof(char *), by_bytes);
-	for (i = 0; i < found.gl_pathc; i++)
-		take_path(g, node,
-			  arena_printf(g->b.arena, "%s", found.gl_pathv[i]));
-	globfree(&found);
+	/* that nothing matches is as good as something */
+	for (i = 0; i < found.list.n; i++)
+		take_path(g, node, found.list.v[i]);
 }
 
 static void take_include(struct binder *b, const struct node *node, void *into)

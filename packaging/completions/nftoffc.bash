@@ -173,9 +173,10 @@ _nftoffc()
 	rollback)
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
+		--keep-access) :; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words --state -h --help
+			_nftoffc_words --state --force --keep-access -h --help
 			return
 		fi
 		;;
@@ -229,10 +230,11 @@ _nftoffc()
 	flows)
 		case $previous in
 		--policy) _nftoffc_paths -f; return ;;
+		--state) _nftoffc_paths -d; return ;;
 		-w|--watch) :; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words -a --all --policy --json -w --watch -h --help
+			_nftoffc_words -a --all --policy --state --json -w --watch -h --help
 			return
 		fi
 		;;

@@ -8,6 +8,7 @@
  * attributes, each of which makes something in our table, and no other; it can
  * be loaded; and written anew it is read the same.
  */
+#include <inttypes.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -21,6 +22,7 @@
 #include "runtime/names.h"
 #include "runtime/nl.h"
 #include "runtime/restore.h"
+#include "runtime/sourcefile.h"
 #include "runtime/unoffload.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
@@ -183,6 +185,37 @@ static void try_messages(struct arena *arena, struct str messages)
 	buf_free(&out);
 }
 
+/* Any bytes as the files beside it: as they are, and with the right digest. */
+static void try_files(struct arena *arena, const char *bytes, size_t n)
+{
+	struct kept_files kept;
+	struct path_list paths = { 0 };
+	size_t i, size = 0;
+
+	if (!sourcefile_read(&kept, arena, (struct str){ bytes, n }))
+		return;
+	for (i = 0; i < kept.files.n; i++) {
+		size += kept.files.v[i].text.n;
+		require(kept_find(&kept, kept.files.v[i].path));
+	}
+	require(size <= n);
+	kept_glob(&kept, arena, "*", &paths);
+	require(paths.list.n <= kept.files.n);
+}
+
+static void try_sources(struct arena *arena, const unsigned char *data,
+			size_t size)
+{
+	struct buf out = { 0 };
+
+	try_files(arena, (const char *)data, size);
+	buf_printf(&out, "nftoffc sources 1 %016" PRIx64 "\n",
+		   container_digest(0, data, size));
+	buf_add(&out, data, size);
+	try_files(arena, out.p, out.n);
+	buf_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct arena *arena = arena_new();
@@ -193,6 +226,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		memcpy(copy, data, size);
 	try_container(arena, (struct str){ copy, size });
 	try_messages(arena, (struct str){ copy, size });
+	try_sources(arena, data, size);
 	make_good(copy, size);
 	try_container(arena, (struct str){ copy, size });
 	free(copy);

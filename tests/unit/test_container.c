@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The container: what is written is read; what is not what was written, not. */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "compile.h"
 #include "emit/batch.h"
 #include "runtime/contain.h"
 #include "runtime/failsafe.h"
+#include "runtime/files.h"
 #include "runtime/nl.h"
 #include "runtime/sound.h"
+#include "runtime/sourcefile.h"
 #include "runtime/unoffload.h"
 #include "suites.h"
 
@@ -392,6 +398,128 @@ START_TEST(anonymous_sets_go_with_their_rule)
 }
 END_TEST
 
+/* ---- the files beside it ---- */
+
+static const struct kept_file files[] = {
+	{ "d/policy.yaml", STR("policy: p\ninclude: parts/*.yaml\n"
+			       "zones: { lan: { devices: [lan0] } }\n"
+			       "default: { forward: drop }\n"
+			       "rules: [ { drop: { from: any, to: any, "
+			       "source: \"@near\" } } ]\n") },
+	{ "d/parts/a.yaml", STR("sets: { near: { type: address, file: "
+				"./list.txt } }\n") },
+	{ "d/parts/list.txt", STR("\xef\xbb\xbf"
+				  "192.0.2.1\n\n192.0.2.9") },
+};
+#define NFILES (sizeof(files) / sizeof(*files))
+
+/* Compiles what is in @dir, and writes what it was compiled from to @out. */
+static void write_sources(const char *dir, struct buf *out)
+{
+	struct compilation c;
+	int fd;
+
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_int_eq(compile_policy(&c, files[0].path), 0);
+	ck_assert_int_eq(sourcefile_write(AT_FDCWD, "sources", &c.sources), 0);
+	compile_free(&c);
+	fd = open("sources", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(files_read_some(fd, out, 1 << 16), 0);
+	close(fd);
+}
+
+static void make_files(char dir[])
+{
+	size_t i;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_int_eq(mkdir("d", 0755), 0);
+	ck_assert_int_eq(mkdir("d/parts", 0755), 0);
+	for (i = 0; i < NFILES; i++)
+		ck_assert_int_eq(files_create(AT_FDCWD, files[i].path,
+					      files[i].text.p, files[i].text.n),
+				 0);
+}
+
+static void remove_files(const char *dir)
+{
+	size_t i;
+
+	for (i = 0; i < NFILES; i++)
+		unlink(files[i].path);
+	unlink("sources");
+	rmdir("d/parts");
+	rmdir("d");
+	ck_assert_int_eq(chdir("/"), 0);
+	rmdir(dir);
+}
+
+/* What was compiled once compiles again, with nothing of it on the disk. */
+START_TEST(sources_compile_again)
+{
+	char here[4096], dir[] = "/tmp/sources.XXXXXX";
+	struct kept_files kept;
+	struct compilation c;
+	struct buf out = { 0 };
+
+	ck_assert_ptr_nonnull(getcwd(here, sizeof(here)));
+	make_files(dir);
+	write_sources(dir, &out);
+	remove_files(dir);
+	ck_assert_int_eq(chdir(here), 0);
+	ck_assert(sourcefile_read(&kept, arena, (struct str){ out.p, out.n }));
+	ck_assert_int_eq(kept.files.n, NFILES);
+	ck_assert_int_eq(compile_kept(&c, &kept), 0);
+	ck_assert_int_eq(c.model->sets[0]->elements[0].n, 2);
+	compile_free(&c);
+	kept.files.v[2].path = "d/parts/other.txt";
+	ck_assert_int_eq(compile_kept(&c, &kept), -EINVAL);
+	compile_free(&c);
+	buf_free(&out);
+}
+END_TEST
+
+/* Any byte that is another one is seen, and any that is missing. */
+START_TEST(damaged_sources_are_refused)
+{
+	char here[4096], dir[] = "/tmp/sources.XXXXXX";
+	struct kept_files kept;
+	struct buf out = { 0 };
+	size_t i;
+
+	ck_assert_ptr_nonnull(getcwd(here, sizeof(here)));
+	make_files(dir);
+	write_sources(dir, &out);
+	remove_files(dir);
+	ck_assert_int_eq(chdir(here), 0);
+	for (i = 0; i < out.n; i++) {
+		ck_assert(!sourcefile_read(&kept, arena,
+					   (struct str){ out.p, i }));
+		out.p[i] ^= 4;
+		ck_assert(!sourcefile_read(&kept, arena,
+					   (struct str){ out.p, out.n }));
+		out.p[i] ^= 4;
+	}
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(kept_files_are_found)
+{
+	const struct kept_file named = { "a/./b//c", { 0 } };
+	struct kept_files kept = { 0 };
+
+	*vec_push(arena, &kept.files) = named;
+	ck_assert_ptr_nonnull(kept_find(&kept, "./a/b/c"));
+	ck_assert_ptr_nonnull(kept_find(&kept, "a/b/./c"));
+	ck_assert_ptr_null(kept_find(&kept, "a/b/cc"));
+	ck_assert_ptr_null(kept_find(&kept, "/a/b/c"));
+	ck_assert_ptr_null(kept_find(&kept, "a/b"));
+}
+END_TEST
+
 Suite *container_suite(void)
 {
 	Suite *suite = suite_create("container");
@@ -412,6 +540,9 @@ Suite *container_suite(void)
 	tcase_add_test(tcase, attributes_fill_their_message);
 	tcase_add_test(tcase, without_offload_the_rest_stays);
 	tcase_add_test(tcase, anonymous_sets_go_with_their_rule);
+	tcase_add_test(tcase, sources_compile_again);
+	tcase_add_test(tcase, damaged_sources_are_refused);
+	tcase_add_test(tcase, kept_files_are_found);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
