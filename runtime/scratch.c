@@ -221,14 +221,21 @@ static void tell(int fd, const struct report *report)
 		_exit(1);
 }
 
-static void child(int fd, const struct ir *ir, const struct batch *batch)
+/* scratch_try()'s arguments. */
+struct trial {
+	const struct ir *ir;
+	const struct batch *batch;
+	struct nl_errors *errors;
+};
+
+static void child(int fd, void *data)
 {
+	const struct trial *trial = data;
 	struct nl_errors errors = { .arena = arena_new() };
 	struct report last = { .last = true };
 	size_t i;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	last.step = work(ir, batch, &errors, &last.error);
+	last.step = work(trial->ir, trial->batch, &errors, &last.error);
 	last.lost = errors.lost;
 	for (i = 0; i < errors.list.n; i++) {
 		const struct nl_error *e = &errors.list.v[i];
@@ -241,37 +248,20 @@ static void child(int fd, const struct ir *ir, const struct batch *batch)
 		tell(fd, &report);
 	}
 	tell(fd, &last);
-	_exit(0);
 }
 
 /*
  * In the parent
  */
 
-static bool read_report(int fd, struct report *report)
+static enum scratch_step hear(int fd, void *data, int *error)
 {
-	char *p = (char *)report;
-	size_t got = 0;
-	ssize_t n;
-
-	while (got < sizeof(*report)) {
-		n = read(fd, p + got, sizeof(*report) - got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		got += (size_t)n;
-	}
-	report->text[TEXT_MAX - 1] = '\0';
-	return true;
-}
-
-static enum scratch_step hear(int fd, struct nl_errors *errors, int *error)
-{
+	struct nl_errors *errors = ((struct trial *)data)->errors;
 	struct report report;
 	struct nl_error *e;
 
-	while (read_report(fd, &report)) {
+	while (scratch_read(fd, &report, sizeof(report))) {
+		report.text[TEXT_MAX - 1] = '\0';
 		if (report.last) {
 			errors->lost = report.lost;
 			*error = report.error;
@@ -291,6 +281,35 @@ static enum scratch_step hear(int fd, struct nl_errors *errors, int *error)
 enum scratch_step scratch_try(const struct ir *ir, const struct batch *batch,
 			      struct nl_errors *errors, int *error)
 {
+	struct trial trial = { ir, batch, errors };
+
+	return scratch_ask(&(struct scratch_question){ child, hear, &trial },
+			   error);
+}
+
+/*
+ * Both ends
+ */
+
+bool scratch_read(int fd, void *into, size_t n)
+{
+	size_t got = 0;
+	ssize_t part;
+
+	while (got < n) {
+		part = read(fd, (char *)into + got, n - got);
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part <= 0)
+			return false;
+		got += (size_t)part;
+	}
+	return true;
+}
+
+enum scratch_step scratch_ask(const struct scratch_question *question,
+			      int *error)
+{
 	enum scratch_step step = SCRATCH_PROCESS;
 	int fds[2];
 	pid_t pid;
@@ -302,12 +321,14 @@ enum scratch_step scratch_try(const struct ir *ir, const struct batch *batch,
 	pid = fork();
 	if (pid == 0) {
 		close(fds[0]);
-		child(fds[1], ir, batch);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		question->child(fds[1], question->data);
+		_exit(0);
 	}
 	*error = -errno;
 	close(fds[1]);
 	if (pid > 0) {
-		step = hear(fds[0], errors, error);
+		step = question->hear(fds[0], question->data, error);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}

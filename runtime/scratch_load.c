@@ -240,13 +240,20 @@ static enum scratch_step work(struct str text, const struct ir *ir,
 	return *error ? SCRATCH_NETLINK : SCRATCH_DONE;
 }
 
-static void child(int fd, struct str text, const struct ir *ir)
+/* scratch_load()'s arguments. */
+struct loading {
+	struct str text;
+	const struct ir *ir;
+	struct scratch_text *out;
+};
+
+static void child(int fd, void *data)
 {
+	const struct loading *loading = data;
 	struct scratch_text out = { 0 };
 	struct head head = { 0 };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	head.step = work(text, ir, &out, &head.error);
+	head.step = work(loading->text, loading->ir, &out, &head.error);
 	head.status = out.status;
 	head.said = out.said.n;
 	head.messages = out.messages.n;
@@ -254,44 +261,28 @@ static void child(int fd, struct str text, const struct ir *ir)
 	    files_write(fd, out.said.p, out.said.n) ||
 	    files_write(fd, out.messages.p, out.messages.n))
 		_exit(1);
-	_exit(0);
 }
 
 /*
  * In the parent
  */
 
-static bool read_all(int fd, void *into, size_t n)
-{
-	size_t got = 0;
-	ssize_t part;
-
-	while (got < n) {
-		part = read(fd, (char *)into + got, n - got);
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part <= 0)
-			return false;
-		got += (size_t)part;
-	}
-	return true;
-}
-
 static bool read_buf(int fd, struct buf *buf, size_t n)
 {
-	bool ok = read_all(fd, buf_reserve(buf, n + 1), n);
+	bool ok = scratch_read(fd, buf_reserve(buf, n + 1), n);
 
 	if (ok)
 		buf->n = n;
 	return ok;
 }
 
-static enum scratch_step hear(int fd, struct scratch_text *out, int *error)
+static enum scratch_step hear(int fd, void *data, int *error)
 {
+	struct scratch_text *out = ((struct loading *)data)->out;
 	struct head head;
 
 	*error = -ECHILD;
-	if (!read_all(fd, &head, sizeof(head)) ||
+	if (!scratch_read(fd, &head, sizeof(head)) ||
 	    !read_buf(fd, &out->said, head.said) ||
 	    !read_buf(fd, &out->messages, head.messages))
 		return SCRATCH_PROCESS;
@@ -303,26 +294,8 @@ static enum scratch_step hear(int fd, struct scratch_text *out, int *error)
 enum scratch_step scratch_load(struct str text, const struct ir *ir,
 			       struct scratch_text *out, int *error)
 {
-	enum scratch_step step = SCRATCH_PROCESS;
-	int fds[2];
-	pid_t pid;
+	struct loading loading = { text, ir, out };
 
-	if (pipe2(fds, O_CLOEXEC)) {
-		*error = -errno;
-		return step;
-	}
-	pid = fork();
-	if (pid == 0) {
-		close(fds[0]);
-		child(fds[1], text, ir);
-	}
-	*error = -errno;
-	close(fds[1]);
-	if (pid > 0) {
-		step = hear(fds[0], out, error);
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	close(fds[0]);
-	return step;
+	return scratch_ask(&(struct scratch_question){ child, hear, &loading },
+			   error);
 }

@@ -87,6 +87,19 @@ void buf_printf(struct buf *buf, const char *fmt, ...)
 	va_end(args);
 }
 
+void buf_pad(struct buf *buf, size_t n)
+{
+	memset(buf_reserve(buf, n), ' ', n);
+	buf->n += n;
+}
+
+size_t buf_last_line(const struct buf *buf)
+{
+	const char *end = buf->n ? memrchr(buf->p, '\n', buf->n) : NULL;
+
+	return end ? (size_t)(end + 1 - buf->p) : 0;
+}
+
 void buf_put_u64(struct buf *buf, unsigned long long value)
 {
 	char digits[3 * sizeof(value)];

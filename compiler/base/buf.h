@@ -33,6 +33,10 @@ void buf_printf(struct buf *buf, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *buf, const char *fmt, va_list args)
 	__attribute__((format(printf, 2, 0)));
+void buf_pad(struct buf *buf, size_t n);		     /* @n blanks */
 void buf_put_u64(struct buf *buf, unsigned long long value); /* decimal, fast */
+
+/* Where its last line begins. */
+size_t buf_last_line(const struct buf *buf);
 
 #endif

@@ -98,12 +98,6 @@ static size_t column_width(const struct lines *lines, size_t i)
 	return widest;
 }
 
-static void pad(struct buf *out, size_t n)
-{
-	while (n--)
-		buf_putc(out, ' ');
-}
-
 /* The columns of a group's lines are the same: asked once for all of them. */
 static void put_line(const struct lines *lines, size_t i, size_t column,
 		     struct buf *out)
@@ -113,7 +107,7 @@ static void put_line(const struct lines *lines, size_t i, size_t column,
 
 	if (line->end == line->begin)
 		return;
-	pad(out, line->indent);
+	buf_pad(out, line->indent);
 	if (!line->cell) {
 		buf_add(out, lines->text.p + line->begin,
 			line->end - line->begin);
@@ -121,14 +115,13 @@ static void put_line(const struct lines *lines, size_t i, size_t column,
 	}
 	n = width(lines, line->begin, line->cell);
 	buf_add(out, lines->text.p + line->begin, line->cell - line->begin);
-	pad(out, n < column ? column - n : 0);
+	buf_pad(out, n < column ? column - n : 0);
 	buf_add(out, lines->text.p + line->cell, line->end - line->cell);
 }
 
 static size_t end_column(const struct buf *out, size_t begin)
 {
-	const char *line = out->n ? memrchr(out->p, '\n', out->n) : NULL;
-	size_t from = line ? (size_t)(line + 1 - out->p) : 0;
+	size_t from = buf_last_line(out);
 
 	if (from < begin)
 		from = begin;
@@ -179,7 +172,7 @@ void lines_print(struct lines *lines, struct buf *out)
 		if (line->comment.n) {
 			if (!i || !lines->all.v[i - 1].comment.n)
 				comments = comment_column(lines, placed, i);
-			pad(out, comments - placed[i].column + COMMENT_GAP);
+			buf_pad(out, comments - placed[i].column + COMMENT_GAP);
 			buf_add(out, line->comment.p, line->comment.n);
 		}
 		buf_putc(out, '\n');

@@ -48,8 +48,7 @@ static void put_line(struct buf *out, struct str line, size_t indent)
 				 '?' :
 				 line.p[i]);
 	buf_putc(out, '\n');
-	while (indent--)
-		buf_putc(out, ' ');
+	buf_pad(out, indent);
 }
 
 void print_notes_of(struct buf *out, const struct print_notes *notes,

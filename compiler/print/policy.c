@@ -396,19 +396,13 @@ static bool is_section(const struct node *value, const struct field *field)
 
 static void new_line(struct printer *p)
 {
-	size_t i;
-
 	buf_putc(p->out, '\n');
-	for (i = 0; i < p->indent; i++)
-		buf_putc(p->out, ' ');
+	buf_pad(p->out, p->indent);
 }
 
 static size_t column(const struct printer *p)
 {
-	const char *line = p->out->n ? memrchr(p->out->p, '\n', p->out->n) :
-				       NULL;
-
-	return line ? p->out->n - (size_t)(line + 1 - p->out->p) : p->out->n;
+	return p->out->n - buf_last_line(p->out);
 }
 
 /* Takes back what was written since @begin if it makes the line too long. */

@@ -105,19 +105,13 @@ static void put_flow(struct printer *p, const struct node *node)
 
 static void new_line(struct printer *p)
 {
-	size_t i;
-
 	buf_putc(p->out, '\n');
-	for (i = 0; i < p->indent; i++)
-		buf_putc(p->out, ' ');
+	buf_pad(p->out, p->indent);
 }
 
 static size_t column(const struct printer *p)
 {
-	const char *line = p->out->n ? memrchr(p->out->p, '\n', p->out->n) :
-				       NULL;
-
-	return line ? p->out->n - (size_t)(line + 1 - p->out->p) : p->out->n;
+	return p->out->n - buf_last_line(p->out);
 }
 
 static bool has_null(const struct node *node)

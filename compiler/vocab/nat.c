@@ -47,6 +47,16 @@ void nat_print_flags(struct buf *out, const struct stmt *stmt)
 		buf_puts(out, stmt->nat.random ? ",persistent" : " persistent");
 }
 
+void nat_print_alone(struct buf *out, const char *word, const struct stmt *stmt)
+{
+	buf_puts(out, word);
+	if (nat_has_ports(stmt)) {
+		buf_puts(out, " to :");
+		nat_print_ports(out, stmt);
+	}
+	nat_print_flags(out, stmt);
+}
+
 static void json_ports(struct json *out, const struct stmt *stmt)
 {
 	uint8_t lo[WIRE_MAX], hi[WIRE_MAX];
@@ -198,4 +208,16 @@ uint32_t nat_flags(const struct stmt *stmt)
 	if (stmt->nat.prefix)
 		flags |= NF_NAT_RANGE_NETMAP;
 	return flags;
+}
+
+void nat_linear_alone(struct exprs *out, enum expr_kind kind,
+		      const struct stmt *stmt)
+{
+	uint32_t reg = NFT_REG_1;
+	struct nat_ports ports = nat_linear_ports(out, stmt, &reg);
+	struct expr *expr = expr_add(out, kind);
+
+	expr->reg = ports.lo;
+	expr->reg2 = ports.hi;
+	expr->flags = nat_flags(stmt);
 }

@@ -14,6 +14,10 @@ void nat_print_ports(struct buf *out, const struct stmt *stmt);
 /* " random,persistent", or nothing. */
 void nat_print_flags(struct buf *out, const struct stmt *stmt);
 
+/* A statement of these alone. */
+void nat_print_alone(struct buf *out, const char *word,
+		     const struct stmt *stmt);
+
 /* Both as members of the object that is open. */
 void nat_json(struct json *out, const struct stmt *stmt);
 /* A statement of these alone: null if there are none. */
@@ -28,6 +32,9 @@ struct nat_ports {
 struct nat_ports nat_linear_ports(struct exprs *out, const struct stmt *stmt,
 				  uint32_t *reg);
 uint32_t nat_flags(const struct stmt *stmt);
+/* A statement of these alone: EXPR_MASQ or EXPR_REDIR. */
+void nat_linear_alone(struct exprs *out, enum expr_kind kind,
+		      const struct stmt *stmt);
 /* A value into the register @reg, which counts on. */
 uint32_t nat_immediate(struct exprs *out, uint32_t *reg, const void *value,
 		       uint32_t len);

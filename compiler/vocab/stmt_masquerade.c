@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Source translation to whatever address the outgoing device has. */
-#include <linux/netfilter/nf_tables.h>
-
 #include "nat.h"
 
 static void print(struct buf *out, const struct stmt *stmt)
 {
-	buf_puts(out, "masquerade");
-	if (nat_has_ports(stmt)) {
-		buf_puts(out, " to :");
-		nat_print_ports(out, stmt);
-	}
-	nat_print_flags(out, stmt);
+	nat_print_alone(out, "masquerade", stmt);
 }
 
 static void json(struct json *out, const struct stmt *stmt)
@@ -21,13 +14,7 @@ static void json(struct json *out, const struct stmt *stmt)
 
 static void linear(struct exprs *out, const struct stmt *stmt)
 {
-	uint32_t reg = NFT_REG_1;
-	struct nat_ports ports = nat_linear_ports(out, stmt, &reg);
-	struct expr *expr = expr_add(out, EXPR_MASQ);
-
-	expr->reg = ports.lo;
-	expr->reg2 = ports.hi;
-	expr->flags = nat_flags(stmt);
+	nat_linear_alone(out, EXPR_MASQ, stmt);
 }
 
 const struct stmt_ops stmt_masquerade = {

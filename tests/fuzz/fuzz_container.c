@@ -24,14 +24,9 @@
 #include "runtime/restore.h"
 #include "runtime/sourcefile.h"
 #include "runtime/unoffload.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* Looked at in another way than runtime/sound.c does. */
 static void require_message(const struct nlmsghdr *message, bool bracket)

@@ -18,6 +18,7 @@
 #include "read/dsl.h"
 #include "read/read.h"
 #include "read/yaml.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -28,12 +29,6 @@ struct reading {
 	struct diags *diags;
 	struct node *root;
 };
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void read_as(struct reading *r, enum spelling spelling, struct str text)
 {
@@ -90,19 +85,6 @@ static unsigned int height(const struct node *node)
 	return most + 1;
 }
 
-static void check_diags(const struct diags *diags)
-{
-	char *text = NULL;
-	size_t n, i;
-	FILE *out = open_memstream(&text, &n);
-
-	diags_print(diags, out, false);
-	fclose(out);
-	for (i = 0; i < n; i++)
-		require(text[i] == '\n' || (unsigned char)text[i] >= ' ');
-	free(text);
-}
-
 static void check_printed(const struct reading *r, enum spelling to)
 {
 	struct buf text = { 0 };
@@ -154,7 +136,7 @@ static void check(enum spelling spelling, struct str text)
 	struct reading r;
 
 	read_as(&r, spelling, text);
-	check_diags(r.diags);
+	require_printable(r.diags);
 	if (r.root)
 		require(walk(r.source, r.root, 0) <= TREE_MAX_NODES);
 	if (r.root)

@@ -31,14 +31,9 @@
 #include "runtime/ruleset.h"
 #include "runtime/stockflows.h"
 #include "runtime/tallies.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* What a kernel that says all this has. */
 static void see_all(struct kernel *kernel, struct str content)

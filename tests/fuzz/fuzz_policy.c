@@ -20,16 +20,11 @@
 #include "policy/policy.h"
 #include "read/yaml.h"
 #include "runtime/epoch.h"
+#include "tests/fuzz/fuzz.h"
 
 #define PATH "/nonexistent/nftoffc-fuzz/policy.yaml"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static bool names_absolute_file(const struct node *set)
 {
@@ -60,19 +55,6 @@ static bool reads_outside(const struct node *root)
 				return true;
 	}
 	return false;
-}
-
-static void check_print(const struct diags *diags)
-{
-	char *text = NULL;
-	size_t n, i;
-	FILE *out = open_memstream(&text, &n);
-
-	diags_print(diags, out, false);
-	fclose(out);
-	for (i = 0; i < n; i++)
-		require(text[i] == '\n' || (unsigned char)text[i] >= ' ');
-	free(text);
 }
 
 /* Lines of the text inside chains, but for those that begin and end them. */
@@ -152,7 +134,7 @@ static void compile(struct str policy, struct buf *text)
 		root = policy_define(arena, &sources, root, diags);
 	if (root && !reads_outside(root))
 		model = policy_bind(arena, &sources, source, root, diags);
-	check_print(diags);
+	require_printable(diags);
 	if (model && !diags_errors(diags) && marks_fit(model)) {
 		struct ir *ir = lower(arena, model, NULL);
 

@@ -18,6 +18,7 @@
 
 #include "policy/policy.h"
 #include "read/yaml.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -30,12 +31,6 @@ struct list {
 	struct diags *diags;
 	const struct set *set; /* NULL if something was reported */
 };
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static char directory[] = "/tmp/nftoffc-fuzz-XXXXXX";
 static char file_path[sizeof(directory) + 8];
@@ -65,19 +60,6 @@ static void write_list(const char *text, size_t n)
 	close(fd);
 }
 
-static void check_print(const struct diags *diags)
-{
-	char *text = NULL;
-	size_t n, i;
-	FILE *out = open_memstream(&text, &n);
-
-	diags_print(diags, out, false);
-	fclose(out);
-	for (i = 0; i < n; i++)
-		require(text[i] == '\n' || (unsigned char)text[i] >= ' ');
-	free(text);
-}
-
 static const char *policy_text(bool ports)
 {
 	return ports ? "policy: p\nzones: { a: { devices: [x] } }\n"
@@ -104,7 +86,7 @@ static void read_list(struct list *list, bool ports)
 	require((list->sources.files.n > 1) == (diags_errors(list->diags) > 0));
 	if (!diags_errors(list->diags))
 		list->set = model->sets[0];
-	check_print(list->diags);
+	require_printable(list->diags);
 }
 
 static void check_order(const struct ranges *ranges)

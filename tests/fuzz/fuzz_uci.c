@@ -18,6 +18,7 @@
 #include "print/notes.h"
 #include "print/print.h"
 #include "read/read.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -27,25 +28,6 @@ struct attempt {
 	struct diags *diags;
 	struct import import;
 };
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static void check_diags(const struct diags *diags)
-{
-	char *text = NULL;
-	size_t n, i;
-	FILE *out = open_memstream(&text, &n);
-
-	diags_print(diags, out, false);
-	fclose(out);
-	for (i = 0; i < n; i++)
-		require(text[i] == '\n' || (unsigned char)text[i] >= ' ');
-	free(text);
-}
 
 static void check_span(const struct source *source, struct span span)
 {
@@ -74,7 +56,7 @@ static void check_uci(struct attempt *a, const struct source *source)
 				check_span(source, option->values.v[j].span);
 		}
 	}
-	check_diags(diags);
+	require_printable(diags);
 }
 
 /* The same text as a policy of uci's own, if it is one. */
@@ -90,7 +72,7 @@ static void check_own(struct str text)
 		root = own_uci_read(&c, c.source);
 	if (root)
 		policy_bind(c.arena, &c.sources, c.source, root, c.diags);
-	check_diags(c.diags);
+	require_printable(c.diags);
 	arena_free(c.arena);
 }
 
@@ -169,7 +151,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		print(&a, SPELLING_POLICY, &policy);
 		check_again(&yaml, firewall, network);
 	}
-	check_diags(a.diags);
+	require_printable(a.diags);
 	buf_free(&yaml);
 	buf_free(&policy);
 	arena_free(a.arena);

@@ -8,15 +8,10 @@
  */
 #include <stdlib.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "vocab/match.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* Addresses and ports are written in nft as they are in a policy. */
 static void check_again(const struct value_type *type,

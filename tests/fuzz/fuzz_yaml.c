@@ -11,14 +11,9 @@
 #include <stdlib.h>
 
 #include "read/yaml.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-#define require(holds)                                                         \
-	do {                                                                   \
-		if (!(holds))                                                  \
-			abort();                                               \
-	} while (0)
 
 static void check_scalar(const struct sources *sources, const struct node *node)
 {
@@ -59,19 +54,6 @@ static size_t walk(const struct sources *sources, const struct node *node,
 	return n;
 }
 
-static void check_print(const struct diags *diags)
-{
-	char *text = NULL;
-	size_t n;
-	FILE *out = open_memstream(&text, &n);
-
-	diags_print(diags, out, false);
-	fclose(out);
-	for (size_t i = 0; i < n; i++)
-		require(text[i] == '\n' || (unsigned char)text[i] >= ' ');
-	free(text);
-}
-
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct arena *arena = arena_new();
@@ -88,7 +70,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	require((root != NULL) == (diags_errors(diags) == 0));
 	if (root)
 		require(walk(&sources, root, 0) <= TREE_MAX_NODES);
-	check_print(diags);
+	require_printable(diags);
 	arena_free(arena);
 	return 0;
 }

@@ -443,6 +443,24 @@ START_TEST(buf_adds)
 }
 END_TEST
 
+START_TEST(buf_knows_its_last_line)
+{
+	struct buf buf = { 0 };
+
+	ck_assert_uint_eq(buf_last_line(&buf), 0);
+	buf_pad(&buf, 0);
+	buf_puts(&buf, "ab");
+	ck_assert_uint_eq(buf_last_line(&buf), 0);
+	buf_puts(&buf, "\n\n");
+	ck_assert_uint_eq(buf_last_line(&buf), 4);
+	buf_pad(&buf, 3);
+	ck_assert_str_eq(buf.p, "ab\n\n   ");
+	ck_assert_uint_eq(buf.n, 7);
+	ck_assert_uint_eq(buf_last_line(&buf), 4);
+	buf_free(&buf);
+}
+END_TEST
+
 START_TEST(buf_grows)
 {
 	struct buf buf = { 0 };
@@ -1055,6 +1073,7 @@ static void add_memory(Suite *suite)
 	tcase_add_test(tc, map_keeps_order_and_first_values);
 	tcase_add_test(tc, hash_sees_each_byte);
 	tcase_add_test(tc, buf_adds);
+	tcase_add_test(tc, buf_knows_its_last_line);
 	tcase_add_test(tc, buf_grows);
 }
 
