@@ -50,26 +50,18 @@ void live_close(struct live *live)
 		arena_free(live->scratch);
 }
 
-/* False: the zone is not known. */
-static bool find_zone(struct live *live, unsigned int family,
-		      const uint8_t *address, int *zone)
-{
-	struct located at = places_find(live->places, family, address);
-
-	*zone = at.zone;
-	return at.kind != PLACE_UNKNOWN;
-}
-
 /* Where packets with these addresses come from and go to; or why not. */
 static const char *find_zones(struct live *live, struct packet *packet,
 			      enum hook_index *hook)
 {
-	const uint8_t *source = packet_value(packet, packet_source(packet));
-	const uint8_t *destination =
-		packet_value(packet, packet_destination(packet));
-	bool from = find_zone(live, packet->family, source, &packet->from);
-	bool to = find_zone(live, packet->family, destination, &packet->to);
+	struct located source, destination;
+	bool from, to;
 
+	places_find(live->places, packet, &source, &destination);
+	from = source.kind != PLACE_UNKNOWN;
+	to = destination.kind != PLACE_UNKNOWN;
+	packet->from = source.zone;
+	packet->to = destination.zone;
 	*hook = to && packet->to < 0	 ? HOOK_INPUT :
 		from && packet->from < 0 ? HOOK_OUTPUT :
 					   HOOK_FORWARD;

@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Routes by prefix, from rtnetlink. Lookup goes by table, as the kernel's rules
- * do where they are the kernel's own (local, main, default), and in a table by
- * length, the longest first: a hash lookup each.
+ * The zones of the ways that packets may take (routes.h): whichever is taken,
+ * the zone has to be the same.
  *
- * Routes of one prefix (with several metrics, or several next hops) are one here:
- * whichever is taken, the zone has to be the same.
+ * Rules may ask by which device a packet came, which is where the other end is:
+ * so each end's ways make the other's fewer, until they stay.
  */
 #include "runtime/places.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/fib_rules.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 
-#include "runtime/nl.h"
+#include "base/map.h"
+#include "runtime/routes.h"
 #include "runtime/where.h"
 
-/* More are not kept: then the kernel is asked, host by host. */
-#define ROUTES_MAX 200000
-#define DEVICES_MAX 8 /* of one route */
-#define BITS_MAX 128
-
-enum table { TABLE_LOCAL, TABLE_MAIN, TABLE_DEFAULT, TABLES };
-
-struct route {
-	uint8_t key[18]; /* table, length, address */
-	uint8_t type;	 /* RTN_* */
-	bool unsure;	 /* it is not for all packets to the prefix alike */
-	uint8_t n;
-	uint32_t devices[DEVICES_MAX];
-};
+/* How often the ends make each other's ways fewer. */
+#define ROUNDS 4
 
 struct device_zone {
 	uint32_t index;
@@ -40,236 +25,35 @@ struct device_zone {
 	int zone;	  /* else: this one, -1 none */
 };
 
-struct family {
-	bool unsure;	 /* rules of others say which table */
-	bool unknown;	 /* the kernel has none */
-	enum table last; /* that a rule has named */
-	bool lengths[TABLES][BITS_MAX + 1];
-	struct map routes; /* by key */
-};
-
 struct places {
 	struct arena *arena;
 	const struct model *model;
-	struct family families[FAMILIES];
+	struct routes *routes;
 	VEC(struct device_zone) devices;
-	bool too_many;
-	bool silent;	  /* nobody is asked then */
+	bool silent;	  /* nobody is asked host by host */
 	struct map asked; /* host by host -> struct located * */
 };
 
-struct places *places_new(struct arena *arena, const struct model *model)
+struct places *places_new(struct arena *arena, const struct model *model,
+			  struct routes *routes)
 {
 	struct places *p = arena_new_object(arena, struct places);
-	int f;
 
 	p->arena = arena;
 	p->model = model;
+	p->routes = routes;
 	map_init(&p->asked, arena);
-	for (f = 0; f < FAMILIES; f++)
-		map_init(&p->families[f].routes, arena);
 	return p;
 }
 
-/* NULL: of neither family. */
-static struct family *family_of(struct places *p, uint8_t family)
+int places_read(struct arena *arena, const struct model *model,
+		struct places **places)
 {
-	return family == AF_INET  ? &p->families[FAMILY_INDEX_IPV4] :
-	       family == AF_INET6 ? &p->families[FAMILY_INDEX_IPV6] :
-				    NULL;
-}
+	struct routes *routes;
+	int ret = routes_read(arena, &routes);
 
-/* False: it is none that is looked at. */
-static bool table_of(uint32_t number, enum table *table)
-{
-	switch (number) {
-	case RT_TABLE_LOCAL:
-		*table = TABLE_LOCAL;
-		return true;
-	case RT_TABLE_MAIN:
-		*table = TABLE_MAIN;
-		return true;
-	case RT_TABLE_DEFAULT:
-		*table = TABLE_DEFAULT;
-		return true;
-	}
-	return false;
-}
-
-static uint32_t u32_of(const struct nlattr *attr, uint32_t absent)
-{
-	return attr && mnl_attr_get_payload_len(attr) == sizeof(uint32_t) ?
-		       mnl_attr_get_u32(attr) :
-		       absent;
-}
-
-/*
- * Rules
- */
-
-/* Is it for every packet, and nothing but "look there"? */
-static bool is_plain(const struct nlmsghdr *message,
-		     const struct fib_rule_hdr *rule)
-{
-	const struct nlattr *attr;
-
-	if (rule->action != FR_ACT_TO_TBL || rule->src_len || rule->dst_len ||
-	    rule->tos || rule->flags & FIB_RULE_INVERT)
-		return false;
-	mnl_attr_for_each(attr, message, sizeof(*rule))
-	{
-		switch (mnl_attr_get_type(attr)) {
-		case FRA_TABLE:
-		case FRA_PRIORITY:
-		case FRA_PROTOCOL:
-			continue;
-		case FRA_SUPPRESS_PREFIXLEN:
-			if (u32_of(attr, 0) == UINT32_MAX)
-				continue;
-			return false;
-		default:
-			return false;
-		}
-	}
-	return true;
-}
-
-int places_see_rule(struct places *places, const struct nlmsghdr *message)
-{
-	const struct fib_rule_hdr *rule = mnl_nlmsg_get_payload(message);
-	const struct nlattr *a[FRA_MAX + 1];
-	struct family *family;
-	enum table table;
-
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*rule))
-		return 0;
-	family = family_of(places, rule->family);
-	if (!family)
-		return 0;
-	nl_attrs_behind(message, sizeof(*rule), NULL, a, FRA_MAX);
-	if (!is_plain(message, rule) ||
-	    !table_of(u32_of(a[FRA_TABLE], rule->table), &table) ||
-	    table < family->last)
-		family->unsure = true;
-	else
-		family->last = table;
-	return 0;
-}
-
-/*
- * Routes
- */
-
-static void mask_address(uint8_t *address, unsigned int len)
-{
-	size_t byte = len / 8;
-
-	if (byte >= 16)
-		return;
-	address[byte] &= (uint8_t)(0xff00 >> len % 8);
-	memset(address + byte + 1, 0, 15 - byte);
-}
-
-static void put_key(uint8_t key[18], enum table table, unsigned int len,
-		    const uint8_t *address, size_t n)
-{
-	memset(key, 0, 18);
-	key[0] = (uint8_t)table;
-	key[1] = (uint8_t)len;
-	if (n)
-		memcpy(key + 2, address, n);
-	mask_address(key + 2, len);
-}
-
-static struct str key_of(const uint8_t key[18])
-{
-	return (struct str){ (const char *)key, 18 };
-}
-
-static void add_device(struct route *route, uint32_t index)
-{
-	size_t i;
-
-	for (i = 0; i < route->n; i++)
-		if (route->devices[i] == index)
-			return;
-	if (!index || route->n == DEVICES_MAX) {
-		route->unsure = true;
-		return;
-	}
-	route->devices[route->n++] = index;
-}
-
-static void add_next_hops(struct route *route, const struct nlattr *attr)
-{
-	const struct rtnexthop *hop = mnl_attr_get_payload(attr);
-	int left = mnl_attr_get_payload_len(attr);
-
-	while (RTNH_OK(hop, left)) {
-		add_device(route, (uint32_t)hop->rtnh_ifindex);
-		left -= (int)RTNH_ALIGN(hop->rtnh_len);
-		hop = RTNH_NEXT(hop);
-	}
-	if (left > 0)
-		route->unsure = true;
-}
-
-static struct route *find_route(struct places *p, struct family *family,
-				const uint8_t key[18], uint8_t type)
-{
-	struct route *route = map_get(&family->routes, key_of(key));
-
-	if (route) {
-		route->unsure |= route->type != type;
-		return route;
-	}
-	route = arena_new_object(p->arena, struct route);
-	memcpy(route->key, key, sizeof(route->key));
-	route->type = type;
-	map_add(&family->routes, key_of(route->key), route);
-	family->lengths[key[0]][key[1]] = true;
-	return route;
-}
-
-static bool is_up(const struct rtmsg *rtm)
-{
-	return !(rtm->rtm_flags & (RTM_F_CLONED | RTNH_F_DEAD));
-}
-
-int places_see_route(struct places *places, const struct nlmsghdr *message)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
-	const struct nlattr *a[RTA_MAX + 1];
-	struct family *family;
-	struct route *route;
-	uint8_t key[18];
-	enum table table;
-	size_t len;
-
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*rtm))
-		return 0;
-	family = family_of(places, rtm->rtm_family);
-	nl_attrs_behind(message, sizeof(*rtm), NULL, a, RTA_MAX);
-	if (!family || !is_up(rtm) ||
-	    !table_of(u32_of(a[RTA_TABLE], rtm->rtm_table), &table))
-		return 0;
-	if (family->routes.entries.n >= ROUTES_MAX) {
-		places->too_many = true;
-		return -E2BIG;
-	}
-	len = a[RTA_DST] ? mnl_attr_get_payload_len(a[RTA_DST]) : 0;
-	if (rtm->rtm_dst_len > (rtm->rtm_family == AF_INET ? 32 : BITS_MAX) ||
-	    len > 16 || len * 8 < rtm->rtm_dst_len)
-		return 0;
-	put_key(key, table, rtm->rtm_dst_len,
-		len ? mnl_attr_get_payload(a[RTA_DST]) : NULL, len);
-	route = find_route(places, family, key, rtm->rtm_type);
-	route->unsure |= rtm->rtm_tos || rtm->rtm_src_len;
-	if (a[RTA_MULTIPATH])
-		add_next_hops(route, a[RTA_MULTIPATH]);
-	else if (rtm->rtm_type == RTN_UNICAST || a[RTA_OIF])
-		add_device(route, u32_of(a[RTA_OIF], 0));
-	return 0;
+	*places = places_new(arena, model, routes);
+	return ret;
 }
 
 /*
@@ -342,44 +126,23 @@ static int zone_behind(struct places *p, uint32_t index, unsigned int family,
 static const struct located unknown = { PLACE_UNKNOWN, -1 };
 static const struct located here = { PLACE_HERE, -1 };
 
-static struct located place_by(struct places *p, const struct route *route,
+static struct located place_of(struct places *p, const struct ways *ways,
 			       unsigned int family, const uint8_t *address)
 {
 	int zone = -1, other;
 	size_t i;
 
-	if (route->unsure)
+	if (ways->unknown || (ways->here && ways->n))
 		return unknown;
-	if (route->type == RTN_LOCAL)
+	if (ways->here)
 		return here;
-	if (route->type != RTN_UNICAST)
-		return unknown;
-	for (i = 0; i < route->n; i++) {
-		other = zone_behind(p, route->devices[i], family, address);
+	for (i = 0; i < ways->n; i++) {
+		other = zone_behind(p, ways->devices[i], family, address);
 		if (other < 0 || (i > 0 && other != zone))
 			return unknown;
 		zone = other;
 	}
 	return zone < 0 ? unknown : (struct located){ PLACE_ZONE, zone };
-}
-
-static const struct route *longest(const struct family *family,
-				   enum table table, unsigned int bits,
-				   const uint8_t *address)
-{
-	const struct route *route;
-	uint8_t key[18];
-	int len;
-
-	for (len = (int)bits; len >= 0; len--) {
-		if (!family->lengths[table][len])
-			continue;
-		put_key(key, table, (unsigned int)len, address, bits / 8);
-		route = map_get(&family->routes, key_of(key));
-		if (route)
-			return route;
-	}
-	return NULL;
 }
 
 /* Who has it depends on the device: link-local, multicast, nobody's. */
@@ -428,80 +191,127 @@ void places_ask_nobody(struct places *places)
 	places->silent = true;
 }
 
-struct located places_find(struct places *places, unsigned int family,
-			   const uint8_t *address)
-{
-	const struct family *of = &places->families[family];
-	const struct route *route;
-	enum table table;
-
-	if (of->unsure || of->unknown || is_special(family, address))
-		return unknown;
-	if (places->too_many)
-		return places->silent ? unknown : ask(places, family, address);
-	for (table = TABLE_LOCAL; table < TABLES; table++) {
-		route = longest(of, table, family ? 128 : 32, address);
-		if (route && route->type != RTN_THROW)
-			return place_by(places, route, family, address);
-	}
-	return unknown;
-}
-
 /*
- * Reading
+ * Both ends
  */
 
-static int see_rule(const struct nlmsghdr *message, void *data)
+struct end {
+	const uint8_t *address;
+	struct route_flow flow; /* of a packet to it */
+	struct ways ways;
+};
+
+static void join(struct ways *all, const struct ways *more)
 {
-	return places_see_rule(data, message);
+	size_t i, j;
+
+	all->unknown |= more->unknown;
+	all->here |= more->here;
+	for (i = 0; i < more->n; i++) {
+		for (j = 0; j < all->n; j++)
+			if (all->devices[j] == more->devices[i])
+				break;
+		if (j == WAYS_MAX)
+			all->unknown = true;
+		else if (j == all->n)
+			all->devices[all->n++] = more->devices[i];
+	}
 }
 
-static int see_route(const struct nlmsghdr *message, void *data)
+/* To @end, for each way by which the packet may have come from the other one. */
+static struct ways find_from(const struct places *p, const struct end *end,
+			     const struct ways *from)
 {
-	return places_see_route(data, message);
+	struct route_flow flow = end->flow;
+	struct ways all = { 0 }, some;
+	size_t i;
+
+	for (i = 0; i < from->n; i++) {
+		flow.in = from->devices[i];
+		routes_find(p->routes, &flow, &some);
+		join(&all, &some);
+	}
+	if (from->here) {
+		flow.in = 0;
+		flow.local = true;
+		routes_find(p->routes, &flow, &some);
+		join(&all, &some);
+	}
+	return all;
 }
 
-/* rtmsg and fib_rule_hdr begin alike, with the family. */
-static int dump(struct nl *nl, uint16_t type, uint8_t family, nl_message_fn fn,
-		struct places *places)
+/* True: there are fewer. */
+static bool narrow(const struct places *p, struct end *end,
+		   const struct end *other)
 {
-	struct nlmsghdr *request;
-	struct nl_room room;
-	struct rtmsg *rtm;
+	struct ways ways;
+	bool fewer;
 
-	request = mnl_nlmsg_put_header(&room);
-	request->nlmsg_type = type;
-	rtm = mnl_nlmsg_put_extra_header(request, sizeof(*rtm));
-	rtm->rtm_family = family;
-	return nl_dump(nl, request, fn, places);
+	if (other->ways.unknown || (!other->ways.n && !other->ways.here))
+		return false;
+	ways = find_from(p, end, &other->ways);
+	fewer = ways.n < end->ways.n || ways.here < end->ways.here ||
+		ways.unknown < end->ways.unknown;
+	end->ways = ways;
+	return fewer;
 }
 
-/* A kernel without rules has the tables all the same. */
-static int read_family(struct nl *nl, struct places *places, uint8_t family)
+static struct route_flow flow_to(const struct packet *packet, const uint8_t *to,
+				 const uint8_t *from)
 {
-	int ret = dump(nl, RTM_GETRULE, family, see_rule, places);
+	const uint8_t *sport = packet_value(packet, KEY_TH_SPORT);
+	const uint8_t *dport = packet_value(packet, KEY_TH_DPORT);
+	struct route_flow flow = {
+		.family = packet->family,
+		.destination = to,
+		.source = from,
+		.proto = packet->proto,
+		.has_ports = sport && dport,
+	};
 
-	if (ret && ret != -EOPNOTSUPP && ret != -EAFNOSUPPORT)
-		return ret;
-	return dump(nl, RTM_GETROUTE, family, see_route, places);
+	if (flow.has_ports) {
+		memcpy(&flow.sport, sport, sizeof(flow.sport));
+		memcpy(&flow.dport, dport, sizeof(flow.dport));
+	}
+	return flow;
 }
 
-int places_read(struct arena *arena, const struct model *model,
-		struct places **places)
+static struct located locate(struct places *p, const struct end *end)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	struct nl *nl;
-	int f, ret;
+	unsigned int family = end->flow.family;
 
-	*places = places_new(arena, model);
-	ret = nl_open(&nl, NETLINK_ROUTE);
-	if (ret)
-		return ret;
-	for (f = 0; f < FAMILIES; f++)
-		/* -EINTR too: what changes under way is not known */
-		(*places)->families[f].unknown =
-			read_family(nl, *places, families[f]) &&
-			!(*places)->too_many;
-	nl_close(nl);
-	return 0;
+	if (is_special(family, end->address))
+		return unknown;
+	if (routes_too_many(p->routes, family))
+		return p->silent ? unknown : ask(p, family, end->address);
+	return place_of(p, &end->ways, family, end->address);
+}
+
+void places_find(struct places *places, const struct packet *packet,
+		 struct located *from, struct located *to)
+{
+	struct end source = { packet_value(packet, packet_source(packet)) };
+	struct end destination = { packet_value(packet,
+						packet_destination(packet)) };
+	uint16_t port;
+	int i;
+
+	*from = *to = unknown;
+	if (!source.address || !destination.address)
+		return;
+	destination.flow = flow_to(packet, destination.address, source.address);
+	source.flow = flow_to(packet, source.address, destination.address);
+	port = source.flow.sport;
+	source.flow.sport = source.flow.dport;
+	source.flow.dport = port;
+	routes_find(places->routes, &source.flow, &source.ways);
+	routes_find(places->routes, &destination.flow, &destination.ways);
+	for (i = 0;
+	     i < ROUNDS && routes_ask_device(places->routes, packet->family);
+	     i++)
+		if (!narrow(places, &destination, &source) &
+		    !narrow(places, &source, &destination))
+			break;
+	*from = locate(places, &source);
+	*to = locate(places, &destination);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In which zones hosts are, for many of them: the routes are read once.
+ * From which zone to which a connection goes, for many of them: rules and routes
+ * are read once (routes.h).
  *
  * Connection tracking does not remember by which device a connection came. The
  * route back tells, as it tells the kernel: a flow is offloaded for the device
- * that its source is routed to, and for no other. What must stay true: where
- * routes may differ by more than the address (policy routing, a route by several
- * devices of several zones ...) nothing is said.
+ * that its source is routed to, and for no other. What must stay true: where it
+ * depends on what is not known (a packet's mark, by which of several zones'
+ * devices it goes ...) nothing is said.
  */
 #ifndef NFTOFFC_RUNTIME_PLACES_H
 #define NFTOFFC_RUNTIME_PLACES_H
@@ -14,7 +15,7 @@
 #include "policy/model.h"
 
 struct places;
-struct nlmsghdr;
+struct routes;
 
 enum place_kind {
 	PLACE_UNKNOWN,
@@ -32,14 +33,16 @@ int places_read(struct arena *arena, const struct model *model,
 		struct places **places);
 /* Where routes are too many to be read, the kernel is not asked host by host. */
 void places_ask_nobody(struct places *places);
-/* @family is FAMILY_INDEX_*. */
-struct located places_find(struct places *places, unsigned int family,
-			   const uint8_t *address);
+/*
+ * Where a packet comes from and goes to, by its addresses and ports, as rules see
+ * it: translated already.
+ */
+void places_find(struct places *places, const struct packet *packet,
+		 struct located *from, struct located *to);
 
-/* What places_read() does with each message; for tests. */
-struct places *places_new(struct arena *arena, const struct model *model);
-int places_see_rule(struct places *places, const struct nlmsghdr *message);
-int places_see_route(struct places *places, const struct nlmsghdr *message);
+/* With routes that are known already; for tests. */
+struct places *places_new(struct arena *arena, const struct model *model,
+			  struct routes *routes);
 /* Device @index has this name; else the kernel is asked. */
 void places_name(struct places *places, uint32_t index, const char *name);
 

@@ -171,25 +171,26 @@ static uint32_t router(const struct counting *c)
 	return (uint32_t)c->zones->nzones;
 }
 
-static uint32_t side_of(struct counting *c, unsigned int family,
-			const uint8_t *address)
+static uint32_t side_of(const struct counting *c, const struct located *at)
 {
-	struct located at = places_find(c->places, family, address);
-
-	return at.kind == PLACE_ZONE ? (uint32_t)at.zone :
-	       at.kind == PLACE_HERE ? router(c) :
-				       router(c) + 1;
+	return at->kind == PLACE_ZONE ? (uint32_t)at->zone :
+	       at->kind == PLACE_HERE ? router(c) :
+					router(c) + 1;
 }
 
 static struct cell *cell_of(struct counting *c, const struct connection *of)
 {
 	uint32_t side[2] = { 0 };
 	struct str key = { (const char *)side, sizeof(side) };
+	struct located from, to;
+	struct packet packet;
 	struct cell *cell;
 
 	if (c->places) {
-		side[0] = side_of(c, of->original.family, of->original.source);
-		side[1] = side_of(c, of->reply.family, of->reply.source);
+		connection_packet(of, &packet);
+		places_find(c->places, &packet, &from, &to);
+		side[0] = side_of(c, &from);
+		side[1] = side_of(c, &to);
 	}
 	cell = map_get(&c->cells, key);
 	if (cell)

@@ -26,6 +26,7 @@
 #include "runtime/logsink.h"
 #include "runtime/nl.h"
 #include "runtime/places.h"
+#include "runtime/routes.h"
 #include "runtime/raw_told.h"
 #include "runtime/restore.h"
 #include "runtime/ruleset.h"
@@ -94,18 +95,27 @@ static void require_same(struct arena *arena, struct str content,
 
 /* As the kernel's word on a connection, on a rule of routing, on a route. */
 static void see_connection(const struct nlmsghdr *message,
-			   struct places *places)
+			   struct routes *routes, struct places *places)
 {
 	static const uint8_t address[16] = { 10, 0, 0, 1 };
-	struct connection connection;
+	struct connection connection = { 0 };
+	struct located from, to;
 	struct packet packet;
+	unsigned int f;
 
-	if (connection_read(message, &connection))
+	if (connection_read(message, &connection)) {
 		connection_packet(&connection, &packet);
-	places_see_rule(places, message);
-	places_see_route(places, message);
-	places_find(places, FAMILY_INDEX_IPV4, address);
-	places_find(places, FAMILY_INDEX_IPV6, address);
+		places_find(places, &packet, &from, &to);
+	}
+	routes_see_rule(routes, message);
+	routes_see_route(routes, message);
+	for (f = 0; f < FAMILIES; f++) {
+		connection.original.family = f;
+		memcpy(connection.original.source, address, sizeof(address));
+		connection_packet(&connection, &packet);
+		places_find(places, &packet, &from, &to);
+		require((from.kind == PLACE_ZONE) == (from.zone >= 0));
+	}
 }
 
 /* Whole attributes, one behind the other. */
@@ -205,7 +215,8 @@ static void see_others(struct arena *arena, struct str content)
 	struct ruleset ruleset = { .arena = arena };
 	struct tallies tallies = { .arena = arena };
 	struct model model = { .arena = arena };
-	struct places *places = places_new(arena, &model);
+	struct routes *routes = routes_new(arena);
+	struct places *places = places_new(arena, &model, routes);
 	struct links links = { .arena = arena };
 	struct module_flow flow;
 	int left = (int)content.n;
@@ -213,7 +224,7 @@ static void see_others(struct arena *arena, struct str content)
 	while (nl_message_ok(message, left)) {
 		ruleset_see(&ruleset, message);
 		tallies_see(&tallies, message);
-		see_connection(message, places);
+		see_connection(message, routes, places);
 		links_see(&links, message);
 		if (stock_flow(message, &flow))
 			stock_flow_matches(&match, &flow);

@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "compile.h"
+#include "runtime/links.h"
 #include "runtime/live.h"
 #include "runtime/nl.h"
+#include "runtime/routes.h"
 #include "runtime/zones.h"
 #include "suites.h"
 
@@ -47,6 +49,7 @@ enum { LAN, IOT, DMZ, WAN, HERE = -1, NOWHERE = -2 };
 enum { LAN0 = 1, LAN1, WAN0, OTHER };
 
 static struct compilation policy;
+static struct routes *routes;
 static struct places *places;
 static struct live *live;
 
@@ -74,17 +77,67 @@ static struct nlmsghdr *begin(struct nl_room *room, uint8_t family)
 	return message;
 }
 
-static void see_rule(uint32_t table, uint32_t mark)
+/* A rule; what is 0 or NULL is not asked, or not said. */
+struct said_rule {
+	uint32_t table, mark, number, target;
+	const char *from, *to, *in, *out;
+	uint8_t action, proto;
+	uint16_t port;
+	bool invert;
+	int suppress; /* one more than the length */
+};
+
+static uint8_t put_prefix(struct nlmsghdr *message, uint16_t type,
+			  const char *prefix)
 {
+	char address[64];
+	unsigned int len;
+	uint8_t bytes[4];
+
+	if (!prefix)
+		return 0;
+	ck_assert_int_eq(sscanf(prefix, "%63[^/]/%u", address, &len), 2);
+	ck_assert_int_eq(inet_pton(AF_INET, address, bytes), 1);
+	mnl_attr_put(message, type, sizeof(bytes), bytes);
+	return (uint8_t)len;
+}
+
+static void say_rule(const struct said_rule *said)
+{
+	struct fib_rule_port_range ports = { said->port, said->port };
 	struct nl_room room;
 	struct nlmsghdr *message = begin(&room, AF_INET);
 	struct fib_rule_hdr *rule = mnl_nlmsg_get_payload(message);
 
-	rule->action = FR_ACT_TO_TBL;
-	mnl_attr_put_u32(message, FRA_TABLE, table);
-	if (mark)
-		mnl_attr_put_u32(message, FRA_FWMARK, mark);
-	ck_assert_int_eq(places_see_rule(places, message), 0);
+	rule->action = said->action ? said->action : FR_ACT_TO_TBL;
+	rule->flags = said->invert ? FIB_RULE_INVERT : 0;
+	rule->src_len = put_prefix(message, FRA_SRC, said->from);
+	rule->dst_len = put_prefix(message, FRA_DST, said->to);
+	mnl_attr_put_u32(message, FRA_TABLE, said->table);
+	mnl_attr_put_u32(message, FRA_PRIORITY, said->number);
+	if (said->mark) {
+		mnl_attr_put_u32(message, FRA_FWMARK, said->mark);
+		mnl_attr_put_u32(message, FRA_FWMASK, UINT32_MAX);
+	}
+	if (said->target)
+		mnl_attr_put_u32(message, FRA_GOTO, said->target);
+	if (said->in)
+		mnl_attr_put_strz(message, FRA_IIFNAME, said->in);
+	if (said->out)
+		mnl_attr_put_strz(message, FRA_OIFNAME, said->out);
+	if (said->proto)
+		mnl_attr_put_u8(message, FRA_IP_PROTO, said->proto);
+	if (said->port)
+		mnl_attr_put(message, FRA_DPORT_RANGE, sizeof(ports), &ports);
+	if (said->suppress)
+		mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN,
+				 (uint32_t)said->suppress - 1);
+	ck_assert_int_eq(routes_see_rule(routes, message), 0);
+}
+
+static void see_rule(uint32_t table, uint32_t mark)
+{
+	say_rule(&(struct said_rule){ .table = table, .mark = mark });
 }
 
 static void see_route(uint8_t type, uint32_t table, const char *prefix,
@@ -110,19 +163,31 @@ static void see_route(uint8_t type, uint32_t table, const char *prefix,
 			     bytes);
 	if (device)
 		mnl_attr_put_u32(message, RTA_OIF, device);
-	ck_assert_int_eq(places_see_route(places, message), 0);
+	ck_assert_int_eq(routes_see_route(routes, message), 0);
+}
+
+static void see_devices(void)
+{
+	struct links links = { .arena = policy.arena };
+
+	*vec_push(links.arena, &links.list) =
+		(struct link){ .name = "lan0", .index = LAN0 };
+	*vec_push(links.arena, &links.list) =
+		(struct link){ .name = "lan1", .index = LAN1 };
+	*vec_push(links.arena, &links.list) =
+		(struct link){ .name = "wan0", .index = WAN0 };
+	routes_see_links(routes, &links);
 }
 
 static void places_of(const struct model *model)
 {
-	places = places_new(policy.arena, model);
+	routes = routes_new(policy.arena);
+	places = places_new(policy.arena, model, routes);
 	places_name(places, LAN0, "lan0");
 	places_name(places, LAN1, "lan1");
 	places_name(places, WAN0, "wan0");
 	places_name(places, OTHER, "eth9");
-	see_rule(RT_TABLE_LOCAL, 0);
-	see_rule(RT_TABLE_MAIN, 0);
-	see_rule(RT_TABLE_DEFAULT, 0);
+	see_devices();
 	see_route(RTN_LOCAL, RT_TABLE_LOCAL, "198.51.100.1/32", WAN0);
 	see_route(RTN_UNICAST, RT_TABLE_MAIN, "10.1.0.0/16", LAN0);
 	see_route(RTN_UNICAST, RT_TABLE_MAIN, "10.2.0.0/15", LAN1);
@@ -151,15 +216,29 @@ static void teardown(void)
 
 /* ---- where hosts are ---- */
 
+static int zone_to(const char *from, const char *to, uint8_t proto,
+		   uint16_t port)
+{
+	struct connection c = { 0 };
+	struct located source, destination;
+	struct packet packet;
+	int family = strchr(to, ':') ? AF_INET6 : AF_INET;
+
+	c.original.family = c.reply.family = family == AF_INET6;
+	c.original.proto = proto;
+	c.original.has_ports = port;
+	c.reply.sport = htons(port);
+	inet_pton(family, from, c.original.source);
+	inet_pton(family, to, c.reply.source);
+	connection_packet(&c, &packet);
+	places_find(places, &packet, &source, &destination);
+	return destination.kind == PLACE_UNKNOWN ? NOWHERE : destination.zone;
+}
+
 static int zone_of(const char *host)
 {
-	unsigned int family = strchr(host, ':') ? 1 : 0;
-	struct located at;
-	uint8_t bytes[16];
-
-	inet_pton(family ? AF_INET6 : AF_INET, host, bytes);
-	at = places_find(places, family, bytes);
-	return at.kind == PLACE_UNKNOWN ? NOWHERE : at.zone;
+	return zone_to(strchr(host, ':') ? "2001:db8::9" : "203.0.113.9", host,
+		       0, 0);
 }
 
 static const struct {
@@ -187,11 +266,196 @@ START_TEST(routes_tell_the_zone)
 }
 END_TEST
 
-START_TEST(rules_of_others_tell_nothing)
+/* Table 100 has 10.1.2.0/24 behind wan0, 200 all behind lan0. */
+enum { OTHERS = 100, ALL = 200 };
+
+static const struct {
+	const char *what;
+	struct said_rule rule;
+	const char *from, *to;
+	uint8_t proto;
+	uint16_t port;
+	int zone;
+} ruled[] = {
+	{ "its own source",
+	  { .table = OTHERS, .from = "10.2.0.0/15" },
+	  "10.2.0.1",
+	  "10.1.2.3",
+	  6,
+	  80,
+	  WAN },
+	{ "another source",
+	  { .table = OTHERS, .from = "10.2.0.0/15" },
+	  "203.0.113.1",
+	  "10.1.2.3",
+	  6,
+	  80,
+	  LAN },
+	{ "its own destination",
+	  { .table = ALL, .to = "203.0.113.0/24" },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  LAN },
+	{ "another destination",
+	  { .table = ALL, .to = "203.0.113.0/24" },
+	  "10.2.0.1",
+	  "203.0.112.7",
+	  6,
+	  80,
+	  WAN },
+	{ "the device it comes by",
+	  { .table = ALL, .in = "lan1" },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  LAN },
+	{ "another device",
+	  { .table = ALL, .in = "wan0" },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  WAN },
+	/* both ends may be behind it */
+	{ "a device that it may come by",
+	  { .table = ALL, .in = "lan0" },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  NOWHERE },
+	{ "a socket's device",
+	  { .table = ALL, .out = "wan0" },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  WAN },
+	{ "a mark",
+	  { .table = ALL, .mark = 7 },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  NOWHERE },
+	{ "a mark that makes no difference",
+	  { .table = ALL, .mark = 7 },
+	  "10.2.0.1",
+	  "10.1.2.3",
+	  6,
+	  80,
+	  LAN },
+	{ "a mark, without a route",
+	  { .table = OTHERS, .mark = 7 },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  WAN },
+	{ "no such mark",
+	  { .table = ALL, .mark = 7, .invert = true },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  NOWHERE },
+	{ "what is dropped by its mark",
+	  { .mark = 7, .action = FR_ACT_BLACKHOLE },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  WAN },
+	{ "what is dropped",
+	  { .action = FR_ACT_BLACKHOLE },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  NOWHERE },
+	{ "its port",
+	  { .table = ALL, .proto = 6, .port = 80 },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  LAN },
+	{ "another port",
+	  { .table = ALL, .proto = 6, .port = 80 },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  81,
+	  WAN },
+	{ "another protocol",
+	  { .table = ALL, .proto = 6, .port = 80 },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  17,
+	  80,
+	  WAN },
+	{ "not its protocol",
+	  { .table = ALL, .proto = 6, .invert = true },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  17,
+	  80,
+	  LAN },
+	{ "a port without ports",
+	  { .table = ALL, .port = 80 },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  1,
+	  0,
+	  NOWHERE },
+	{ "a default route that is left out",
+	  { .table = ALL, .suppress = 1 },
+	  "10.2.0.1",
+	  "203.0.113.7",
+	  6,
+	  80,
+	  WAN },
+	{ "beyond the other rules",
+	  { .action = FR_ACT_GOTO, .target = 9, .from = "10.2.0.0/15" },
+	  "10.2.0.1",
+	  "10.1.2.3",
+	  6,
+	  80,
+	  LAN },
+};
+
+START_TEST(rules_tell_the_table)
 {
-	see_rule(RT_TABLE_MAIN, 7);
+	see_rule(RT_TABLE_LOCAL, 0);
+	say_rule(&ruled[_i].rule);
+	if (ruled[_i].rule.target)
+		see_rule(ALL, 0);
+	say_rule(&(struct said_rule){ .table = RT_TABLE_MAIN, .number = 9 });
+	see_route(RTN_UNICAST, OTHERS, "10.1.2.0/24", WAN0);
+	see_route(RTN_UNICAST, ALL, "0.0.0.0/0", LAN0);
+	ck_assert_msg(zone_to(ruled[_i].from, ruled[_i].to, ruled[_i].proto,
+			      ruled[_i].port) == ruled[_i].zone,
+		      "%s: %d", ruled[_i].what,
+		      zone_to(ruled[_i].from, ruled[_i].to, ruled[_i].proto,
+			      ruled[_i].port));
+}
+END_TEST
+
+/* Many a rule that may go elsewhere is no reason to try all of them. */
+START_TEST(many_ways_end)
+{
+	unsigned int i;
+
+	for (i = 1; i < 200; i++)
+		say_rule(&(struct said_rule){ .action = FR_ACT_GOTO,
+					      .number = i,
+					      .target = i + 2,
+					      .mark = i });
+	see_rule(RT_TABLE_MAIN, 0);
 	ck_assert_int_eq(zone_of("10.1.2.3"), NOWHERE);
-	ck_assert_int_eq(zone_of("fd00:1:2::3"), LAN);
 }
 END_TEST
 
@@ -336,7 +600,9 @@ Suite *live_suite(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, routes_tell_the_zone, 0,
 			    sizeof(hosts) / sizeof(*hosts));
-	tcase_add_test(tcase, rules_of_others_tell_nothing);
+	tcase_add_loop_test(tcase, rules_tell_the_table, 0,
+			    sizeof(ruled) / sizeof(*ruled));
+	tcase_add_test(tcase, many_ways_end);
 	tcase_add_loop_test(tcase, zones_go_into_lines_and_back, 0,
 			    sizeof(lines) / sizeof(*lines));
 	tcase_add_loop_test(tcase, lines_that_are_none, 0,
