@@ -28,15 +28,20 @@ static struct str stored(const struct apply *a)
 	return (struct str){ a->old_content.p, a->old_content.n };
 }
 
-/* By what was remembered of the whole table then. */
+/*
+ * By what was remembered of the whole table then. Whatever others committed
+ * since it was read: it is read anew.
+ */
 static bool is_remembered(struct apply *a)
 {
 	struct kernel all;
 
-	return a->old.fingerprint &&
-	       !kernel_read_all(a->nl, a->arena, a->old.elements, &all) &&
-	       all.genid == a->now.genid &&
-	       all.fingerprint == a->old.fingerprint;
+	if (!a->old.fingerprint ||
+	    kernel_read_all(a->nl, a->arena, a->old.elements, &all) ||
+	    all.fingerprint != a->old.fingerprint)
+		return false;
+	a->now = all;
+	return true;
 }
 
 /* Is our table as it was committed, at the generation that was read? */

@@ -198,7 +198,7 @@ struct answer {
 	uint32_t seq;
 	nl_message_fn fn;
 	void *data;
-	bool done;
+	bool done, interrupted;
 	int ret; /* the first error */
 };
 
@@ -215,7 +215,7 @@ static void answer_message(struct answer *a, const struct nlmsghdr *message)
 	if (message->nlmsg_seq != a->seq)
 		return;
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
-		answer_error(a, -EINTR);
+		a->interrupted = true;
 	switch (message->nlmsg_type) {
 	case NLMSG_ERROR:
 		err = mnl_nlmsg_get_payload(message);
@@ -252,7 +252,7 @@ static int read_answer(struct nl *nl, struct answer *a)
 			message = mnl_nlmsg_next(message, &left);
 		}
 	}
-	return a->ret;
+	return a->ret ? a->ret : a->interrupted ? -EINTR : 0;
 }
 
 static int request_answer(struct nl *nl, struct nlmsghdr *request,
@@ -280,9 +280,7 @@ int nl_ask(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
 int nl_dump(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
 	    void *data)
 {
-	int ret = request_answer(nl, request, NLM_F_DUMP, fn, data);
-
-	return ret == -ENOBUFS ? -EINTR : ret;
+	return request_answer(nl, request, NLM_F_DUMP, fn, data);
 }
 
 int nl_join(struct nl *nl, uint32_t group)

@@ -59,7 +59,10 @@ struct nlmsghdr *nl_request(struct nl_room *room, uint16_t type,
 /* One request, acknowledged; @fn (may be NULL) sees what it answers. */
 int nl_ask(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
 	   void *data);
-/* -EINTR: what was dumped changed under way, or was lost: begin anew. */
+/*
+ * -EINTR: what was dumped changed under way, begin anew; @fn has seen all that
+ * came. -ENOBUFS: some of it did not come.
+ */
 int nl_dump(struct nl *nl, struct nlmsghdr *request, nl_message_fn fn,
 	    void *data);
 

@@ -71,6 +71,10 @@ static void remedy(int error)
 			report_help("root lacks a capability here: it needs "
 				    "CAP_NET_ADMIN");
 		break;
+	case -EINTR:
+		report_help("other programs change it all the time: try "
+			    "again");
+		break;
 	case -ENOSPC:
 	case -EDQUOT:
 		report_help("make room there, or choose another directory");
