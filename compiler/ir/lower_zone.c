@@ -7,6 +7,7 @@
  * map, one for each family, whose keys are ranges.
  */
 #include "lowering.h"
+#include "vocab/algebra.h"
 
 #include <linux/netfilter/nf_tables.h>
 
@@ -252,16 +253,31 @@ static void add_entry(struct lowering *l, struct entries *out,
 	memcpy(entry->addr_hi, hi, len);
 }
 
-static void own_entries(struct lowering *l, struct entries *out,
-			const struct device *device, int family, bool source)
+/* Those that are of no subnet: a key is in the map once. */
+static struct ranges own_ranges(struct lowering *l,
+				const struct ranges *subnets, int family,
+				bool source)
 {
-	size_t i;
+	struct ranges own = { .len = subnets->len };
+	size_t i, room = 0;
 
 	for (i = 0; i < sizeof(own_addresses) / sizeof(own_addresses[0]); i++)
 		if (own_addresses[i].family == family &&
 		    own_addresses[i].source == source)
-			add_entry(l, out, device, own_addresses[i].lo,
-				  own_addresses[i].hi, family ? 16 : 4);
+			ranges_push(l->arena, &own, &room, own_addresses[i].lo,
+				    own_addresses[i].hi);
+	ranges_normalise(&own);
+	return ranges_less(l->arena, &own, subnets);
+}
+
+static void add_ranges(struct lowering *l, struct entries *out,
+		       const struct device *device, const struct ranges *ranges)
+{
+	size_t i, len = ranges->len;
+
+	for (i = 0; i < ranges->n; i++)
+		add_entry(l, out, device, ranges->v + 2 * i * len,
+			  ranges->v + (2 * i + 1) * len, len);
 }
 
 static struct entries zone_entries(struct lowering *l, int index, int family,
@@ -271,18 +287,19 @@ static struct entries zone_entries(struct lowering *l, int index, int family,
 		ones[WIRE_MAX] = { 0xff, 0xff, ALL_ONES };
 	const struct zone *zone = &l->model->zones[index];
 	const struct ranges *subnets = &zone->subnets[family];
-	size_t i, j, len = family ? 16 : 4;
 	struct entries out = { 0 };
+	struct ranges rest = { 0 };
+	size_t i;
+
+	if (own && l->sole[index] && subnets->n)
+		rest = own_ranges(l, subnets, family, source);
 
 	for (i = 0; i < zone->ndevices; i++) {
 		if (!narrowed(zone))
-			add_entry(l, &out, &zone->devices[i], zero, ones, len);
-		for (j = 0; j < subnets->n; j++)
-			add_entry(l, &out, &zone->devices[i],
-				  subnets->v + 2 * j * len,
-				  subnets->v + (2 * j + 1) * len, len);
-		if (own && l->sole[index] && subnets->n)
-			own_entries(l, &out, &zone->devices[i], family, source);
+			add_entry(l, &out, &zone->devices[i], zero, ones,
+				  family ? 16 : 4);
+		add_ranges(l, &out, &zone->devices[i], subnets);
+		add_ranges(l, &out, &zone->devices[i], &rest);
 	}
 	return out;
 }
