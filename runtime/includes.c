@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "emit/text.h"
 #include "ir/fw4.h"
@@ -22,14 +23,83 @@ struct include {
 };
 
 /* What marks comes first: alone it does no harm. */
-enum { INPUT, FORWARD, RULESET, FILES };
+enum { INPUT, FORWARD, RULESET, DEVICES, FILES };
 
-static void make_texts(struct include files[FILES], const struct ir *ir)
+/*
+ * The devices
+ */
+
+/* A pattern of the shell's: 'wlan'*. */
+static void put_pattern(struct buf *out, const char *device)
+{
+	size_t n = strlen(device), i;
+	bool prefix = n && device[n - 1] == '*';
+
+	buf_putc(out, '\'');
+	for (i = 0; i < n - prefix; i++)
+		if (device[i] == '\'')
+			buf_puts(out, "'\\''");
+		else
+			buf_putc(out, device[i]);
+	buf_puts(out, prefix ? "'*" : "'");
+}
+
+static void put_flowtable(struct buf *out, const struct ir_flowtable *f)
+{
+	size_t i;
+
+	if (!f->ndevices)
+		return;
+	buf_puts(out, "\tcase $nftoffc_device in\n\t");
+	for (i = 0; i < f->ndevices; i++) {
+		if (i)
+			buf_putc(out, '|');
+		put_pattern(out, f->devices[i]);
+	}
+	buf_printf(out,
+		   ")\n\t\tnft \"add flowtable inet " IR_TABLE
+		   " %s { hook ingress priority %d;"
+		   " devices = { \\\"$nftoffc_device\\\" }; }\" ;;\n\tesac\n",
+		   f->name, f->priority);
+}
+
+/* Each device by itself: what one is refused, the others are not. */
+static void put_devices(struct buf *out, const struct ir *ir)
+{
+	const struct ir_flowtable *f;
+
+	buf_puts(
+		out,
+		"# nftoffc: fw4 is to run this once it has loaded its rules. It "
+		"puts the devices that\n"
+		"# there are into the policy's flowtables; rules that name one "
+		"that is missing would\n"
+		"# be refused, and fw4's own with them.\n"
+		"while IFS=' :' read -r nftoffc_device nftoffc_rest; do\n");
+	for (f = ir->flowtables; f; f = f->next)
+		put_flowtable(out, f);
+	buf_puts(out, "done </proc/net/dev\n");
+}
+
+static void take_devices(struct ir *ir)
+{
+	struct ir_flowtable *f;
+
+	for (f = ir->flowtables; f; f = f->next)
+		f->ndevices = 0;
+}
+
+/*
+ * The files
+ */
+
+static void make_texts(struct include files[FILES], struct ir *ir)
 {
 	static const char *const paths[FILES] = {
 		[INPUT] = "chain-pre/input/nftoffc.nft",
 		[FORWARD] = "chain-pre/forward/nftoffc.nft",
 		[RULESET] = "ruleset-post/nftoffc.nft",
+		[DEVICES] = "nftoffc-devices.sh",
 	};
 	int i;
 
@@ -37,6 +107,9 @@ static void make_texts(struct include files[FILES], const struct ir *ir)
 		files[i] = (struct include){ .path = paths[i] };
 	fw4_seen_rule(&files[INPUT].text, ir->mark.mask);
 	fw4_seen_rule(&files[FORWARD].text, ir->mark.mask);
+	if (ir->flowtables)
+		put_devices(&files[DEVICES].text, ir);
+	take_devices(ir);
 	emit_text(&files[RULESET].text, ir);
 }
 
@@ -130,8 +203,29 @@ static int write_file(struct arena *arena, const char *directory,
 	return EXIT_DONE;
 }
 
-int includes_write(struct compilation *c, const struct ir *ir,
-		   const char *directory, bool unchecked)
+/* Of an earlier policy. */
+static int remove_file(struct arena *arena, const char *directory,
+		       const struct include *file)
+{
+	unlink(arena_printf(arena, "%s/%s", directory, file->path));
+	return EXIT_DONE;
+}
+
+/* The rest is found by fw4 where it lies. */
+static void tell_of_script(const char *directory)
+{
+	report_help(
+		"for the flowtables' devices, fw4 is to run a script:\n"
+		"uci set firewall.nftoffc_devices=include\n"
+		"uci set firewall.nftoffc_devices.type=script\n"
+		"uci set firewall.nftoffc_devices.path=%s/nftoffc-devices.sh\n"
+		"uci set firewall.nftoffc_devices.fw4_compatible=1\n"
+		"uci commit firewall",
+		directory);
+}
+
+int includes_write(struct compilation *c, struct ir *ir, const char *directory,
+		   bool unchecked)
 {
 	struct include files[FILES];
 	int ret = EXIT_DONE, i;
@@ -141,8 +235,13 @@ int includes_write(struct compilation *c, const struct ir *ir,
 		ret = check(files, ir);
 	for (i = 0; i < FILES; i++) {
 		if (!ret)
-			ret = write_file(c->arena, directory, &files[i]);
+			ret = files[i].text.n ? write_file(c->arena, directory,
+							   &files[i]) :
+						remove_file(c->arena, directory,
+							    &files[i]);
 		buf_free(&files[i].text);
 	}
+	if (!ret && ir->flowtables)
+		tell_of_script(directory);
 	return ret;
 }

@@ -6,10 +6,15 @@
  *	ruleset-post/nftoffc.nft		the policy's own table
  *	chain-pre/input/nftoffc.nft, chain-pre/forward/nftoffc.nft
  *						fw4 marks what it sees
+ *	nftoffc-devices.sh			puts into the flowtables what
+ *						devices there are: for fw4 to run
+ *						once it has loaded its rules
  *
  * What must stay true: one file that nft refuses leaves a router with no
  * firewall at all; so nft has loaded them together, between rules like fw4's,
- * before any of them is written. What is there already is not written again.
+ * before any of them is written; and none names a device, for it would be
+ * refused on the day on which that is missing. What is there already is not
+ * written again.
  */
 #ifndef NFTOFFC_RUNTIME_INCLUDES_H
 #define NFTOFFC_RUNTIME_INCLUDES_H
@@ -19,9 +24,9 @@
 
 /*
  * Writes them to @directory; @unchecked: though nobody has tried them. Answers
- * an exit_code, after a message.
+ * an exit_code, after a message. @ir's flowtables have no devices then.
  */
-int includes_write(struct compilation *c, const struct ir *ir,
-		   const char *directory, bool unchecked);
+int includes_write(struct compilation *c, struct ir *ir, const char *directory,
+		   bool unchecked);
 
 #endif
