@@ -387,6 +387,27 @@ static int look_at_offload(struct apply *a, const struct lower_options *options)
 	return NEXT;
 }
 
+/*
+ * Was it gone back from? With fw4's marks or without them it is the same policy,
+ * in other rules.
+ */
+static bool is_refused(struct apply *a, struct lower_options options)
+{
+	static const enum lower_gate gates[] = { GATE_ALL, GATE_FORWARD,
+						 GATE_OPEN };
+	uint64_t refused = 0;
+	size_t i;
+
+	if (a->options->unattended && a->state)
+		refused = state_refused(a->state);
+	for (i = 0; refused && i < sizeof(gates) / sizeof(*gates); i++) {
+		options.gate = gates[i];
+		if (lower(a->arena, a->c.model, &options)->digest == refused)
+			return true;
+	}
+	return false;
+}
+
 static int lower_policy(struct apply *a)
 {
 	struct lower_options options = { 0 };
@@ -403,6 +424,10 @@ static int lower_policy(struct apply *a)
 	ret = look_at_offload(a, &options);
 	if (ret != NEXT)
 		return ret;
+	if (is_refused(a, options)) {
+		*a->options->refused = true;
+		return EXIT_DONE;
+	}
 	a->target.policy = a->ir->policy;
 	contain(&a->target.container, a->arena, a->ir, a->c.model);
 	a->attach = attach_decide(a->arena, &a->wishes, &a->devices.links);
@@ -623,6 +648,7 @@ int apply_hold_signals(struct apply *a)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGALRM);
 	a->holding = !sigprocmask(SIG_BLOCK, &set, &a->signals);
 	return NEXT;
 }

@@ -23,6 +23,10 @@ struct apply_options {
 	bool validate;		 /* in a scratch namespace first */
 	bool without_fw4;	 /* even if that is meant to decide */
 	bool quiet;		 /* says nothing where nothing was to do */
+	bool unattended;	 /* nobody asked for it now: what was verified
+				  * once is not verified again, and what was gone
+				  * back from is not applied: then it ends with */
+	bool *refused;		 /* EXIT_DONE, and this is set */
 	bool force;		 /* even if it cuts off who applies it */
 	const char *keep_access; /* an address not to be cut off, or NULL */
 	struct json *json;	 /* of diff; NULL: it answers in words */

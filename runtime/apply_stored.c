@@ -96,8 +96,9 @@ static int stop_if_running(struct apply *a)
 	    !apply_is_unchanged(a) || apply_left_live(a) ||
 	    !twophase_agrees(&a->module, &a->now.record))
 		return NEXT;
-	printf("generation %u, %s, runs already; nothing to do\n",
-	       a->target.number, a->target.policy);
+	if (!a->options->quiet)
+		printf("generation %u, %s, runs already; nothing to do\n",
+		       a->target.number, a->target.policy);
 	return EXIT_DONE;
 }
 
@@ -212,6 +213,32 @@ static int attach_stored(struct apply *a)
 	return ret;
 }
 
+/* What waits for fw4's marks is not loaded where fw4 sets none, or others. */
+static int suit_fw4(struct apply *a)
+{
+	const struct ir_record *record = &a->target.container.parsed;
+	int ret;
+
+	if (is_compiled(a) ||
+	    !container_need(&a->target.container, CONTAIN_FW4) ||
+	    a->options->without_fw4)
+		return NEXT;
+	ret = fw4_read(a->nl, a->arena, record->mask | record->flow_mask,
+		       &a->fw4);
+	if (ret)
+		return report_failure(ret, "cannot read fw4's rules");
+	if (a->fw4.loaded && a->fw4.sees)
+		return NEXT;
+	report_error("%s lets pass only what fw4 marks, and fw4 %s; nothing "
+		     "was changed",
+		     a->target.policy,
+		     a->fw4.loaded ? "does not mark as it wants" :
+				     "is not loaded");
+	report_help("'nftoffc fw4 status' says how it is; 'nftoffc apply' of "
+		    "the policy suits it to that");
+	return EXIT_SYSTEM;
+}
+
 static int suit_stored(struct apply *a)
 {
 	int ret;
@@ -294,18 +321,29 @@ static int clear_marks_again(struct apply *a)
 	return NEXT;
 }
 
+/* Whoever is called again and again is not to go forward again. */
+static int refuse_former(struct apply *a)
+{
+	const struct ir_record *now = &a->now.record;
+
+	if (!a->options->unattended && a->now.recorded &&
+	    now->digest != a->target.container.parsed.digest)
+		state_refuse(a->state, now->digest);
+	return NEXT;
+}
+
 static const apply_step steps[] = {
-	apply_open_state,    apply_take_lock,	apply_refuse_unconfirmed,
-	apply_read_kernel,   apply_find_module, apply_find_running,
-	apply_recover,	     find_stored,	stop_if_running,
-	compile_stored,	     plan_compiled,	suit_stored,
-	apply_find_drift,    translate,		give_up_privilege,
-	apply_hold_signals,  apply_clear_marks, apply_stage,
-	apply_stage_module,  apply_arm_guard,	apply_look_live,
-	apply_commit,	     apply_verify,	apply_bring_live,
-	apply_commit_module, apply_point,	clear_marks_again,
-	apply_end_live,	     apply_start_guard, apply_follow_foreseen,
-	apply_report,
+	apply_open_state,  apply_take_lock,	  apply_refuse_unconfirmed,
+	apply_read_kernel, apply_find_module,	  apply_find_running,
+	apply_recover,	   find_stored,		  stop_if_running,
+	compile_stored,	   plan_compiled,	  suit_fw4,
+	suit_stored,	   apply_find_drift,	  translate,
+	give_up_privilege, apply_hold_signals,	  apply_clear_marks,
+	apply_stage,	   apply_stage_module,	  apply_arm_guard,
+	apply_look_live,   apply_commit,	  apply_verify,
+	apply_bring_live,  apply_commit_module,	  apply_point,
+	clear_marks_again, apply_end_live,	  apply_start_guard,
+	refuse_former,	   apply_follow_foreseen, apply_report,
 };
 
 int apply_stored(const struct apply_options *options)

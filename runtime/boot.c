@@ -22,6 +22,7 @@
 #include "runtime/guard.h"
 #include "runtime/kernel.h"
 #include "runtime/nl.h"
+#include "runtime/openwrt.h"
 #include "runtime/probe.h"
 #include "runtime/reject.h"
 #include "runtime/report.h"
@@ -105,12 +106,14 @@ static int open_state(struct boot *b)
 }
 
 /* As the guard would have done, had the machine not stopped. */
-static int take_back(struct boot *b, const struct guard_status *status)
+static int take_back(struct boot *b, const struct guard_status *status,
+		     uint64_t digest)
 {
 	report_warning("%s was not confirmed before the machine stopped: it "
 		       "is taken back",
 		       status->policy);
 	b->unconfirmed = true;
+	state_refuse(b->state, digest);
 	if (b->number)
 		return NEXT;
 	state_point_nowhere(b->state);
@@ -139,7 +142,9 @@ static int choose(struct boot *b)
 		return NEXT;
 	}
 	b->number = guard_confirmed(&status, current.number);
-	return b->number == current.number ? NEXT : take_back(b, &status);
+	return b->number == current.number ?
+		       NEXT :
+		       take_back(b, &status, current.record.digest);
 }
 
 static int read_generation(struct boot *b)
@@ -176,6 +181,27 @@ static int find_module(struct boot *b)
 				      b->c.parsed.policy,
 				      twophase_missing(&b->module));
 	return NEXT;
+}
+
+/*
+ * What waits for fw4's marks, where fw4 will never set them, would keep everybody
+ * out, from one start to the next. It filters nothing that fw4 does not.
+ */
+static int look_for_fw4(struct boot *b)
+{
+	struct openwrt files;
+	const char *why;
+
+	if (b->why || !container_need(&b->c, CONTAIN_FW4))
+		return NEXT;
+	openwrt_init(&files, b->arena, b->options->root);
+	why = openwrt_unable(&files);
+	if (!why)
+		return NEXT;
+	report_warning("%s stands beside fw4, which %s: it is not loaded",
+		       b->c.parsed.policy, why);
+	report_help("'nftoffc fw4 enable', or '/etc/init.d/firewall enable'");
+	return EXIT_DONE;
 }
 
 /*
@@ -564,9 +590,9 @@ static int load_built_in(struct boot *b)
 }
 
 static int (*const steps[])(struct boot *b) = {
-	read_kernel,	   open_state,	  choose,
-	read_generation,   find_module,	  load_generation,
-	load_own_failsafe, load_built_in,
+	read_kernel,	 open_state,	    choose,
+	read_generation, look_for_fw4,	    find_module,
+	load_generation, load_own_failsafe, load_built_in,
 };
 
 int boot(const struct boot_options *options)

@@ -6,6 +6,8 @@
  *	what was applied last, and confirmed	as it was: its rules, and what
  *						the kernel module keeps out
  *	nothing was ever applied		nothing
+ *	it waits for marks of fw4's, which	nothing: fw4 filters, if anybody
+ *	will not set them
  *	it is damaged, the kernel refuses it,	the fail-safe policy (failsafe.h)
  *	it needs the module, which is not there
  *	the fail-safe policy does not load	the built-in one
@@ -31,6 +33,7 @@
 struct boot_options {
 	const char *state;    /* the state directory */
 	const char *failsafe; /* a container in place of the built-in one */
+	const char *root;     /* of OpenWrt's files, "" */
 };
 
 /* Answers an exit_code. */

@@ -5,13 +5,15 @@
 #include "runtime/cmd.h"
 #include "runtime/failsafe.h"
 
-enum { STATE, FAILSAFE };
+enum { STATE, FAILSAFE, ROOT };
 
 const struct cli_option boot_options[] = {
 	[STATE] = OPTION_STATE("finds what was applied in"),
 	[FAILSAFE] = { 0, "failsafe", "FILE",
 		       "the container to load if that fails, instead "
 		       "of " FAILSAFE_FILE },
+	[ROOT] = { 0, "root", "DIR",
+		   "finds OpenWrt's files in DIR instead of /" },
 	{ 0 },
 };
 
@@ -20,6 +22,7 @@ int cmd_boot(const struct cli *cli)
 	const struct boot_options options = {
 		.state = cli_value(cli, STATE, STATE_DIRECTORY),
 		.failsafe = cli_value(cli, FAILSAFE, FAILSAFE_FILE),
+		.root = cli_value(cli, ROOT, ""),
 	};
 
 	return boot(&options);

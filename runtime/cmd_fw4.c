@@ -10,29 +10,25 @@
  * What must stay true: nothing is written where it is as it should be; disable
  * takes away what enable has written, and nothing else; the hook never asks fw4
  * anything, which holds its own lock while it runs, and is over long before fw4
- * would end it.
+ * would end it; it loads nothing that was gone back from; and whatever it could
+ * not do, what runs does not wait for marks that fw4 does not set.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <libmnl/libmnl.h>
-#include <linux/netfilter.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compile.h"
-#include "import/uci.h"
-#include "ir/fw4.h"
 #include "runtime/apply.h"
 #include "runtime/child.h"
 #include "runtime/cli.h"
 #include "runtime/cmd.h"
 #include "runtime/exit.h"
-#include "runtime/files.h"
 #include "runtime/fw4.h"
+#include "runtime/kernel.h"
+#include "runtime/on_policy.h"
+#include "runtime/openwrt.h"
 #include "runtime/report.h"
 #include "runtime/ruleset.h"
 #include "runtime/state.h"
@@ -53,139 +49,33 @@ const struct cli_option fw4_options[] = {
 #define MASK_DEFAULT 0xff000000u
 
 struct router {
+	struct openwrt files;
 	struct arena *arena;
-	const char *root, *state;
-	const char *firewall, *own; /* files of uci */
-	const char *include, *seen; /* the script, and the rule */
+	const char *state;
 	bool reload;
 };
 
 static struct router router_of(struct arena *arena, const struct cli *cli)
 {
-	const char *root = cli->values[ROOT] ? cli->values[ROOT] : "";
-
-	return (struct router){
+	struct router router = {
 		.arena = arena,
-		.root = root,
 		.state = cli_value(cli, STATE, STATE_DIRECTORY),
-		.firewall = arena_printf(arena, "%s/etc/config/firewall", root),
-		.own = arena_printf(arena, "%s/etc/config/nftoffc", root),
-		.include = arena_printf(
-			arena, "%s/usr/share/nftoffc/firewall.include", root),
-		.seen = arena_printf(arena, "%s/etc/nftoffc/fw4-seen.nft",
-				     root),
 		.reload = !cli->values[NO_RELOAD],
 	};
+
+	openwrt_init(&router.files, arena, cli_value(cli, ROOT, ""));
+	return router;
 }
 
 /*
- * uci's files
+ * Other programs
  */
-
-struct wanted {
-	const char *section;
-	struct {
-		const char *name, *value;
-	} options[5];
-};
-
-static void wanted_sections(const struct router *r, struct wanted out[3])
-{
-	const struct wanted all[3] = {
-		{ "nftoffc",
-		  { { "type", "script" },
-		    { "path", r->include },
-		    { "fw4_compatible", "1" } } },
-		{ "nftoffc_input",
-		  { { "type", "nftables" },
-		    { "path", r->seen },
-		    { "position", "chain-pre" },
-		    { "chain", "input" } } },
-		{ "nftoffc_forward",
-		  { { "type", "nftables" },
-		    { "path", r->seen },
-		    { "position", "chain-pre" },
-		    { "chain", "forward" } } },
-	};
-
-	memcpy(out, all, sizeof(all));
-}
-
-struct uci_file {
-	struct sources sources;
-	struct diags *diags;
-	struct uci *uci; /* NULL: it is not there, or cannot be read */
-};
-
-static int read_uci(const struct router *r, const char *path,
-		    struct uci_file *out)
-{
-	struct source *source;
-	int ret;
-
-	*out = (struct uci_file){ 0 };
-	sources_init(&out->sources, r->arena);
-	out->diags = diags_new(r->arena, &out->sources);
-	ret = source_read(&out->sources, path, &source);
-	if (ret)
-		return ret;
-	out->uci = uci_read(r->arena, source, out->diags);
-	return diags_errors(out->diags) ? -EINVAL : 0;
-}
-
-static const struct uci_section *find_section(const struct uci *uci,
-					      const char *name)
-{
-	size_t i;
-
-	for (i = 0; uci && i < uci->sections.n; i++)
-		if (uci->sections.v[i]->name.p &&
-		    str_is(uci->sections.v[i]->name, name))
-			return uci->sections.v[i];
-	return NULL;
-}
-
-static struct str value_of(const struct uci_section *section, const char *name)
-{
-	const struct uci_option *option = section ? uci_option(section, name) :
-						    NULL;
-
-	return option && option->values.n ? option->values.v[0].text :
-					    (struct str){ 0 };
-}
-
-static bool is_as_wanted(const struct uci *uci, const struct wanted *wanted)
-{
-	const struct uci_section *section = find_section(uci, wanted->section);
-	size_t i;
-
-	if (!section || !str_is(section->type, "include"))
-		return false;
-	for (i = 0; wanted->options[i].name; i++)
-		if (!str_is(value_of(section, wanted->options[i].name),
-			    wanted->options[i].value))
-			return false;
-	return true;
-}
-
-static bool is_enabled(const struct router *r, const struct uci *uci)
-{
-	struct wanted wanted[3];
-	bool all = true;
-	size_t i;
-
-	wanted_sections(r, wanted);
-	for (i = 0; i < 3; i++)
-		all &= is_as_wanted(uci, &wanted[i]);
-	return all;
-}
 
 /* Commands for "uci batch", which says what it does not take. */
 static int run_uci(const struct router *r, const struct buf *batch)
 {
-	const char *directory =
-		arena_printf(r->arena, "%s/etc/config", r->root);
-	const char *const args[] = { "uci", "-c", directory, "batch", NULL };
+	const char *const args[] = { "uci", "-c", r->files.config, "batch",
+				     NULL };
 	int ret = child_run(args, (struct str){ batch->p, batch->n });
 
 	if (!ret)
@@ -201,16 +91,34 @@ static int run_uci(const struct router *r, const struct buf *batch)
 	return EXIT_SYSTEM;
 }
 
+static int read_fw4(const struct router *r, uint32_t mask, struct fw4 *fw4)
+{
+	struct nl *nl = NULL;
+	int ret = nl_open(&nl, NETLINK_NETFILTER);
+
+	if (!ret)
+		ret = fw4_read(nl, r->arena, mask, fw4);
+	nl_close(nl);
+	return ret ? report_failure(ret, "cannot read fw4's rules") : EXIT_DONE;
+}
+
 static int reload_fw4(const struct router *r)
 {
 	const char *const args[] = {
-		arena_printf(r->arena, "%s/etc/init.d/firewall", r->root),
+		arena_printf(r->arena, "%s/etc/init.d/firewall", r->files.root),
 		"reload", NULL
 	};
 	const struct str nothing = { 0 };
+	struct fw4 fw4 = { 0 };
 
 	if (!r->reload || access(args[0], X_OK) != 0)
 		return EXIT_DONE;
+	if (read_fw4(r, MASK_DEFAULT, &fw4))
+		return EXIT_SYSTEM;
+	if (!fw4.loaded) {
+		puts("fw4 is not loaded: this holds when it starts");
+		return EXIT_DONE;
+	}
 	if (child_run(args, nothing)) {
 		report_error("%s reload failed", args[0]);
 		return EXIT_SYSTEM;
@@ -218,140 +126,86 @@ static int reload_fw4(const struct router *r)
 	return EXIT_DONE;
 }
 
-/*
- * The policy
- */
-
 static bool is_file(const char *path)
 {
 	return access(path, F_OK) == 0;
 }
 
-/* The section that is the policy, or names its file; NULL: there is none. */
-static const struct uci_section *own_section(const struct uci *uci)
+/*
+ * The mark's mask: of the policy that is to run. EXIT_POLICY: it has mistakes,
+ * of which it is said what they are.
+ */
+static int mask_of(const char *policy, uint32_t *mask)
 {
-	size_t i;
-
-	for (i = 0; uci && i < uci->sections.n; i++)
-		if (str_is(uci->sections.v[i]->type, "nftoffc"))
-			return uci->sections.v[i];
-	return NULL;
-}
-
-/* Which policy is to run; NULL: none, and that is no mistake. */
-static const char *policy_path(const struct router *r)
-{
-	static const char *const names[] = { "yaml", "policy" };
-	const struct uci_section *section;
-	struct uci_file own;
-	size_t i;
-	int ret = read_uci(r, r->own, &own);
-
-	if (ret == -EINVAL)
-		return r->own; /* what is wrong is said when it is compiled */
-	section = ret ? NULL : own_section(own.uci);
-	if (section)
-		return str_is(value_of(section, "enabled"), "0") ? NULL :
-								   r->own;
-	for (i = 0; i < 2; i++) {
-		const char *file = arena_printf(r->arena,
-						"%s/etc/nftoffc/policy.%s",
-						r->root, names[i]);
-
-		if (is_file(file))
-			return file;
-	}
-	return NULL;
-}
-
-static uint32_t mask_of(const char *policy)
-{
-	uint32_t mask = MASK_DEFAULT;
 	struct compilation c;
+	int ret;
 
+	*mask = MASK_DEFAULT;
 	if (!policy)
-		return mask;
-	if (!compile_policy(&c, policy))
-		mask = c.model->mark_mask;
+		return EXIT_DONE;
+	ret = compile_policy(&c, policy);
+	if (!ret)
+		*mask = c.model->mark_mask;
+	else
+		diags_print(c.diags, stderr, report_colour(stderr));
 	compile_free(&c);
-	return mask;
+	return exit_of_compile(ret);
 }
 
-/* The rule by which fw4 marks what it sees: 1 if it was written anew. */
+/* 1: it was another rule, 0; or -1 after a message. */
 static int write_seen(const struct router *r, uint32_t mask)
 {
-	struct buf old = { 0 }, new = { 0 };
-	int ret = 0;
+	int ret = openwrt_write_seen(&r->files, mask);
 
-	fw4_seen_rule(&new, mask);
-	if (files_read(AT_FDCWD, r->seen, &old) || old.n != new.n ||
-	    memcmp(old.p, new.p, new.n) != 0) {
-		mkdir(arena_printf(r->arena, "%s/etc/nftoffc", r->root), 0755);
-		ret = files_replace(r->seen, new.p, new.n);
-		ret = ret ? report_failure(ret, "cannot write %s", r->seen) : 1;
-	}
-	buf_free(&old);
-	buf_free(&new);
-	return ret;
+	if (ret >= 0)
+		return ret;
+	report_failure(ret, "cannot write %s", r->files.seen);
+	return -1;
 }
 
 /*
  * enable, disable
  */
 
-static int read_firewall(const struct router *r, struct uci_file *file)
+static int tell_uci(const struct router *r, bool enabled)
 {
-	int ret = read_uci(r, r->firewall, file);
+	struct buf batch = { 0 };
+	int ret = EXIT_DONE;
 
-	if (!ret)
-		return EXIT_DONE;
-	diags_print(file->diags, stderr, report_colour(stderr));
-	if (ret != -EINVAL)
-		report_failure(ret, "cannot read %s", r->firewall);
-	return EXIT_SYSTEM;
-}
-
-static void put_sections(const struct router *r, struct buf *out)
-{
-	struct wanted wanted[3];
-	size_t i, j;
-
-	wanted_sections(r, wanted);
-	for (i = 0; i < 3; i++) {
-		buf_printf(out, "set firewall.%s=include\n", wanted[i].section);
-		for (j = 0; wanted[i].options[j].name; j++)
-			buf_printf(out, "set firewall.%s.%s='%s'\n",
-				   wanted[i].section, wanted[i].options[j].name,
-				   wanted[i].options[j].value);
-	}
-	buf_puts(out, "commit firewall\n");
+	openwrt_put_sections(&r->files, &batch);
+	if (!enabled)
+		ret = run_uci(r, &batch);
+	buf_free(&batch);
+	return ret;
 }
 
 static int enable(const struct router *r)
 {
-	struct buf batch = { 0 };
-	struct uci_file file;
-	int ret = read_firewall(r, &file), written;
+	const struct uci *firewall = openwrt_firewall(&r->files);
+	uint32_t mask;
+	bool enabled;
+	int ret, written;
 
-	if (ret)
-		return ret;
-	if (!is_file(r->include)) {
+	if (!firewall)
+		return EXIT_SYSTEM;
+	if (!is_file(r->files.include)) {
 		report_error("%s is not there, which fw4 is to run",
-			     r->include);
+			     r->files.include);
 		report_help("it belongs to the package nftoffc");
 		return EXIT_SYSTEM;
 	}
-	written = write_seen(r, mask_of(policy_path(r)));
-	if (written > 1)
-		return written;
-	if (is_enabled(r, file.uci) && !written) {
+	ret = mask_of(openwrt_policy(&r->files), &mask);
+	if (ret != EXIT_DONE)
+		return ret;
+	written = write_seen(r, mask);
+	if (written < 0)
+		return EXIT_SYSTEM;
+	enabled = openwrt_is_enabled(&r->files, firewall);
+	if (enabled && !written) {
 		puts("fw4 calls nftoffc already, nothing to do");
 		return EXIT_DONE;
 	}
-	put_sections(r, &batch);
-	if (!is_enabled(r, file.uci))
-		ret = run_uci(r, &batch);
-	buf_free(&batch);
+	ret = tell_uci(r, enabled);
 	if (ret)
 		return ret;
 	puts("fw4 calls nftoffc whenever it has started");
@@ -383,64 +237,47 @@ static int remove_rules(const struct router *r)
 
 static int disable(const struct router *r)
 {
+	const struct uci *firewall = openwrt_firewall(&r->files);
 	struct buf batch = { 0 };
-	struct wanted wanted[3];
-	struct uci_file file;
-	int ret = read_firewall(r, &file);
-	size_t i;
+	int ret;
 
-	if (ret)
-		return ret;
-	wanted_sections(r, wanted);
-	for (i = 0; i < 3; i++)
-		if (find_section(file.uci, wanted[i].section))
-			buf_printf(&batch, "delete firewall.%s\n",
-				   wanted[i].section);
-	if (!batch.n && !is_file(r->seen)) {
+	if (!firewall)
+		return EXIT_SYSTEM;
+	openwrt_delete_sections(&r->files, firewall, &batch);
+	if (!batch.n && !is_file(r->files.seen)) {
 		puts("fw4 does not call nftoffc, nothing to do");
 		return EXIT_DONE;
 	}
 	ret = remove_rules(r);
-	if (!ret && batch.n) {
-		buf_puts(&batch, "commit firewall\n");
+	if (!ret && batch.n)
 		ret = run_uci(r, &batch);
-	}
 	buf_free(&batch);
 	if (ret)
 		return ret;
-	unlink(r->seen);
+	unlink(r->files.seen);
 	puts("fw4 does not call nftoffc any more");
 	return reload_fw4(r);
 }
 
 /*
- * status, hook
+ * status
  */
-
-static int read_fw4(const struct router *r, uint32_t mask, struct fw4 *fw4)
-{
-	struct nl *nl = NULL;
-	int ret = nl_open(&nl, NETLINK_NETFILTER);
-
-	if (!ret)
-		ret = fw4_read(nl, r->arena, mask, fw4);
-	nl_close(nl);
-	return ret ? report_failure(ret, "cannot read fw4's rules") : EXIT_DONE;
-}
 
 static int status(const struct router *r)
 {
-	const char *policy = policy_path(r);
-	struct uci_file file;
+	const char *policy = openwrt_policy(&r->files);
+	const struct uci *firewall = openwrt_firewall(&r->files);
 	struct fw4 fw4 = { 0 };
+	uint32_t mask;
 	bool enabled;
-	int ret = read_firewall(r, &file);
 
-	if (!ret)
-		ret = read_fw4(r, mask_of(policy), &fw4);
-	if (ret)
-		return ret;
-	enabled = is_enabled(r, file.uci) && is_file(r->seen);
+	if (!firewall)
+		return EXIT_SYSTEM;
+	mask_of(policy, &mask);
+	if (read_fw4(r, mask, &fw4))
+		return EXIT_SYSTEM;
+	enabled = openwrt_is_enabled(&r->files, firewall) &&
+		  is_file(r->files.seen);
 	printf("fw4      %s\n", fw4.loaded ? "is loaded" : "is not loaded");
 	printf("hook     %s\n",
 	       enabled ? "fw4 calls nftoffc" : "fw4 does not call nftoffc");
@@ -458,8 +295,78 @@ static int status(const struct router *r)
 		       EXIT_SYSTEM;
 }
 
+/*
+ * hook
+ */
+
+/* The generation that is to run; 0: there is none, or it cannot be read. */
+static unsigned int current_generation(const struct router *r)
+{
+	struct generation current = { 0 };
+	struct state *state;
+
+	if (state_open(&state, r->state, false))
+		return 0;
+	state_current(state, &current);
+	state_close(state);
+	return current.number;
+}
+
+/* The policy, unless it was gone back from: then what ran before it. */
+static int apply_or_go_on(const struct router *r,
+			  const struct apply_options *options)
+{
+	struct apply_options stored = *options;
+	int ret = apply(options);
+
+	if (!*options->refused)
+		return ret;
+	report_warning("%s was taken back, or gone back from, and has not "
+		       "changed since: it is not applied",
+		       options->policy);
+	report_help("'nftoffc apply %s' has it run all the same",
+		    options->policy);
+	stored.policy = NULL;
+	stored.generation = current_generation(r);
+	return stored.generation ? apply_stored(&stored) : EXIT_DONE;
+}
+
+static void say_opened(size_t opened)
+{
+	if (opened)
+		report_warning("what runs waits for marks that fw4 does not "
+			       "set, so that nothing new would pass: it does "
+			       "not wait any more, until it is applied again");
+}
+
+/*
+ * What runs is not what should: where it waits for marks that fw4 does not set,
+ * nobody could reach the router to mend it.
+ */
+static void open_gate(const struct router *r)
+{
+	struct kernel now = { 0 };
+	struct fw4 fw4 = { 0 };
+	struct nl *nl = NULL;
+	size_t opened = 0;
+	int ret = nl_open(&nl, NETLINK_NETFILTER);
+
+	if (!ret)
+		ret = kernel_read(nl, r->arena, &now);
+	if (!ret && now.recorded)
+		ret = fw4_read(nl, r->arena,
+			       now.record.mask | now.record.flow_mask, &fw4);
+	if (!ret && now.recorded && !(fw4.loaded && fw4.sees))
+		ret = fw4_open_gate(nl, r->arena, fw4.loaded, &opened);
+	nl_close(nl);
+	if (ret)
+		report_failure(ret, "cannot let pass what fw4 does not mark");
+	say_opened(opened);
+}
+
 /* Whatever it says, and whatever it ended with. */
-static int without_fw4(const struct apply_options *options)
+static int without_fw4(const struct router *r,
+		       const struct apply_options *options)
 {
 	struct apply_options closed = *options;
 
@@ -467,17 +374,31 @@ static int without_fw4(const struct apply_options *options)
 	report_error("fw4 is not loaded, whatever it says: nothing new is "
 		     "forwarded until it is");
 	report_help("'fw4 check' says what is wrong with its rules");
-	apply(&closed);
+	apply_or_go_on(r, &closed);
 	return EXIT_SYSTEM;
+}
+
+/* Its rule waits for the next time: what runs now is what it is to mark for. */
+static void follow_mask(const struct router *r, const char *policy)
+{
+	uint32_t mask;
+
+	if (is_file(r->files.seen) && mask_of(policy, &mask) == EXIT_DONE &&
+	    write_seen(r, mask) == 1)
+		report_warning("the mark's mask has changed: fw4 marks with it "
+			       "when it is reloaded once more");
 }
 
 static int hook(const struct router *r)
 {
+	bool refused = false;
 	const struct apply_options options = {
-		.policy = policy_path(r),
+		.policy = openwrt_policy(&r->files),
 		.state = r->state,
 		.command = "nftoffc fw4 hook",
 		.quiet = true,
+		.unattended = true,
+		.refused = &refused,
 	};
 	struct fw4 fw4 = { 0 };
 	int ret;
@@ -488,12 +409,13 @@ static int hook(const struct router *r)
 	ret = read_fw4(r, MASK_DEFAULT, &fw4);
 	if (ret)
 		return ret;
-	if (!fw4.loaded)
-		return without_fw4(&options);
-	if (is_file(r->seen) && write_seen(r, mask_of(options.policy)) == 1)
-		report_warning("the mark's mask has changed: fw4 marks with it "
-			       "when it is reloaded once more");
-	return apply(&options);
+	ret = fw4.loaded ? apply_or_go_on(r, &options) :
+			   without_fw4(r, &options);
+	if (ret == EXIT_DONE && !refused)
+		follow_mask(r, options.policy);
+	else
+		open_gate(r);
+	return ret;
 }
 
 int cmd_fw4(const struct cli *cli)

@@ -23,6 +23,8 @@ void contain(struct container *c, struct arena *arena, const struct ir *ir,
 	ir_record_parse(c->record, &c->parsed);
 	if (model->offload.module_required)
 		*vec_push(arena, &c->needs) = "module";
+	if (ir->gated)
+		*vec_push(arena, &c->needs) = CONTAIN_FW4;
 	for (i = 0; i < wishes.list.n; i++)
 		*vec_push(arena, &c->needs) =
 			arena_printf(arena, FLOWTABLE "%s",

@@ -6,6 +6,9 @@
 #include "runtime/attach.h"
 #include "runtime/container.h"
 
+/* What it needs beside fw4: that this sets the marks that it waits for. */
+#define CONTAIN_FW4 "fw4"
+
 /*
  * All but the messages and what they use. To be asked while the flowtables
  * have the policy's devices, be they there or not: before attach_resolve().

@@ -23,6 +23,8 @@
  *			"module"		is required
  *			"flowtable ft auto follow eth0 wlan*": attach.h
  *			"zone lan eth0 wlan*": not needed, but told: zones.h
+ *			"fw4"			sets the marks that its rules
+ *						wait for
  *			"expression ct"		of nf_tables
  *	   	  8E	entries: mark, mask (keepout.h)
  *	   	  	zeros, until 8 divides what is before: the end of the head

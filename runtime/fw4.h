@@ -17,5 +17,12 @@ struct fw4 {
 /* 0 or -errno; strings are in @arena. */
 int fw4_read(struct nl *nl, struct arena *arena, uint32_t mask,
 	     struct fw4 *fw4);
+/*
+ * Takes out of our own table the rules that drop what fw4 has not marked: those
+ * for the router, and with @forward for what goes through it, too. @opened says
+ * how many there were. 0 or -errno.
+ */
+int fw4_open_gate(struct nl *nl, struct arena *arena, bool forward,
+		  size_t *opened);
 
 #endif

@@ -58,6 +58,7 @@ struct guard_process {
 	int apply; /* the pipe's end */
 	int file, answer;
 	int spares[SAYS]; /* .guarded.N, -1: it is used up */
+	int refuse;	  /* of STATE_REFUSE, likewise */
 	int64_t until;	  /* CLOCK_BOOTTIME, in milliseconds */
 };
 
@@ -122,8 +123,11 @@ static enum guard_end take_back(struct guard_process *g)
 	ret = wayback_take(g->plan.way, g->nl, &g->errors);
 	if (!ret && !g->errors.list.n && !twophase_back(g->plan.module))
 		end = GUARD_RESTORED;
-	if (end == GUARD_RESTORED)
+	if (end == GUARD_RESTORED) {
+		state_refuse_back(g->plan.state, g->refuse, g->plan.digest);
+		g->refuse = -1;
 		point_back(g);
+	}
 	return end;
 }
 
@@ -227,6 +231,10 @@ static int write_files(struct guard_process *g, int dir)
 		if (g->spares[i] < 0)
 			ret = g->spares[i];
 	}
+	if (!ret)
+		g->refuse = state_prepare_refuse(g->plan.state);
+	if (!ret && g->refuse < 0)
+		ret = g->refuse;
 	if (!ret && g->plan.back)
 		ret = state_prepare_back(g->plan.state, g->plan.back);
 	return ret;
@@ -264,6 +272,8 @@ static void close_all(struct guard_process *g)
 	for (i = 0; i < SAYS; i++)
 		if (g->spares[i] >= 0)
 			close(g->spares[i]);
+	if (g->refuse >= 0)
+		close(g->refuse);
 	if (g->file >= 0)
 		close(g->file);
 	if (g->answer >= 0)
@@ -307,6 +317,7 @@ int guard_arm(struct guard_link *link, const struct guard_plan *plan)
 		.file = -1,
 		.answer = -1,
 		.spares = { -1, -1 },
+		.refuse = -1,
 	};
 	int ret;
 
@@ -415,7 +426,8 @@ void guard_forget(struct state *state)
 {
 	static const char *const names[] = { LINE,	    LOCK,
 					     ANSWER,	    "." LINE ".0",
-					     "." LINE ".1", STATE_BACK };
+					     "." LINE ".1", STATE_BACK,
+					     STATE_REFUSE };
 	bool any = false;
 	size_t i;
 

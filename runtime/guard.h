@@ -38,7 +38,8 @@ struct guard_plan {
 	const struct wayback *way; /* that takes it back */
 	unsigned int back;	   /* the generation that ran, 0: none */
 	unsigned int number;	   /* the one that is to be confirmed, */
-	const char *policy;	   /* and its policy */
+	const char *policy;	   /* and its policy, */
+	uint64_t digest;	   /* with the digest of that */
 	unsigned long seconds;	   /* to wait for an answer */
 	struct twophase *module;   /* as it is staged */
 };

@@ -26,6 +26,7 @@
 #define SLOW_WORD " without offload"
 #define NEXT_LINK "next"
 #define CURRENT_LINK "current"
+#define REFUSED "refused"
 #define GENERATIONS "generations"
 #define STAGING ".new"
 #define NAME_MAX_LEN 32
@@ -634,6 +635,48 @@ int state_point_nowhere(struct state *state)
 		return -errno;
 	fsync(state->dir);
 	return 0;
+}
+
+static size_t format_refused(char text[NAME_MAX_LEN], uint64_t digest)
+{
+	return (size_t)snprintf(text, NAME_MAX_LEN, "%016" PRIx64 "\n", digest);
+}
+
+int state_refuse(struct state *state, uint64_t digest)
+{
+	char text[NAME_MAX_LEN];
+
+	if (!digest)
+		return unlinkat(state->dir, REFUSED, 0) && errno != ENOENT ?
+			       -errno :
+			       0;
+	return files_store(state->dir, REFUSED, text,
+			   format_refused(text, digest));
+}
+
+int state_prepare_refuse(struct state *state)
+{
+	return files_reserve(state->dir, STATE_REFUSE, NAME_MAX_LEN);
+}
+
+int state_refuse_back(struct state *state, int fd, uint64_t digest)
+{
+	char text[NAME_MAX_LEN];
+
+	return files_put(state->dir, fd, STATE_REFUSE, REFUSED, text,
+			 format_refused(text, digest));
+}
+
+uint64_t state_refused(struct state *state)
+{
+	struct buf text = { 0 };
+	uint64_t digest = 0;
+
+	if (files_read(state->dir, REFUSED, &text) || !text.n ||
+	    sscanf(text.p, "%16" SCNx64, &digest) != 1)
+		digest = 0;
+	buf_free(&text);
+	return digest;
 }
 
 int state_directory(const struct state *state)

@@ -11,6 +11,8 @@
  *					(sourcefile.h)
  *			   /kernel	what the kernel was given of it: its
  *					generation then, a fingerprint
+ *	STATE/refused			the digest of the policy that was taken
+ *					back last, or gone back from
  *	STATE/live			the generation that live connections are
  *					being brought into line with: an apply
  *					is at it, or was killed
@@ -125,6 +127,16 @@ int state_point_nowhere(struct state *state);
 #define STATE_BACK ".back"
 int state_prepare_back(struct state *state, unsigned int number);
 int state_point_back(struct state *state, unsigned int number);
+/*
+ * The policy of this digest was gone back from: who is called again and again,
+ * as fw4's hook is, is not to load it because its file still says so. 0: none.
+ */
+int state_refuse(struct state *state, uint64_t digest);
+/* The same, made ready first: a descriptor, which the second one closes. */
+#define STATE_REFUSE ".refused"
+int state_prepare_refuse(struct state *state);
+int state_refuse_back(struct state *state, int fd, uint64_t digest);
+uint64_t state_refused(struct state *state);
 /* What the files of this module's neighbours are in; it stays the state's. */
 int state_directory(const struct state *state);
 /*

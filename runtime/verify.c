@@ -44,7 +44,8 @@ bool verify_interrupted(void)
 
 	return !sigpending(&pending) && (sigismember(&pending, SIGINT) == 1 ||
 					 sigismember(&pending, SIGTERM) == 1 ||
-					 sigismember(&pending, SIGHUP) == 1);
+					 sigismember(&pending, SIGHUP) == 1 ||
+					 sigismember(&pending, SIGALRM) == 1);
 }
 
 /*

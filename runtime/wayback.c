@@ -292,8 +292,7 @@ static void make_tidy(struct buf *out, bool table)
 static int build_batch(struct buf *out, const struct ir *ir,
 		       const struct table_names *from)
 {
-	const struct batch_options options = { .now = from,
-					       .remove_only = !ir };
+	const struct batch_options options = { .now = from };
 	struct batch batch = { 0 };
 	int ret = batch_build(&batch, ir, &options);
 
@@ -314,18 +313,29 @@ static bool translates(const struct table_names *names)
 	return false;
 }
 
+/* Of the table, whether it is still there or somebody has taken it away. */
+static void put_removal(struct buf *out)
+{
+	nl_put_bracket(out, NFNL_MSG_BATCH_BEGIN, 0, 0);
+	put_table(out, NFT_MSG_NEWTABLE);
+	put_table(out, NFT_MSG_DELTABLE);
+	nl_put_bracket(out, NFNL_MSG_BATCH_END, 1, 0);
+}
+
 /* To no policy. */
 static int build_none(struct wayback *way, struct arena *arena,
 		      const struct wayback_plan *plan, bool translated)
 {
-	bool table = plan->table || translated;
-	int ret = build_batch(&way->bytes,
-			      table ? lower_translated(arena) : NULL,
-			      plan->from);
+	int ret;
 
-	if (!ret && !plan->table && translated)
+	if (!plan->table && !translated) {
+		put_removal(&way->bytes);
+		return 0;
+	}
+	ret = build_batch(&way->bytes, lower_translated(arena), plan->from);
+	if (!ret && !plan->table)
 		make_tidy(&way->tidy, true);
-	if (!ret && table)
+	if (!ret)
 		make_others(way, arena);
 	return ret;
 }

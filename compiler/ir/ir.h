@@ -218,6 +218,7 @@ struct ir {
 	const char *policy; /* its name */
 	struct ir_mark mark;
 	uint64_t digest;
+	bool gated; /* what fw4 has not marked is dropped */
 	struct ir_chain *chains;
 	struct ir_set *sets; /* the named ones */
 	struct ir_limit *limits;

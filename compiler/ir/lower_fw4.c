@@ -67,6 +67,7 @@ void lower_gate(struct lowering *l, struct ir_chain *chain,
 	    hook == HOOK_OUTPUT ||
 	    (hook == HOOK_INPUT && l->gate == GATE_FORWARD))
 		return;
+	l->ir->gated = true;
 	lower_flags(&b, KEY_CT_STATE, CT_NEW);
 	op = ir_op(&b, IR_OP_MASK);
 	op->nkeys = 1;

@@ -203,9 +203,10 @@ _nftoffc()
 		case $previous in
 		--state) _nftoffc_paths -d; return ;;
 		--failsafe) _nftoffc_paths -f; return ;;
+		--root) _nftoffc_paths -d; return ;;
 		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words --state --failsafe -h --help
+			_nftoffc_words --state --failsafe --root -h --help
 			return
 		fi
 		;;

@@ -76,6 +76,7 @@ complete -c nftoffc -n '__fish_seen_subcommand_from unload' -l state -r -F -d 'f
 complete -c nftoffc -n __fish_use_subcommand -a boot -d 'loads the policy that was applied last, when the machine starts'
 complete -c nftoffc -n '__fish_seen_subcommand_from boot' -l state -r -F -d 'finds what was applied in DIR instead of /var/lib/nftoffc'
 complete -c nftoffc -n '__fish_seen_subcommand_from boot' -l failsafe -r -F -d 'the container to load if that fails, instead of /etc/nftoffc/failsafe'
+complete -c nftoffc -n '__fish_seen_subcommand_from boot' -l root -r -F -d 'finds OpenWrt\'s files in DIR instead of /'
 complete -c nftoffc -n __fish_use_subcommand -a watch -d 'attaches devices that appear to what is offloaded, as long as it runs'
 complete -c nftoffc -n '__fish_seen_subcommand_from watch' -l state -r -F -d 'reads what was applied from DIR instead of /var/lib/nftoffc'
 complete -c nftoffc -n '__fish_seen_subcommand_from watch' -l once -d 'looks once and ends, for hotplug scripts'
