@@ -27,7 +27,9 @@
  * measures it). A flowtable is one or the other, and one for hardware refuses a
  * device that cannot; the hook of a device looks for its packets' flows in its
  * own flowtable only, so of a flow whose devices are in two, one direction is on
- * the slow path; and a table's device is in one flowtable.
+ * the slow path; and a table's device is in one flowtable. Two tables would do for
+ * devices that rules see, not for the ports of a bridge; there is one, so that it
+ * changes at once or not at all.
  *
  * What must stay true: no device is in two flowtables.
  */

@@ -263,6 +263,18 @@ enum link_able link_able(const char *name)
 	return able;
 }
 
+/*
+ * Of a name that is gone since the kernel would first look for a module of that
+ * name, by a modprobe each; of an index it does not.
+ */
+static bool is_there(const struct link *link)
+{
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(link->index, name) &&
+	       strcmp(name, link->name) == 0;
+}
+
 void links_ask_able(struct links *links)
 {
 	int fd = open_any();
@@ -271,6 +283,8 @@ void links_ask_able(struct links *links)
 	if (fd < 0)
 		return;
 	for (i = 0; i < links->list.n; i++)
-		links->list.v[i].able = ask_able(fd, links->list.v[i].name);
+		if (is_there(&links->list.v[i]))
+			links->list.v[i].able =
+				ask_able(fd, links->list.v[i].name);
 	close(fd);
 }

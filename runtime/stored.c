@@ -10,7 +10,6 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <net/if.h>
 
 #include "runtime/contain.h"
 #include "runtime/nl.h"
@@ -67,6 +66,17 @@ static void put_flags(struct nlmsghdr *to, const struct nlattr *attr,
 	mnl_attr_put_u32(to, NFTA_FLOWTABLE_FLAGS, htonl(flags));
 }
 
+/* Attributes of names that may be of any length. */
+static size_t room_of(const struct attach_table *table)
+{
+	size_t room = 4 * MNL_ATTR_HDRLEN, i;
+
+	for (i = 0; i < table->devices.n; i++)
+		room += MNL_ATTR_HDRLEN +
+			MNL_ALIGN(strlen(table->devices.v[i]) + 1);
+	return room;
+}
+
 static void put_flowtable(struct buf *out, const struct nlmsghdr *from,
 			  const struct attach_table *table)
 {
@@ -75,7 +85,7 @@ static void put_flowtable(struct buf *out, const struct nlmsghdr *from,
 	struct nlmsghdr *to;
 
 	to = (struct nlmsghdr *)(void *)buf_reserve(
-		out, from->nlmsg_len + 64 + table->devices.n * 2 * IFNAMSIZ);
+		out, from->nlmsg_len + room_of(table));
 	memcpy(to, from, head);
 	to->nlmsg_len = (uint32_t)head;
 	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg))

@@ -23,7 +23,9 @@
 #include "runtime/nl.h"
 #include "runtime/restore.h"
 #include "runtime/sourcefile.h"
+#include "runtime/stored.h"
 #include "runtime/unoffload.h"
+#include "runtime/zones.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
@@ -109,6 +111,35 @@ static void require_loadable(struct arena *arena, const struct container *c)
 	batch_free(&batch);
 }
 
+/* Where each flowtable became the other kind since. */
+static void require_stored(struct arena *arena, const struct container *c)
+{
+	struct names now = { .arena = arena };
+	struct buf out = { 0 };
+	size_t i;
+
+	names_add_batch(&now, c->messages.p, c->messages.n);
+	for (i = 0; i < now.flowtables.n; i++)
+		now.flowtables.v[i].flags ^= NFT_FLOWTABLE_HW_OFFLOAD;
+	stored_now(&out, arena, c, &now);
+	require_batch((struct str){ out.p, out.n });
+	buf_free(&out);
+}
+
+static void require_zones(struct arena *arena, const struct container *c)
+{
+	const struct model *zones = contain_zones(c, arena);
+	struct zone zone;
+	const char *line;
+	size_t i;
+
+	for (i = 0; zones && i < zones->nzones; i++) {
+		line = zones_line(arena, &zones->zones[i]);
+		require(zones_parse_line(arena, str_of(line), &zone));
+		require(!strcmp(zones_line(arena, &zone), line));
+	}
+}
+
 static void require_same(struct arena *arena, const struct container *c)
 {
 	struct container again;
@@ -145,6 +176,8 @@ static void try_container(struct arena *arena, struct str bytes)
 	require_without_offload(c.messages);
 	require_batch(c.messages);
 	require_loadable(arena, &c);
+	require_stored(arena, &c);
+	require_zones(arena, &c);
 	require_same(arena, &c);
 }
 
@@ -169,12 +202,13 @@ static void make_good(char *bytes, size_t size)
 
 static void try_messages(struct arena *arena, struct str messages)
 {
-	const struct container c = {
+	struct container c = {
 		.record = "policy p digest 1 epoch 1+1 mask ff000000",
 		.messages = messages,
 	};
 	struct buf out = { 0 };
 
+	*vec_push(arena, &c.needs) = "flowtable fast auto named eth0";
 	container_write(&out, &c);
 	try_container(arena, (struct str){ out.p, out.n });
 	buf_free(&out);
