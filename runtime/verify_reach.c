@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Does a host answer? By a connection, which is closed at once; or by an echo
- * request, once a second until its answer comes.
+ * request or a datagram, once a second until its answer comes.
  *
- * Source: RFC 792, RFC 4443.
+ * What must stay true: it is the host that answers, and from the port that was
+ * asked: a socket that is connected gets nothing else, and the ICMP error that
+ * says that nobody is there.
+ *
+ * Source: RFC 792, RFC 4443; RFC 1035 (DNS), RFC 5905 (NTP).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,7 +41,8 @@ void verify_name(struct buf *out, const struct verify *v)
 	buf_puts(out, "reach ");
 	put_address(out, v);
 	if (v->port)
-		buf_printf(out, " tcp/%u", v->port);
+		buf_printf(out, " %s/%u",
+			   v->proto == IPPROTO_UDP ? "udp" : "tcp", v->port);
 	if (v->device)
 		buf_printf(out, " by %s", v->device);
 }
@@ -199,20 +204,91 @@ static int ping(int fd, const struct verify *v, const struct destination *d,
 	return ret == -ETIMEDOUT && sent ? sent : ret;
 }
 
+/*
+ * Datagrams
+ */
+
+/* What makes a server of that port answer. */
+static const struct question {
+	uint16_t port; /* 0: any other */
+	size_t n;
+	uint8_t bytes[48];
+} questions[] = {
+	/* Who serves the root: an ID, one question, of type NS, class IN. */
+	{ 53, 17, { 'n', 'f', 0, 0, 0, 1, [14] = 2, [16] = 1 } },
+	{ 123, 48, { 4 << 3 | 3 } }, /* version 4, a client */
+	{ 0, 1, { '\n' } },
+};
+
+static const struct question *question_for(uint16_t port)
+{
+	const struct question *q = questions;
+
+	while (q->port && q->port != port)
+		q++;
+	return q;
+}
+
+/* 0: an answer; -EAGAIN: none yet; else what ICMP says. */
+static int take_answer(int fd)
+{
+	uint8_t byte;
+
+	return recv(fd, &byte, sizeof(byte), 0) < 0 ? -errno : 0;
+}
+
+/* What cannot be sent now may be a second later; who refuses, refuses. */
+static int ask(int fd, const struct verify *v, const struct destination *d,
+	       int64_t until)
+{
+	const struct question *q = question_for(v->port);
+	int64_t next = verify_now();
+	int ret, sent = 0;
+
+	if (connect(fd, &d->to.any, d->len))
+		return -errno;
+	do {
+		if (verify_now() >= next) {
+			sent = send(fd, q->bytes, q->n, 0) < 0 ? -errno : 0;
+			next += PING_EVERY;
+		}
+		ret = look(fd, POLLIN, until);
+		if (!ret)
+			ret = take_answer(fd);
+		if (sent == -ECONNREFUSED)
+			ret = sent;
+	} while (ret == -EAGAIN);
+	return ret == -ETIMEDOUT && sent ? sent : ret;
+}
+
+/*
+ * All of them
+ */
+
+static int open_for(const struct verify *v)
+{
+	if (v->proto == IPPROTO_UDP)
+		return open_socket(v, SOCK_DGRAM, 0);
+	if (v->port)
+		return open_socket(v, SOCK_STREAM, 0);
+	return open_socket(v, SOCK_RAW,
+			   v->family ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
+
 int verify_reach(const struct verify *v)
 {
 	int64_t until = verify_now() + (int64_t)v->timeout * 1000;
 	struct destination d = destination(v);
 	int fd, ret;
 
-	if (v->port)
-		fd = open_socket(v, SOCK_STREAM, 0);
-	else
-		fd = open_socket(v, SOCK_RAW,
-				 v->family ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	fd = open_for(v);
 	if (fd < 0)
 		return fd;
-	ret = v->port ? connect_to(fd, &d, until) : ping(fd, v, &d, until);
+	if (v->proto == IPPROTO_UDP)
+		ret = ask(fd, v, &d, until);
+	else
+		ret = v->port ? connect_to(fd, &d, until) :
+				ping(fd, v, &d, until);
 	close(fd);
 	return ret;
 }

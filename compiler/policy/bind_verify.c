@@ -8,6 +8,7 @@
  *	    timeout: 5s
  *	  - reach: 192.0.2.1 tcp/443
  *	    device: eth1
+ *	  - reach: 192.0.2.53 udp/53
  *	    retries: 3
  *
  * Nothing of it is looked at here but its form: a compiler neither asks whether
@@ -15,6 +16,7 @@
  */
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 
 #include "bind.h"
 
@@ -91,40 +93,42 @@ static bool parse_address(struct str text, struct verify *verify)
 			 verify->address) == 1;
 }
 
-/* "192.0.2.1", or "192.0.2.1 tcp/443". */
+static const struct {
+	const char *word;
+	uint8_t proto;
+} protocols[] = { { "tcp/", IPPROTO_TCP }, { "udp/", IPPROTO_UDP } };
+
+/* "192.0.2.1", "192.0.2.1 tcp/443" or "192.0.2.1 udp/53". */
 static bool parse_reach(struct str text, struct verify *verify)
 {
 	struct str address = str_cut(&text, ' ');
+	size_t i;
 
 	if (!parse_address(address, verify))
 		return false;
 	text = str_trim(text);
-	if (!text.n)
-		return true;
-	if (text.n < 5 || memcmp(text.p, "tcp/", 4) != 0)
-		return false;
-	return parse_port((struct str){ text.p + 4, text.n - 4 },
-			  &verify->port);
+	for (i = 0; i < sizeof(protocols) / sizeof(*protocols); i++) {
+		if (text.n < 5 || memcmp(text.p, protocols[i].word, 4) != 0)
+			continue;
+		verify->proto = protocols[i].proto;
+		return parse_port((struct str){ text.p + 4, text.n - 4 },
+				  &verify->port);
+	}
+	return !text.n;
 }
 
 static void verify_reach(struct binder *b, const struct node *node, void *into)
 {
 	static const char expected[] =
 		"an address, which is to answer a ping, or one and a port, as "
-		"in \"192.0.2.1 tcp/443\"";
+		"in \"192.0.2.1 tcp/443\" or \"192.0.2.53 udp/53\"";
 	struct verify_fill *fill = into;
-	struct diag *diag;
 	struct str text;
 
 	fill->reach = node;
-	if (!bind_text(b, node, expected, &text) ||
-	    parse_reach(text, fill->verify))
-		return;
-	diag = bind_expected(b, node, expected);
-	if (memmem(text.p, text.n, "udp/", 4))
-		diag_help(diag, "udp alone answers nothing: ask with a "
-				"`command` that speaks what is behind the "
-				"port");
+	if (bind_text(b, node, expected, &text) &&
+	    !parse_reach(text, fill->verify))
+		bind_expected(b, node, expected);
 }
 
 static void verify_device(struct binder *b, const struct node *node, void *into)
@@ -174,9 +178,13 @@ const struct field verify_fields[] = {
 		 "and `LC_ALL` alone, and is to end with 0. What it started "
 		 "is ended with it." },
 	{ "reach", verify_reach, FIELD_PHRASE,
-	  .type = "<address> | <address> tcp/<port>",
+	  .type = "<address> | <address> tcp/<port> | <address> udp/<port>",
 	  .doc = "A host that is to answer a ping, or to take a connection to "
-		 "the port, which is closed at once." },
+		 "the port, which is closed at once; or to answer a datagram to "
+		 "it, whatever with. Port 53 is asked as a name server is, 123 "
+		 "as a time server; any other gets an empty line, and what "
+		 "answers nothing to that needs a `command`. That nobody "
+		 "listens there fails at once." },
 	{ "device", verify_device, false, .type = "<name>",
 	  .doc = "Which device `reach` is to use, whatever the routes say." },
 	{ "timeout", verify_timeout, false, .type = "<duration>", .dflt = "10s",

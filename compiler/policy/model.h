@@ -450,6 +450,7 @@ struct verify {
 	/* Who is to be reached, in network order; @port 0: by a ping. */
 	uint8_t address[16];
 	unsigned int family; /* FAMILY_INDEX_* */
+	uint8_t proto;	     /* IPPROTO_TCP or _UDP, of a port */
 	uint16_t port;
 	const char *device;	       /* NULL: as the routes say */
 	unsigned int timeout, retries; /* seconds of a try; further tries */
