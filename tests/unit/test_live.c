@@ -534,8 +534,8 @@ END_TEST
 static const char *const lines[] = {
 	"lan lan0",
 	"iot lan1 10.2.0.0/10.2.255.255",
-	"many wlan* eth0.7 10.0.0.0/10.0.2.255 10.9.0.1/10.9.0.1 "
-	"fd00:1::/fd00:1::ff",
+	"many wlan* eth0.7 10.0.0.0/10.0.2.255 10.9.0.1/10.9.0.1",
+	"six a b c fd00:1::/fd00:1::ff",
 	"empty",
 };
 
