@@ -305,12 +305,23 @@ static bool take_rule(struct own *o, const struct uci_section *section)
 	return true;
 }
 
+static void second_main(struct own *o, const struct uci_section *section)
+{
+	diag_note(diag_error(o->c->diags, section->span,
+			     "the policy has one section of type \"nftoffc\""),
+		  o->main->span, "it is here");
+}
+
 static void take_section(struct own *o, const struct uci_section *section)
 {
 	const struct kind *kind;
 
 	if (is_off(section) && section != o->main)
 		return;
+	if (section != o->main && str_is(section->type, "nftoffc")) {
+		second_main(o, section);
+		return;
+	}
 	for (kind = kinds; kind->type; kind++)
 		if (str_is(section->type, kind->type)) {
 			take_kind(o, kind, section);

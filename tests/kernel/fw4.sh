@@ -11,7 +11,7 @@
 #
 # What must stay true: what fw4 lets pass is lan to wan and to the router.
 
-# shellcheck disable=SC2154 # lib.sh's: build, scratch, here, traffic
+# shellcheck disable=SC2034,SC2154 # the tests' own, and lib.sh's
 nftoffc=$build/nftoffc
 root=$scratch/root
 readonly wan4=203.0.113.5 lan4=192.168.1.20
