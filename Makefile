@@ -20,6 +20,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config flex bison libyaml-dev \
 	libnftnl-dev libmnl-dev
 DEPS_TEST := check libsubunit-dev nftables iproute2 conntrack ethtool strace jq \
 	qemu-system-x86 busybox-static kmod cpio mandoc libelf1 zsh fish \
+	wireguard-tools ppp pppoe \
 	python3-jsonschema python3-yaml
 DEPS_LINT := clang clang-format clang-tidy cppcheck shellcheck libclang-rt-dev \
 	valgrind
