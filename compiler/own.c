@@ -426,7 +426,7 @@ struct node *own_uci_read(struct compilation *c, const struct source *source)
 	if (!o.main) /* the words were in quotes */
 		diag_error(c->diags, all,
 			   "there is no section of type \"nftoffc\"");
-	if (diags_errors(c->diags))
+	if (!o.main || diags_errors(c->diags))
 		return NULL;
 	policy = uci_option(o.main, "policy");
 	if (policy && policy->values.n)
