@@ -8,7 +8,7 @@ endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1
-# where `apply` remembers, if not in runtime/state.h's directory
+# where `apply` remembers, if not in runtime/state/state.h's directory
 STATE ?=
 
 MAKEFLAGS += --no-builtin-rules
@@ -42,7 +42,7 @@ LDLIBS := -lyaml -lnftnl -lmnl
 CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
 
 LIB_SRC := $(sort $(wildcard compiler/*.c compiler/*/*.c) \
-	$(filter-out runtime/main.c,$(wildcard runtime/*.c)))
+	$(filter-out runtime/cmd/main.c,$(wildcard runtime/*/*.c)))
 GENERATED := $(wildcard compiler/read/*.[ly])
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(GENERATED:%=$(B)/%.o)
 TEST_SRC := $(sort $(wildcard tests/lib/*.c))
@@ -54,7 +54,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/%,$(wildcard tests/tools/*.c))
 .PHONY: all
 all: $(B)/nftoffc
 
-$(B)/nftoffc: $(B)/runtime/main.o $(LIB_OBJ)
+$(B)/nftoffc: $(B)/runtime/cmd/main.o $(LIB_OBJ)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -66,14 +66,14 @@ $(B)/tests/%: $(B)/tests/tools/%.o $(TEST_OBJ) $(LIB_OBJ)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread
 
-# The same program with failures to order (runtime/fault.h), for the tests.
-FAULT_SRC := $(shell grep -l runtime/fault.h runtime/*.c)
+# The same program with failures to order (runtime/base/fault.h), for the tests.
+FAULT_SRC := $(shell grep -l runtime/base/fault.h runtime/*/*.c)
 $(B)/faulty/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $< (faulty)"
 	@$(CC) $(CPPFLAGS) -DNFTOFFC_FAULTS $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/tests/nftoffc-faulty: $(B)/runtime/main.o $(FAULT_SRC:%.c=$(B)/faulty/%.o) \
+$(B)/tests/nftoffc-faulty: $(B)/runtime/cmd/main.o $(FAULT_SRC:%.c=$(B)/faulty/%.o) \
 		$(filter-out $(FAULT_SRC:%.c=$(B)/%.o),$(LIB_OBJ))
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -98,7 +98,7 @@ $(B)/%.o: %.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Its text is in the program.
-$(B)/runtime/failsafe.o: policies/failsafe.policy
+$(B)/runtime/state/failsafe.o: policies/failsafe.policy
 
 .PRECIOUS: $(B)/tests/tools/%.o $(B)/tests/lib/%.o $(B)/%.l.c $(B)/%.y.c
 -include $(shell find $(B) -path $(B)/vm -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -81,7 +81,7 @@ struct batch_options {
 };
 
 /*
- * This is for a table of which only names are known; runtime/delta.h sends only
+ * This is for a table of which only names are known; runtime/ruleset/delta.h sends only
  * what differs.
  *
  * A dynamic set that is there already with the same definition is kept, with

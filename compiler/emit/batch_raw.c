@@ -4,7 +4,7 @@
  * the messages as they are, but for what has other names and ids here.
  *
  * What must stay true: whoever builds a batch has had them translated before
- * (runtime/raw.h); of what has not, nothing is sent.
+ * (runtime/trial/raw.h); of what has not, nothing is sent.
  */
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>

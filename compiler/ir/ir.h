@@ -43,7 +43,7 @@ struct ir_raw_id {
 	uint32_t set; /* of sets */
 };
 
-/* A rule of nft's as the kernel has it: see runtime/raw.h. */
+/* A rule of nft's as the kernel has it: see runtime/trial/raw.h. */
 struct ir_raw {
 	struct str exprs; /* what NFTA_RULE_EXPRESSIONS holds */
 	struct str userdata;

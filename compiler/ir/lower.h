@@ -80,7 +80,7 @@ struct ir *lower(struct arena *arena, const struct model *model,
 
 /*
  * What the rules remember of a connection, from what the model answers: for who
- * brings live connections into line with a policy (runtime/live.h).
+ * brings live connections into line with a policy (runtime/live/live.h).
  */
 struct lower_values;
 struct lower_values *lower_values(struct arena *arena,

@@ -442,7 +442,7 @@ struct model {
 
 #define VERIFY_SECONDS 10
 
-/* What is to be true once the policy runs: runtime/verify.h finds out. */
+/* What is to be true once the policy runs: runtime/trial/verify.h finds out. */
 struct verify {
 	struct span span;
 	const char **args; /* of a command, ended by NULL; NULL: none */

@@ -16,21 +16,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/contain.h"
-#include "runtime/container.h"
-#include "runtime/devices.h"
-#include "runtime/names.h"
-#include "runtime/nl.h"
-#include "runtime/restore.h"
-#include "runtime/sourcefile.h"
-#include "runtime/stored.h"
-#include "runtime/unoffload.h"
-#include "runtime/zones.h"
+#include "runtime/state/contain.h"
+#include "runtime/ruleset/container.h"
+#include "runtime/offload/devices.h"
+#include "runtime/netlink/names.h"
+#include "runtime/netlink/nl.h"
+#include "runtime/ruleset/restore.h"
+#include "runtime/state/sourcefile.h"
+#include "runtime/state/stored.h"
+#include "runtime/ruleset/unoffload.h"
+#include "runtime/live/zones.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
-/* Looked at in another way than runtime/sound.c does. */
+/* Looked at in another way than runtime/netlink/sound.c does. */
 static void require_message(const struct nlmsghdr *message, bool bracket)
 {
 	const struct nfgenmsg *gen = mnl_nlmsg_get_payload(message);

@@ -19,7 +19,7 @@
 #include "ir/lower.h"
 #include "policy/policy.h"
 #include "read/yaml.h"
-#include "runtime/epoch.h"
+#include "runtime/ruleset/epoch.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PATH "/nonexistent/nftoffc-fuzz/policy.yaml"

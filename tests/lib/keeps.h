@@ -3,7 +3,7 @@
 #ifndef NFTOFFC_TESTS_LIB_KEEPS_H
 #define NFTOFFC_TESTS_LIB_KEEPS_H
 
-#include "runtime/keepout.h"
+#include "runtime/ruleset/keepout.h"
 
 /* Would a connection with this mark be kept out? */
 bool keeps_out(const struct keepout *keepout, uint32_t mark);

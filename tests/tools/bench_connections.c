@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "runtime/nl.h"
+#include "runtime/netlink/nl.h"
 
 #define SEND_MAX 60000
 

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/cli.h"
-#include "runtime/cmd.h"
+#include "runtime/base/cli.h"
+#include "runtime/cmd/cmd.h"
 #include "vocab/match.h"
 
 /* Beside those of matches, as policy/bind_test.c and packet.c have them. */

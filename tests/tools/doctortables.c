@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "runtime/doctor.h"
+#include "runtime/tell/doctor.h"
 
 int main(void)
 {

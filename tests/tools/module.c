@@ -17,7 +17,7 @@
  *					line each, on one socket; "ok" or
  *					"error ERRNO WORDS" after each
  *
- * FILTER is as in runtime/flowfilter.h; an entry may have "cookie N" ahead.
+ * FILTER is as in runtime/live/flowfilter.h; an entry may have "cookie N" ahead.
  * Ends with 0, or with 1 and "error ..." on standard output.
  */
 #include <arpa/inet.h>
@@ -28,8 +28,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "runtime/flowfilter.h"
-#include "runtime/module.h"
+#include "runtime/live/flowfilter.h"
+#include "runtime/netlink/module.h"
 
 #define WORDS_MAX 4096
 #define ENTRIES_MAX 1024

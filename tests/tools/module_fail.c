@@ -38,7 +38,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/module.h"
+#include "runtime/netlink/module.h"
 
 #define FROM "10.9.0.2"
 #define TO "203.0.113.5"

@@ -23,7 +23,7 @@
 #include <sys/socket.h>
 
 #include "kmod/uapi/nftoffc.h"
-#include "runtime/nl.h"
+#include "runtime/netlink/nl.h"
 
 #define LAST_CMD (NFTOFFC_CMD_MAX + 2)
 

@@ -21,8 +21,8 @@
 #include <stdlib.h>
 
 #include "policy/model.h"
-#include "runtime/nl.h"
-#include "runtime/routes.h"
+#include "runtime/netlink/nl.h"
+#include "runtime/netlink/routes.h"
 #include "tests/lib/random_policy.h"
 
 struct asked {

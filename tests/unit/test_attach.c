@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which devices flowtables get (runtime/attach.h), decided for machines that
- * are made up; and what rtnetlink says of devices (runtime/links.h), from
+ * Which devices flowtables get (runtime/offload/attach.h), decided for machines that
+ * are made up; and what rtnetlink says of devices (runtime/netlink/links.h), from
  * messages as the kernel writes them.
  */
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 
-#include "runtime/attach.h"
+#include "runtime/offload/attach.h"
 #include "suites.h"
 
 static struct arena *arena;

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/flowfilter.h"
-#include "runtime/nl.h"
-#include "runtime/stockflows.h"
+#include "runtime/live/flowfilter.h"
+#include "runtime/netlink/nl.h"
+#include "runtime/live/stockflows.h"
 #include "suites.h"
 
 #define WORDS_MAX 16

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "runtime/flowlog.h"
-#include "runtime/logsink.h"
-#include "runtime/nl.h"
+#include "runtime/live/flowlog.h"
+#include "runtime/live/logsink.h"
+#include "runtime/netlink/nl.h"
 #include "suites.h"
 
 #define SECOND UINT64_C(1000000000)

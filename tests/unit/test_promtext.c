@@ -2,8 +2,8 @@
 /* Prometheus' text format: families, labels, escapes; and status as such. */
 #include <stdlib.h>
 
-#include "runtime/promtext.h"
-#include "runtime/status.h"
+#include "runtime/base/promtext.h"
+#include "runtime/tell/status.h"
 #include "suites.h"
 
 static struct buf out;

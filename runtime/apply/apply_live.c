@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The steps of an apply that bring live connections into line: see realign.h.
+ *
+ *	look	before the commit: are flowtables to be renewed with it?
+ *	bring	behind it: the marks. So what stays offloaded has its new mark
+ *		when the module commits, and all else leaves by its mark
+ *	end	when all is committed: who is denied
+ *
+ * A note in the state directory stands from the first step to the last. If we
+ * are killed in between, the next apply finds it, and does not take the policy
+ * for applied even if its rules run: it is applied again, all steps of it.
+ *
+ * The way back (wayback.h), on failure and of a policy that was not confirmed,
+ * asks no model: it makes all flowtables anew, and with the module all flows go
+ * by their marks. So nothing is left offloaded that the rules do not know.
+ */
+#include "runtime/apply/apply_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "runtime/live/realign.h"
+#include "runtime/base/report.h"
+
+/* "existing: keep": what lives is not asked; nor what nobody decided; nor, if
+ * there is none, what would begin meanwhile: that meets the new rules. Nor is it
+ * if only the rules are there, and no model of them. */
+static bool follows(const struct apply *a)
+{
+	return a->now.recorded && a->ir && !a->c.model->existing_keep &&
+	       connections_count();
+}
+
+/* The one that there is, was, and will be; NULL: it is not one. */
+static const char *only_flowtable(const struct apply *a)
+{
+	const struct names *now = &a->now.names;
+	const struct ir_flowtable *new = a->ir->flowtables;
+
+	if (now->flowtables.n != 1 || !new || new->next ||
+	    strcmp(now->flowtables.v[0].name, new->name) != 0)
+		return NULL;
+	return new->name;
+}
+
+static int look(struct apply *a)
+{
+	struct realign *f = &a->realign;
+	int ret;
+
+	*f = (struct realign){
+		.nl = a->nl,
+		.mark = &a->ir->mark,
+		.former = a->now.record.mask,
+		.flowtable = only_flowtable(a),
+		.module = a->module.module,
+	};
+	ret = live_open(a->arena, a->c.model, &f->live);
+	return ret ? ret : realign_look(f);
+}
+
+/* In doubt, flowtables are renewed. */
+int apply_look_live(struct apply *a)
+{
+	int ret;
+
+	if (!follows(a))
+		return NEXT;
+	ret = state_note_live(a->state, a->number);
+	if (!ret)
+		ret = look(a);
+	if (!ret)
+		a->keeps_flows = !a->realign.renew;
+	else
+		report_warning("live connections cannot be told apart: all "
+			       "flows go back to the slow path: %s",
+			       strerror(-ret));
+	return NEXT;
+}
+
+/* What cannot be told goes with the flowtable; with the module, by its mark. */
+int apply_bring_live(struct apply *a)
+{
+	int ret;
+
+	if (!a->realign.live)
+		return NEXT;
+	ret = realign_bring(&a->realign, !a->keeps_flows || !a->differing);
+	if (!ret)
+		return NEXT;
+	report_warning("live connections could not be listed: they meet the "
+		       "new rules one by one: %s",
+		       strerror(-ret));
+	a->realign.renew = !a->module.module && a->keeps_flows;
+	return NEXT;
+}
+
+static int end(struct apply *a)
+{
+	int ret = realign_end(&a->realign, a->module.module);
+
+	if (!ret && a->realign.renew)
+		ret = apply_renew_flowtables(a);
+	if (!ret)
+		ret = state_note_live(a->state, 0);
+	return ret;
+}
+
+/* The policy runs, whatever comes of this. */
+int apply_end_live(struct apply *a)
+{
+	int ret = a->realign.live ? end(a) : 0;
+
+	if (!ret)
+		return NEXT;
+	report_warning("connections that are offloaded may go on as before: %s",
+		       strerror(-ret));
+	report_help("apply again");
+	return NEXT;
+}
+
+/* Was an apply of what runs killed before all was done? Then this one does it. */
+bool apply_left_live(const struct apply *a)
+{
+	return a->state && !a->options->dry_run &&
+	       state_noted_live(a->state) == a->old.number;
+}

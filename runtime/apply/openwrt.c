@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* OpenWrt's files: see openwrt.h. */
+#include "runtime/apply/openwrt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ir/fw4.h"
+#include "runtime/base/files.h"
+#include "runtime/base/report.h"
+
+void openwrt_init(struct openwrt *o, struct arena *arena, const char *root)
+{
+	*o = (struct openwrt){
+		.arena = arena,
+		.root = root,
+		.config = arena_printf(arena, "%s/etc/config", root),
+		.firewall = arena_printf(arena, "%s/etc/config/firewall", root),
+		.own = arena_printf(arena, "%s/etc/config/nftoffc", root),
+		.include = arena_printf(
+			arena, "%s/usr/share/nftoffc/firewall.include", root),
+		.seen = arena_printf(arena, "%s/etc/nftoffc/fw4-seen.nft",
+				     root),
+	};
+}
+
+static bool is_file(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/*
+ * uci's files
+ */
+
+struct wanted {
+	const char *section;
+	struct {
+		const char *name, *value;
+	} options[6];
+};
+
+enum { SECTIONS = 3 };
+
+static void wanted_sections(const struct openwrt *o,
+			    struct wanted out[SECTIONS])
+{
+	const struct wanted all[SECTIONS] = {
+		{ "nftoffc",
+		  { { "type", "script" },
+		    { "enabled", "1" },
+		    { "path", o->include },
+		    { "fw4_compatible", "1" } } },
+		{ "nftoffc_input",
+		  { { "type", "nftables" },
+		    { "enabled", "1" },
+		    { "path", o->seen },
+		    { "position", "chain-pre" },
+		    { "chain", "input" } } },
+		{ "nftoffc_forward",
+		  { { "type", "nftables" },
+		    { "enabled", "1" },
+		    { "path", o->seen },
+		    { "position", "chain-pre" },
+		    { "chain", "forward" } } },
+	};
+
+	memcpy(out, all, sizeof(all));
+}
+
+struct uci_file {
+	struct sources sources;
+	struct diags *diags;
+	struct uci *uci; /* NULL: it is not there, or cannot be read */
+};
+
+static int read_uci(const struct openwrt *o, const char *path,
+		    struct uci_file *out)
+{
+	struct source *source;
+	int ret;
+
+	*out = (struct uci_file){ 0 };
+	sources_init(&out->sources, o->arena);
+	out->diags = diags_new(o->arena, &out->sources);
+	ret = source_read(&out->sources, path, &source);
+	if (ret)
+		return ret;
+	out->uci = uci_read(o->arena, source, out->diags);
+	return diags_errors(out->diags) ? -EINVAL : 0;
+}
+
+static const struct uci_section *find_section(const struct uci *uci,
+					      const char *name)
+{
+	size_t i;
+
+	for (i = 0; uci && i < uci->sections.n; i++)
+		if (uci->sections.v[i]->name.p &&
+		    str_is(uci->sections.v[i]->name, name))
+			return uci->sections.v[i];
+	return NULL;
+}
+
+static struct str value_of(const struct uci_section *section, const char *name)
+{
+	const struct uci_option *option = section ? uci_option(section, name) :
+						    NULL;
+
+	return option && option->values.n ? option->values.v[0].text :
+					    (struct str){ 0 };
+}
+
+static bool is_as_wanted(const struct uci *uci, const struct wanted *wanted)
+{
+	const struct uci_section *section = find_section(uci, wanted->section);
+	size_t i;
+
+	if (!section || !str_is(section->type, "include"))
+		return false;
+	for (i = 0; wanted->options[i].name; i++)
+		if (!str_is(value_of(section, wanted->options[i].name),
+			    wanted->options[i].value))
+			return false;
+	return true;
+}
+
+const struct uci *openwrt_firewall(const struct openwrt *o)
+{
+	struct uci_file file;
+	int ret = read_uci(o, o->firewall, &file);
+
+	if (!ret)
+		return file.uci;
+	diags_print(file.diags, stderr, report_colour(stderr));
+	if (ret != -EINVAL)
+		report_failure(ret, "cannot read %s", o->firewall);
+	return NULL;
+}
+
+bool openwrt_is_enabled(const struct openwrt *o, const struct uci *firewall)
+{
+	struct wanted wanted[SECTIONS];
+	bool all = true;
+	size_t i;
+
+	wanted_sections(o, wanted);
+	for (i = 0; i < SECTIONS; i++)
+		all &= is_as_wanted(firewall, &wanted[i]);
+	return all;
+}
+
+void openwrt_put_sections(const struct openwrt *o, struct buf *out)
+{
+	struct wanted wanted[SECTIONS];
+	size_t i, j;
+
+	wanted_sections(o, wanted);
+	for (i = 0; i < SECTIONS; i++) {
+		buf_printf(out, "set firewall.%s=include\n", wanted[i].section);
+		for (j = 0; wanted[i].options[j].name; j++)
+			buf_printf(out, "set firewall.%s.%s='%s'\n",
+				   wanted[i].section, wanted[i].options[j].name,
+				   wanted[i].options[j].value);
+	}
+	buf_puts(out, "commit firewall\n");
+}
+
+void openwrt_delete_sections(const struct openwrt *o,
+			     const struct uci *firewall, struct buf *out)
+{
+	struct wanted wanted[SECTIONS];
+	size_t i;
+
+	wanted_sections(o, wanted);
+	for (i = 0; i < SECTIONS; i++)
+		if (find_section(firewall, wanted[i].section))
+			buf_printf(out, "delete firewall.%s\n",
+				   wanted[i].section);
+	if (out->n)
+		buf_puts(out, "commit firewall\n");
+}
+
+/*
+ * The policy
+ */
+
+/* The section that is the policy, or names its file; NULL: there is none. */
+static const struct uci_section *own_section(const struct uci *uci)
+{
+	size_t i;
+
+	for (i = 0; uci && i < uci->sections.n; i++)
+		if (str_is(uci->sections.v[i]->type, "nftoffc"))
+			return uci->sections.v[i];
+	return NULL;
+}
+
+const char *openwrt_policy(const struct openwrt *o)
+{
+	static const char *const names[] = { "yaml", "policy" };
+	const struct uci_section *section;
+	struct uci_file own;
+	size_t i;
+	int ret = read_uci(o, o->own, &own);
+
+	if (ret == -EINVAL)
+		return o->own; /* what is wrong is said when it is compiled */
+	section = ret ? NULL : own_section(own.uci);
+	if (section)
+		return str_is(value_of(section, "enabled"), "0") ? NULL :
+								   o->own;
+	for (i = 0; i < 2; i++) {
+		const char *file = arena_printf(o->arena,
+						"%s/etc/nftoffc/policy.%s",
+						o->root, names[i]);
+
+		if (is_file(file))
+			return file;
+	}
+	return NULL;
+}
+
+/*
+ * What is there
+ */
+
+static bool matches(const char *pattern)
+{
+	glob_t found;
+	bool any = !glob(pattern, GLOB_NOSORT, NULL, &found);
+
+	globfree(&found);
+	return any;
+}
+
+const char *openwrt_unable(const struct openwrt *o)
+{
+	struct uci_file file;
+
+	if (!matches(arena_printf(o->arena, "%s/etc/rc.d/S[0-9]*firewall",
+				  o->root)))
+		return "does not start with this machine";
+	if (read_uci(o, o->firewall, &file) ||
+	    !openwrt_is_enabled(o, file.uci) || !is_file(o->include) ||
+	    !is_file(o->seen))
+		return "does not call nftoffc, nor mark what it sees";
+	return NULL;
+}
+
+int openwrt_write_seen(const struct openwrt *o, uint32_t mask)
+{
+	struct buf old = { 0 }, new = { 0 };
+	int ret = 0;
+
+	fw4_seen_rule(&new, mask);
+	if (files_read(AT_FDCWD, o->seen, &old) || old.n != new.n ||
+	    memcmp(old.p, new.p, new.n) != 0) {
+		mkdir(arena_printf(o->arena, "%s/etc/nftoffc", o->root), 0755);
+		ret = files_replace(o->seen, new.p, new.n);
+		ret = ret ? ret : 1;
+	}
+	buf_free(&old);
+	buf_free(&new);
+	return ret;
+}

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nftoffc fw4: what has OpenWrt's firewall call us, and what is done then.
+ *
+ *	enable	three sections of /etc/config/firewall: the script that fw4 runs
+ *		whenever it has started, and a rule by which it marks what it
+ *		sees (ir/fw4.h), in two of its chains
+ *	hook	what that script calls: our rules are put back in line
+ *
+ * What must stay true: nothing is written where it is as it should be; disable
+ * takes away what enable has written, and nothing else; the hook never asks fw4
+ * anything, which holds its own lock while it runs, and is over long before fw4
+ * would end it; it loads nothing that was gone back from; and whatever it could
+ * not do, what runs does not wait for marks that fw4 does not set.
+ */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compile.h"
+#include "runtime/apply/apply.h"
+#include "runtime/base/child.h"
+#include "runtime/base/cli.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/base/exit.h"
+#include "runtime/netlink/fw4.h"
+#include "runtime/netlink/kernel.h"
+#include "runtime/live/on_policy.h"
+#include "runtime/apply/openwrt.h"
+#include "runtime/base/report.h"
+#include "runtime/netlink/ruleset.h"
+#include "runtime/state/state.h"
+
+enum { ROOT, STATE, NO_RELOAD };
+
+const struct cli_option fw4_options[] = {
+	[ROOT] = { 0, "root", "DIR",
+		   "finds OpenWrt's files, and writes ours, in DIR instead of "
+		   "/" },
+	[STATE] = OPTION_STATE("remembers what was applied in"),
+	[NO_RELOAD] = { 0, "no-reload", NULL,
+			"does not have fw4 load its rules anew" },
+	{ 0 },
+};
+
+#define HOOK_SECONDS 20 /* fw4 ends it after 30 */
+#define MASK_DEFAULT 0xff000000u
+
+struct router {
+	struct openwrt files;
+	struct arena *arena;
+	const char *state;
+	bool reload;
+};
+
+static struct router router_of(struct arena *arena, const struct cli *cli)
+{
+	struct router router = {
+		.arena = arena,
+		.state = cli_value(cli, STATE, STATE_DIRECTORY),
+		.reload = !cli->values[NO_RELOAD],
+	};
+
+	openwrt_init(&router.files, arena, cli_value(cli, ROOT, ""));
+	return router;
+}
+
+/*
+ * Other programs
+ */
+
+/* Commands for "uci batch", which says what it does not take. */
+static int run_uci(const struct router *r, const struct buf *batch)
+{
+	const char *const args[] = { "uci", "-c", r->files.config, "batch",
+				     NULL };
+	int ret = child_run(args, (struct str){ batch->p, batch->n });
+
+	if (!ret)
+		return EXIT_DONE;
+	if (ret == -ENOENT) {
+		report_error("there is no program uci here; nothing was "
+			     "changed");
+		report_help("this is what it would have been told:\n%s",
+			    batch->p);
+	} else {
+		report_error("uci did not do what it was asked to");
+	}
+	return EXIT_SYSTEM;
+}
+
+static int read_fw4(const struct router *r, uint32_t mask, struct fw4 *fw4)
+{
+	struct nl *nl = NULL;
+	int ret = nl_open(&nl, NETLINK_NETFILTER);
+
+	if (!ret)
+		ret = fw4_read(nl, r->arena, mask, fw4);
+	nl_close(nl);
+	return ret ? report_failure(ret, "cannot read fw4's rules") : EXIT_DONE;
+}
+
+static int reload_fw4(const struct router *r)
+{
+	const char *const args[] = {
+		arena_printf(r->arena, "%s/etc/init.d/firewall", r->files.root),
+		"reload", NULL
+	};
+	const struct str nothing = { 0 };
+	struct fw4 fw4 = { 0 };
+
+	if (!r->reload || access(args[0], X_OK) != 0)
+		return EXIT_DONE;
+	if (read_fw4(r, MASK_DEFAULT, &fw4))
+		return EXIT_SYSTEM;
+	if (!fw4.loaded) {
+		puts("fw4 is not loaded: this holds when it starts");
+		return EXIT_DONE;
+	}
+	if (child_run(args, nothing)) {
+		report_error("%s reload failed", args[0]);
+		return EXIT_SYSTEM;
+	}
+	return EXIT_DONE;
+}
+
+static bool is_file(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/*
+ * The mark's mask: of the policy that is to run. EXIT_POLICY: it has mistakes,
+ * of which it is said what they are.
+ */
+static int mask_of(const char *policy, uint32_t *mask)
+{
+	struct compilation c;
+	int ret;
+
+	*mask = MASK_DEFAULT;
+	if (!policy)
+		return EXIT_DONE;
+	ret = compile_policy(&c, policy);
+	if (!ret)
+		*mask = c.model->mark_mask;
+	else
+		diags_print(c.diags, stderr, report_colour(stderr));
+	compile_free(&c);
+	return exit_of_compile(ret);
+}
+
+/* 1: it was another rule, 0; or -1 after a message. */
+static int write_seen(const struct router *r, uint32_t mask)
+{
+	int ret = openwrt_write_seen(&r->files, mask);
+
+	if (ret >= 0)
+		return ret;
+	report_failure(ret, "cannot write %s", r->files.seen);
+	return -1;
+}
+
+/*
+ * enable, disable
+ */
+
+static int tell_uci(const struct router *r, bool enabled)
+{
+	struct buf batch = { 0 };
+	int ret = EXIT_DONE;
+
+	openwrt_put_sections(&r->files, &batch);
+	if (!enabled)
+		ret = run_uci(r, &batch);
+	buf_free(&batch);
+	return ret;
+}
+
+static int enable(const struct router *r)
+{
+	const struct uci *firewall = openwrt_firewall(&r->files);
+	uint32_t mask;
+	bool enabled;
+	int ret, written;
+
+	if (!firewall)
+		return EXIT_SYSTEM;
+	if (!is_file(r->files.include)) {
+		report_error("%s is not there, which fw4 is to run",
+			     r->files.include);
+		report_help("it belongs to the package nftoffc");
+		return EXIT_SYSTEM;
+	}
+	ret = mask_of(openwrt_policy(&r->files), &mask);
+	if (ret != EXIT_DONE)
+		return ret;
+	written = write_seen(r, mask);
+	if (written < 0)
+		return EXIT_SYSTEM;
+	enabled = openwrt_is_enabled(&r->files, firewall);
+	if (enabled && !written) {
+		puts("fw4 calls nftoffc already, nothing to do");
+		return EXIT_DONE;
+	}
+	ret = tell_uci(r, enabled);
+	if (ret)
+		return ret;
+	puts("fw4 calls nftoffc whenever it has started");
+	return reload_fw4(r);
+}
+
+/* Our rules, if they are those of a policy that stands beside fw4. */
+static int remove_rules(const struct router *r)
+{
+	const struct apply_options options = {
+		.state = r->state,
+		.command = "nftoffc fw4 disable",
+	};
+	struct ruleset ruleset;
+	struct nl *nl = NULL;
+	bool beside = false;
+	size_t i;
+	int ret = nl_open(&nl, NETLINK_NETFILTER);
+
+	if (!ret)
+		ret = ruleset_read(nl, r->arena, &ruleset);
+	for (i = 0; !ret && i < ruleset.chains.n; i++)
+		beside |= ruleset_is_beside_fw4(&ruleset.chains.v[i]);
+	nl_close(nl);
+	if (ret)
+		return report_failure(ret, "cannot read the running ruleset");
+	return beside ? unload(&options) : EXIT_DONE;
+}
+
+static int disable(const struct router *r)
+{
+	const struct uci *firewall = openwrt_firewall(&r->files);
+	struct buf batch = { 0 };
+	int ret;
+
+	if (!firewall)
+		return EXIT_SYSTEM;
+	openwrt_delete_sections(&r->files, firewall, &batch);
+	if (!batch.n && !is_file(r->files.seen)) {
+		puts("fw4 does not call nftoffc, nothing to do");
+		return EXIT_DONE;
+	}
+	ret = remove_rules(r);
+	if (!ret && batch.n)
+		ret = run_uci(r, &batch);
+	buf_free(&batch);
+	if (ret)
+		return ret;
+	unlink(r->files.seen);
+	puts("fw4 does not call nftoffc any more");
+	return reload_fw4(r);
+}
+
+/*
+ * status
+ */
+
+static int status(const struct router *r)
+{
+	const char *policy = openwrt_policy(&r->files);
+	const struct uci *firewall = openwrt_firewall(&r->files);
+	struct fw4 fw4 = { 0 };
+	uint32_t mask;
+	bool enabled;
+
+	if (!firewall)
+		return EXIT_SYSTEM;
+	mask_of(policy, &mask);
+	if (read_fw4(r, mask, &fw4))
+		return EXIT_SYSTEM;
+	enabled = openwrt_is_enabled(&r->files, firewall) &&
+		  is_file(r->files.seen);
+	printf("fw4      %s\n", fw4.loaded ? "is loaded" : "is not loaded");
+	printf("hook     %s\n",
+	       enabled ? "fw4 calls nftoffc" : "fw4 does not call nftoffc");
+	printf("policy   %s\n", policy ? policy : "none");
+	printf("marks    %s\n", fw4.sees ? "fw4 marks what it sees" :
+					   "fw4 does not mark what it sees");
+	if (fw4.flowtable)
+		printf("offload  fw4 offloads by itself, into its flowtable "
+		       "%s: nothing is exempt\n",
+		       fw4.flowtable);
+	else
+		printf("offload  fw4 leaves it to others\n");
+	return enabled && fw4.loaded && fw4.sees && !fw4.flowtable ?
+		       EXIT_DONE :
+		       EXIT_SYSTEM;
+}
+
+/*
+ * hook
+ */
+
+/* The generation that is to run; 0: there is none, or it cannot be read. */
+static unsigned int current_generation(const struct router *r)
+{
+	struct generation current = { 0 };
+	struct state *state;
+
+	if (state_open(&state, r->state, false))
+		return 0;
+	state_current(state, &current);
+	state_close(state);
+	return current.number;
+}
+
+/* The policy, unless it was gone back from: then what ran before it. */
+static int apply_or_go_on(const struct router *r,
+			  const struct apply_options *options)
+{
+	struct apply_options stored = *options;
+	int ret = apply(options);
+
+	if (!*options->refused)
+		return ret;
+	report_warning("%s was taken back, or gone back from, and has not "
+		       "changed since: it is not applied",
+		       options->policy);
+	report_help("'nftoffc apply %s' has it run all the same",
+		    options->policy);
+	stored.policy = NULL;
+	stored.generation = current_generation(r);
+	return stored.generation ? apply_stored(&stored) : EXIT_DONE;
+}
+
+static void say_opened(size_t opened)
+{
+	if (opened)
+		report_warning("what runs waits for marks that fw4 does not "
+			       "set, so that nothing new would pass: it does "
+			       "not wait any more, until it is applied again");
+}
+
+/*
+ * What runs is not what should: where it waits for marks that fw4 does not set,
+ * nobody could reach the router to mend it.
+ */
+static void open_gate(const struct router *r)
+{
+	struct kernel now = { 0 };
+	struct fw4 fw4 = { 0 };
+	struct nl *nl = NULL;
+	size_t opened = 0;
+	int ret = nl_open(&nl, NETLINK_NETFILTER);
+
+	if (!ret)
+		ret = kernel_read(nl, r->arena, &now);
+	if (!ret && now.recorded)
+		ret = fw4_read(nl, r->arena,
+			       now.record.mask | now.record.flow_mask, &fw4);
+	if (!ret && now.recorded && !(fw4.loaded && fw4.sees))
+		ret = fw4_open_gate(nl, r->arena, fw4.loaded, &opened);
+	nl_close(nl);
+	if (ret)
+		report_failure(ret, "cannot let pass what fw4 does not mark");
+	say_opened(opened);
+}
+
+/* Whatever it says, and whatever it ended with. */
+static int without_fw4(const struct router *r,
+		       const struct apply_options *options)
+{
+	struct apply_options closed = *options;
+
+	closed.without_fw4 = true;
+	report_error("fw4 is not loaded, whatever it says: nothing new is "
+		     "forwarded until it is");
+	report_help("'fw4 check' says what is wrong with its rules");
+	apply_or_go_on(r, &closed);
+	return EXIT_SYSTEM;
+}
+
+/* Its rule waits for the next time: what runs now is what it is to mark for. */
+static void follow_mask(const struct router *r, const char *policy)
+{
+	uint32_t mask;
+
+	if (is_file(r->files.seen) && mask_of(policy, &mask) == EXIT_DONE &&
+	    write_seen(r, mask) == 1)
+		report_warning("the mark's mask has changed: fw4 marks with it "
+			       "when it is reloaded once more");
+}
+
+static int hook(const struct router *r)
+{
+	bool refused = false;
+	const struct apply_options options = {
+		.policy = openwrt_policy(&r->files),
+		.state = r->state,
+		.command = "nftoffc fw4 hook",
+		.quiet = true,
+		.unattended = true,
+		.refused = &refused,
+	};
+	struct fw4 fw4 = { 0 };
+	int ret;
+
+	alarm(HOOK_SECONDS);
+	if (!options.policy)
+		return EXIT_DONE;
+	ret = read_fw4(r, MASK_DEFAULT, &fw4);
+	if (ret)
+		return ret;
+	ret = fw4.loaded ? apply_or_go_on(r, &options) :
+			   without_fw4(r, &options);
+	if (ret == EXIT_DONE && !refused)
+		follow_mask(r, options.policy);
+	else
+		open_gate(r);
+	return ret;
+}
+
+int cmd_fw4(const struct cli *cli)
+{
+	static const struct {
+		const char *word;
+		int (*run)(const struct router *r);
+	} actions[] = {
+		{ "enable", enable },
+		{ "disable", disable },
+		{ "status", status },
+		{ "hook", hook },
+	};
+	struct arena *arena = arena_new();
+	struct router router = router_of(arena, cli);
+	int ret = EXIT_USAGE;
+	size_t i;
+
+	for (i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		if (!strcmp(cli->operands[0], actions[i].word))
+			break;
+	if (i < sizeof(actions) / sizeof(*actions)) {
+		ret = actions[i].run(&router);
+	} else {
+		report_error("'%s' is nothing to do with fw4",
+			     cli->operands[0]);
+		report_help("it is enable, disable, status or hook");
+	}
+	arena_free(arena);
+	return ret;
+}
