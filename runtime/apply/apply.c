@@ -379,6 +379,7 @@ static int look_at_offload(struct apply *a, const struct lower_options *options)
 					   "offloads");
 	if (offloads)
 		return NEXT;
+	a->slow = true;
 	devices_without_offload(a->c.diags, a->c.model);
 	if (diags_errors(a->c.diags))
 		return EXIT_SYSTEM;

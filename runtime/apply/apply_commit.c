@@ -136,6 +136,7 @@ static int stage_content(struct apply *a, const struct batch *batch)
 		container_add_expressions(c, a->arena);
 		emit_text(&a->target.text, a->ir);
 	}
+	content.slow = a->slow;
 	content.text = (struct str){ a->target.text.p, a->target.text.n };
 	if (a->applied.bytes.n)
 		content.kept =
@@ -355,6 +356,7 @@ static int note_next(struct apply *a)
 	const struct generation next = {
 		.number = a->number,
 		.genid = nl_next_genid(a->now.genid),
+		.slow = a->slow,
 	};
 
 	if (!a->number || a->noted == next.genid)
@@ -371,6 +373,7 @@ static void note_committed(struct apply *a, uint32_t genid,
 		.number = a->number,
 		.genid = genid,
 		.fingerprint = fingerprint,
+		.slow = a->slow,
 	};
 
 	state_note(a->state, &noted);

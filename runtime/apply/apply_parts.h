@@ -53,6 +53,7 @@ struct apply {
 	struct state *state;   /* NULL in a dry run where there is none */
 	struct kernel now;     /* what runs */
 	bool blind;	       /* a dry run that may not read it */
+	bool slow;	       /* the kernel cannot offload: the rules alone */
 	struct generation old; /* what runs, as it was stored: */
 	bool has_old;
 	struct generation last; /* what `current` names; number 0: nothing */

@@ -186,6 +186,7 @@ static void go_without_offload(struct apply *a)
 	char *messages;
 
 	buf_add(&slow, a->target.stored.p, a->target.stored.n);
+	a->slow = true;
 	a->target.container.rules -= unoffload(&slow);
 	messages = arena_array(a->arena, slow.n, 1);
 	memcpy(messages, slow.p, slow.n);

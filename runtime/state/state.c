@@ -455,7 +455,8 @@ static int write_sources(int fd, const struct state_content *content)
 /* In a directory that nobody knows until it is whole, and has its number. */
 static int write_files(int fd, const struct state_content *content)
 {
-	const struct generation noted = { .genid = content->genid };
+	const struct generation noted = { .genid = content->genid,
+					  .slow = content->slow };
 	struct buf container = { 0 };
 	int ret;
 

@@ -62,6 +62,7 @@ struct state_content {
 	const struct container *container;
 	struct str text; /* as nft has it */
 	uint32_t genid;	 /* the kernel's, once it has it; 0: not known */
+	bool slow;	 /* the kernel is not given its offload */
 	/* What it was compiled from, or that as it was stored; or neither. */
 	const struct sources *sources;
 	struct str kept;

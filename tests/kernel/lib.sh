@@ -123,6 +123,13 @@ between()
 	fi
 }
 
+# with_fault POINT ARGUMENT...: nftoffc ARGUMENT... on the router, where what
+# runtime/base/fault.def calls POINT fails.
+with_fault()
+{
+	in_ns router env NFTOFFC_FAULT="$1" "$build/tests/nftoffc-faulty" "${@:2}"
+}
+
 # set_sysctl NAME VALUE: of the initial namespace; put back at the end.
 set_sysctl()
 {
