@@ -12,6 +12,7 @@
 #include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
 #include "runtime/state/guard.h"
+#include "runtime/base/privilege.h"
 #include "runtime/base/report.h"
 
 enum { STATE };
@@ -165,7 +166,9 @@ int cmd_rollback(const struct cli *cli)
 
 	if (ret)
 		return ret;
-	if (!options.generation && is_for_guard(cli))
-		return run(cli, false);
-	return apply_stored(&options);
+	if (options.generation || !is_for_guard(cli))
+		return apply_stored(&options);
+	ret = privilege_keep(PRIVILEGE_ADMIN);
+	return ret ? report_failure(ret, "cannot give up root's privileges") :
+		     run(cli, false);
 }
