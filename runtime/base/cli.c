@@ -165,6 +165,8 @@ static void getopt_rows(const struct cli_option *o, char *letters,
 		*letters++ = o[i].letter;
 		if (o[i].argument)
 			*letters++ = ':';
+		if (o[i].alone)
+			*letters++ = ':';
 	}
 	rows[i] = (struct option){ "help", no_argument, NULL, 'h' };
 	rows[i + 1] = (struct option){ 0 };
@@ -265,7 +267,7 @@ static int check_choices(const struct cli *cli)
 static int parse_options(struct cli *cli, int argc, char **argv)
 {
 	struct option rows[CLI_OPTIONS_MAX + 2];
-	char letters[2 * CLI_OPTIONS_MAX + 3];
+	char letters[3 * CLI_OPTIONS_MAX + 3];
 	int c, i;
 
 	getopt_rows(cli->command->options, letters, rows);

@@ -6,9 +6,7 @@
 #ifndef NFTOFFC_RUNTIME_CMD_CMD_H
 #define NFTOFFC_RUNTIME_CMD_CMD_H
 
-struct cli;
-struct cli_option;
-struct command;
+#include "runtime/base/cli.h"
 
 /* --state; @does is "finds what was applied in", and the like. */
 #define OPTION_STATE(does)                                                     \

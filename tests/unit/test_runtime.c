@@ -1162,21 +1162,24 @@ END_TEST
 
 /* The command line. */
 
-enum { FLAG, VALUE };
+enum { FLAG, VALUE, ALONE };
 
 static const struct cli_option options_row[] = {
 	[FLAG] = { 'x', "flag", NULL, "a flag" },
 	[VALUE] = { 0, "value", "N", "a number" },
+	[ALONE] = { 'w', "alone", "N", "a number, 20 alone", NULL, "20" },
 	{ 0 },
 };
 
 static int run_test_command(const struct cli *cli)
 {
-	unsigned long value = 0;
+	unsigned long value = 0, alone = 0;
 
 	if (cli->values[VALUE] && cli_number(cli, VALUE, 50, &value))
 		return EXIT_USAGE;
-	return 10 + (cli->values[FLAG] ? 1 : 0) + (int)value +
+	if (cli->values[ALONE] && cli_number(cli, ALONE, 50, &alone))
+		return EXIT_USAGE;
+	return 10 + (cli->values[FLAG] ? 1 : 0) + (int)(value + alone) +
 	       100 * cli->noperands;
 }
 
@@ -1194,6 +1197,10 @@ static const struct {
 	{ { "nftoffc", "run", "a", "--flag" }, 111 },
 	{ { "nftoffc", "run", "--value=7", "a" }, 117 },
 	{ { "nftoffc", "run", "--value", "7", "a" }, 117 },
+	{ { "nftoffc", "run", "-w", "7" }, 130 },
+	{ { "nftoffc", "run", "-w7", "a" }, 117 },
+	{ { "nftoffc", "run", "--alone", "7" }, 130 },
+	{ { "nftoffc", "run", "--alone=7", "a" }, 117 },
 	{ { "nftoffc", "run", "--", "-x" }, 110 },
 	{ { "nftoffc", "run", "-" }, 110 },
 	{ { "nftoffc", "run", "--value=51", "a" }, EXIT_USAGE },
