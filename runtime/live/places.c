@@ -294,6 +294,7 @@ void places_find(struct places *places, const struct packet *packet,
 	struct end destination = { packet_value(packet,
 						packet_destination(packet)) };
 	uint16_t port;
+	bool fewer = routes_ask_device(places->routes, packet->family);
 	int i;
 
 	*from = *to = unknown;
@@ -306,12 +307,10 @@ void places_find(struct places *places, const struct packet *packet,
 	source.flow.dport = port;
 	routes_find(places->routes, &source.flow, &source.ways);
 	routes_find(places->routes, &destination.flow, &destination.ways);
-	for (i = 0;
-	     i < ROUNDS && routes_ask_device(places->routes, packet->family);
-	     i++)
-		if (!narrow(places, &destination, &source) &
-		    !narrow(places, &source, &destination))
-			break;
+	for (i = 0; fewer && i < ROUNDS; i++) {
+		fewer = narrow(places, &destination, &source);
+		fewer |= narrow(places, &source, &destination);
+	}
 	*from = locate(places, &source);
 	*to = locate(places, &destination);
 }
