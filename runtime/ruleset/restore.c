@@ -21,10 +21,11 @@
 #include <net/if.h>
 
 #include "base/map.h"
-#include "runtime/ruleset/container.h"
-#include "runtime/offload/devices.h"
 #include "runtime/netlink/names.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/offload/devices.h"
+#include "runtime/offload/flowtable.h"
+#include "runtime/ruleset/container.h"
 
 struct restore {
 	struct buf *out;
@@ -156,110 +157,22 @@ static void delete_all(struct restore *r)
 				now->objects[i].name, now->objects[i].type);
 }
 
-/*
- * A flowtable, with those of its devices that exist. It is copied attribute
- * by attribute; a device takes no more room than its name may.
- */
-
-static void put_device(struct nlmsghdr *to, struct nlattr **nest,
-		       const char *name)
-{
-	if (!*nest)
-		*nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK_DEVS);
-	mnl_attr_put_strz(to, NFTA_DEVICE_NAME, name);
-}
-
-static void copy_devices(struct restore *r, struct nlmsghdr *to,
-			 const struct nlattr *devices)
-{
-	const struct nlattr *device;
-	struct nlattr *nest = NULL;
-
-	mnl_attr_for_each_nested(device, devices)
-	{
-		if (nl_str(device) &&
-		    devices_has(r->options->devices, nl_str(device)))
-			put_device(to, &nest, nl_str(device));
-	}
-	if (nest)
-		mnl_attr_nest_end(to, nest);
-}
-
-static void put_devices(struct nlmsghdr *to, const struct attach_table *table)
-{
-	struct nlattr *nest = NULL;
-	size_t i;
-
-	for (i = 0; i < table->devices.n; i++)
-		put_device(to, &nest, table->devices.v[i]);
-	if (nest)
-		mnl_attr_nest_end(to, nest);
-}
-
-static void put_flags(struct nlmsghdr *to, const struct nlattr *attr,
-		      const struct attach_table *table)
-{
-	uint32_t flags = nl_be32(attr, 0) & ~(uint32_t)NFT_FLOWTABLE_HW_OFFLOAD;
-
-	if (table->hardware)
-		flags |= NFT_FLOWTABLE_HW_OFFLOAD;
-	mnl_attr_put_u32(to, NFTA_FLOWTABLE_FLAGS, htonl(flags));
-}
-
-static void copy_attr(struct nlmsghdr *to, const struct nlattr *attr)
-{
-	mnl_attr_put(to, mnl_attr_get_type(attr),
-		     mnl_attr_get_payload_len(attr),
-		     mnl_attr_get_payload(attr));
-}
-
-static void copy_hook(struct restore *r, struct nlmsghdr *to,
-		      const struct nlattr *hook,
-		      const struct attach_table *table)
-{
-	struct nlattr *nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK);
-	const struct nlattr *attr;
-
-	mnl_attr_for_each_nested(attr, hook)
-	{
-		if (mnl_attr_get_type(attr) != NFTA_FLOWTABLE_HOOK_DEVS)
-			copy_attr(to, attr);
-		else if (!table)
-			copy_devices(r, to, attr);
-	}
-	if (table)
-		put_devices(to, table);
-	mnl_attr_nest_end(to, nest);
-}
-
+/* With those of its devices that exist, or as it was decided. */
 static void copy_flowtable(struct restore *r, const struct nlmsghdr *from)
 {
-	size_t head = MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg);
-	const struct nlattr *attrs[NFTA_FLOWTABLE_MAX + 1], *attr;
+	struct flowtable_as as = { .existing = r->options->devices };
+	const struct nlattr *attrs[NFTA_FLOWTABLE_MAX + 1];
 	const struct attach_table *table = NULL;
-	struct nlmsghdr *to;
+	size_t at = r->out->n;
 
 	nl_attrs(from, NULL, attrs, NFTA_FLOWTABLE_MAX);
 	if (r->options->attach && nl_str(attrs[NFTA_FLOWTABLE_NAME]))
 		table = attach_find(r->options->attach,
 				    nl_str(attrs[NFTA_FLOWTABLE_NAME]));
-	to = (struct nlmsghdr *)buf_reserve(
-		r->out, from->nlmsg_len + 64 +
-				r->options->devices->names.n * 2 * IFNAMSIZ);
-	memcpy(to, from, head);
-	to->nlmsg_len = (uint32_t)head;
-	to->nlmsg_seq = r->seq++;
-	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg))
-	{
-		if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_HOOK)
-			copy_hook(r, to, attr, table);
-		else if (table &&
-			 mnl_attr_get_type(attr) == NFTA_FLOWTABLE_FLAGS)
-			put_flags(to, attr, table);
-		else
-			copy_attr(to, attr);
-	}
-	r->out->n += to->nlmsg_len;
+	if (table)
+		as = flowtable_decided(table);
+	flowtable_copy(r->out, from, &as);
+	((struct nlmsghdr *)(void *)(r->out->p + at))->nlmsg_seq = r->seq++;
 }
 
 /* With what fills it up: its last attribute may reach into that. */

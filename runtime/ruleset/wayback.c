@@ -12,7 +12,6 @@
  */
 #include "runtime/ruleset/wayback.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <limits.h>
@@ -24,9 +23,10 @@
 
 #include "ir/lower.h"
 #include "runtime/netlink/conntrack.h"
-#include "runtime/offload/devices.h"
 #include "runtime/netlink/names.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/offload/devices.h"
+#include "runtime/offload/flowtable.h"
 #include "runtime/ruleset/restore.h"
 
 /* How often it is sent while the kernel loads what it needs. */
@@ -74,52 +74,14 @@ static void put_table(struct buf *out, uint16_t kind)
 	put(out, message);
 }
 
-static void copy_attr(struct nlmsghdr *to, const struct nlattr *attr)
-{
-	mnl_attr_put(to, attr->nla_type, mnl_attr_get_payload_len(attr),
-		     mnl_attr_get_payload(attr));
-}
-
 /* With @device alone, NULL: with none. */
-static void copy_hook(struct nlmsghdr *to, const struct nlattr *hook,
-		      const char *device)
-{
-	struct nlattr *nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK);
-	struct nlattr *devices;
-	const struct nlattr *attr;
-
-	mnl_attr_for_each_nested(attr, hook)
-	{
-		if (mnl_attr_get_type(attr) != NFTA_FLOWTABLE_HOOK_DEVS)
-			copy_attr(to, attr);
-	}
-	if (device) {
-		devices = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK_DEVS);
-		mnl_attr_put_strz(to, NFTA_DEVICE_NAME, device);
-		mnl_attr_nest_end(to, devices);
-	}
-	mnl_attr_nest_end(to, nest);
-}
-
 static void copy_flowtable(struct buf *out, const struct nlmsghdr *from,
 			   const char *device)
 {
-	size_t head = MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg);
-	const struct nlattr *attr;
-	struct nlmsghdr *to;
+	const struct flowtable_as as = { .devices = &device,
+					 .ndevices = device ? 1 : 0 };
 
-	to = (struct nlmsghdr *)(void *)buf_reserve(out, from->nlmsg_len + 64 +
-								 2 * IFNAMSIZ);
-	memcpy(to, from, head);
-	to->nlmsg_len = (uint32_t)head;
-	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg))
-	{
-		if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_HOOK)
-			copy_hook(to, attr, device);
-		else
-			copy_attr(to, attr);
-	}
-	out->n += to->nlmsg_len;
+	flowtable_copy(out, from, &as);
 }
 
 /* Its devices; NULL: it has none. */

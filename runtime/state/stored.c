@@ -1,104 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Flowtables are written anew, attribute by attribute; all else is copied.
- *
- * Source: uapi nf_tables.h.
- */
+/* Flowtables are written anew (flowtable.h); all else is copied. */
 #include "runtime/state/stored.h"
 
-#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "runtime/state/contain.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/offload/flowtable.h"
 #include "runtime/ruleset/restore.h"
-#include "runtime/state/state.h"
 #include "runtime/ruleset/unoffload.h"
-
-/*
- * One flowtable
- */
-
-static void copy_attr(struct nlmsghdr *to, const struct nlattr *attr)
-{
-	mnl_attr_put(to, mnl_attr_get_type(attr),
-		     mnl_attr_get_payload_len(attr),
-		     mnl_attr_get_payload(attr));
-}
-
-static void put_devices(struct nlmsghdr *to, const struct attach_table *table)
-{
-	struct nlattr *nest;
-	size_t i;
-
-	if (!table->devices.n)
-		return;
-	nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK_DEVS);
-	for (i = 0; i < table->devices.n; i++)
-		mnl_attr_put_strz(to, NFTA_DEVICE_NAME, table->devices.v[i]);
-	mnl_attr_nest_end(to, nest);
-}
-
-static void put_hook(struct nlmsghdr *to, const struct nlattr *hook,
-		     const struct attach_table *table)
-{
-	struct nlattr *nest = mnl_attr_nest_start(to, NFTA_FLOWTABLE_HOOK);
-	const struct nlattr *attr;
-
-	mnl_attr_for_each_nested(attr, hook)
-	{
-		if (mnl_attr_get_type(attr) != NFTA_FLOWTABLE_HOOK_DEVS)
-			copy_attr(to, attr);
-	}
-	put_devices(to, table);
-	mnl_attr_nest_end(to, nest);
-}
-
-static void put_flags(struct nlmsghdr *to, const struct nlattr *attr,
-		      const struct attach_table *table)
-{
-	uint32_t flags = nl_be32(attr, 0) & ~(uint32_t)NFT_FLOWTABLE_HW_OFFLOAD;
-
-	if (table->hardware)
-		flags |= NFT_FLOWTABLE_HW_OFFLOAD;
-	mnl_attr_put_u32(to, NFTA_FLOWTABLE_FLAGS, htonl(flags));
-}
-
-/* Attributes of names that may be of any length. */
-static size_t room_of(const struct attach_table *table)
-{
-	size_t room = 4 * MNL_ATTR_HDRLEN, i;
-
-	for (i = 0; i < table->devices.n; i++)
-		room += MNL_ATTR_HDRLEN +
-			MNL_ALIGN(strlen(table->devices.v[i]) + 1);
-	return room;
-}
-
-static void put_flowtable(struct buf *out, const struct nlmsghdr *from,
-			  const struct attach_table *table)
-{
-	size_t head = MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg);
-	const struct nlattr *attr;
-	struct nlmsghdr *to;
-
-	to = (struct nlmsghdr *)(void *)buf_reserve(
-		out, from->nlmsg_len + room_of(table));
-	memcpy(to, from, head);
-	to->nlmsg_len = (uint32_t)head;
-	mnl_attr_for_each(attr, from, sizeof(struct nfgenmsg))
-	{
-		if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_HOOK)
-			put_hook(to, attr, table);
-		else if (mnl_attr_get_type(attr) == NFTA_FLOWTABLE_FLAGS)
-			put_flags(to, attr, table);
-		else
-			copy_attr(to, attr);
-	}
-	out->n += to->nlmsg_len;
-}
+#include "runtime/state/contain.h"
+#include "runtime/state/state.h"
 
 /*
  * All messages
@@ -122,14 +35,17 @@ void stored_attach(struct buf *out, struct str content,
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)content.p;
 	const struct attach_table *table;
+	struct flowtable_as as;
 	int left = (int)content.n;
 
 	while (nl_message_ok(message, left)) {
 		table = table_of(attach, message);
-		if (table)
-			put_flowtable(out, message, table);
-		else
+		if (table) {
+			as = flowtable_decided(table);
+			flowtable_copy(out, message, &as);
+		} else {
 			buf_add(out, message, MNL_ALIGN(message->nlmsg_len));
+		}
 		message = mnl_nlmsg_next(message, &left);
 	}
 }
