@@ -24,20 +24,20 @@
 #include <stdio.h>
 
 #include "emit/text.h"
-#include "runtime/trial/access.h"
 #include "runtime/apply/apply_parts.h"
-#include "runtime/netlink/conntrack.h"
-#include "runtime/state/contain.h"
-#include "runtime/ruleset/epoch.h"
 #include "runtime/base/exit.h"
-#include "runtime/state/fates.h"
-#include "runtime/live/on_policy.h"
 #include "runtime/base/privilege.h"
-#include "runtime/offload/probe.h"
-#include "runtime/trial/raw.h"
 #include "runtime/base/progress.h"
 #include "runtime/base/report.h"
 #include "runtime/base/textdiff.h"
+#include "runtime/live/on_policy.h"
+#include "runtime/netlink/conntrack.h"
+#include "runtime/offload/probe.h"
+#include "runtime/ruleset/epoch.h"
+#include "runtime/state/contain.h"
+#include "runtime/state/fates.h"
+#include "runtime/trial/access.h"
+#include "runtime/trial/raw.h"
 #include "runtime/trial/trial.h"
 #include "runtime/trial/verify.h"
 
@@ -356,7 +356,7 @@ bool apply_may_be_translated(struct apply *a)
 
 		if (!strcmp(chain->name, LOWER_TRANSLATED))
 			kept = true;
-		else if (chain->type && !strcmp(chain->type, "nat"))
+		else if (names_is_nat(chain))
 			return true;
 	}
 	return kept && (conntrack_translated(a->nl, &any) || any);
@@ -532,7 +532,7 @@ static void old_text(struct apply *a, struct buf *text)
 {
 	unsigned int number = a->blind ? a->last.number : a->old.number;
 
-	if (number && state_read(a->state, number, "policy.nft", text))
+	if (number && state_read(a->state, number, STATE_TEXT, text))
 		report_warning("the text of what runs cannot be read");
 	if (a->now.names.exists && !a->has_old)
 		report_warning("what runs was not applied from %s: its text "
@@ -563,15 +563,20 @@ static int show_difference(struct apply *a)
 	return EXIT_DONE;
 }
 
-/* All is read and tried: for the rest, the guard's too, this is enough. */
-static int give_up_privilege(struct apply *a)
+int apply_keep_privilege(enum privilege privilege)
 {
-	int ret = privilege_keep(a->c.model->nverifies ? PRIVILEGE_VERIFY :
-							 PRIVILEGE_ADMIN);
+	int ret = privilege_keep(privilege);
 
 	return ret ? report_failure(ret, "cannot give up root's privileges; "
 					 "nothing was changed") :
 		     NEXT;
+}
+
+/* All is read and tried: for the rest, the guard's too, this is enough. */
+static int give_up_privilege(struct apply *a)
+{
+	return apply_keep_privilege(a->c.model->nverifies ? PRIVILEGE_VERIFY :
+							    PRIVILEGE_ADMIN);
 }
 
 /*

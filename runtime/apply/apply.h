@@ -43,7 +43,7 @@ int apply(const struct apply_options *options);
  * @options->differs. EXIT_DONE, or another exit_code.
  */
 int apply_diff(const struct apply_options *options);
-/* The same of what was stored, as it is. */
+/* An apply of what was stored: apply_stored.c. */
 int apply_stored(const struct apply_options *options);
 /* The policy goes, and none comes: cmd_unload.c. Answers an exit_code. */
 int unload(const struct apply_options *options);

@@ -11,13 +11,13 @@
 #include <stdio.h>
 
 #include "emit/text.h"
-#include "runtime/netlink/conntrack.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/fault.h"
-#include "runtime/live/foreseen.h"
 #include "runtime/base/privilege.h"
-#include "runtime/netlink/reject.h"
 #include "runtime/base/report.h"
+#include "runtime/live/foreseen.h"
+#include "runtime/netlink/conntrack.h"
+#include "runtime/netlink/reject.h"
 #include "runtime/trial/verify.h"
 
 /* How often a commit is tried while others change the ruleset. */

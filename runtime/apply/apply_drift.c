@@ -11,10 +11,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "runtime/netlink/content.h"
 #include "runtime/base/exit.h"
-#include "runtime/netlink/reject.h"
 #include "runtime/base/report.h"
+#include "runtime/netlink/content.h"
+#include "runtime/netlink/reject.h"
 #include "runtime/state/stored.h"
 
 /* What ran when somebody took its record away; else what runs. */

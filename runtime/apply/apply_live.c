@@ -20,8 +20,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "runtime/live/realign.h"
 #include "runtime/base/report.h"
+#include "runtime/live/realign.h"
 
 /* "existing: keep": what lives is not asked; nor what nobody decided; nor, if
  * there is none, what would begin meanwhile: that meets the new rules. Nor is it

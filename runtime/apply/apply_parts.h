@@ -11,20 +11,21 @@
 #include <time.h>
 
 #include "compile.h"
-#include "runtime/state/applied.h"
 #include "runtime/apply/apply.h"
-#include "runtime/ruleset/container.h"
-#include "runtime/ruleset/delta.h"
-#include "runtime/offload/devices.h"
-#include "runtime/ruleset/drift.h"
+#include "runtime/base/privilege.h"
 #include "runtime/live/realign.h"
 #include "runtime/netlink/fw4.h"
-#include "runtime/state/guard.h"
 #include "runtime/netlink/kernel.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/offload/devices.h"
+#include "runtime/ruleset/container.h"
+#include "runtime/ruleset/delta.h"
+#include "runtime/ruleset/drift.h"
+#include "runtime/ruleset/wayback.h"
+#include "runtime/state/applied.h"
+#include "runtime/state/guard.h"
 #include "runtime/state/state.h"
 #include "runtime/state/twophase.h"
-#include "runtime/ruleset/wayback.h"
 
 /* A step's answer: go on to the next one; else the exit code. */
 #define NEXT (-1)
@@ -111,6 +112,8 @@ struct str apply_actual(struct apply *a);
 /* A policy that was compiled: what is to be done, and may it be? */
 int apply_plan(struct apply *a);
 int apply_translate(struct apply *a);
+/* Before anything is changed: NEXT, or an exit code after a message. */
+int apply_keep_privilege(enum privilege privilege);
 
 /* May connections live that are translated? In doubt, one does. */
 bool apply_may_be_translated(struct apply *a);

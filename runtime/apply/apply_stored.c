@@ -18,14 +18,14 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "runtime/netlink/conntrack.h"
-#include "runtime/state/contain.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/privilege.h"
-#include "runtime/offload/probe.h"
 #include "runtime/base/report.h"
+#include "runtime/netlink/conntrack.h"
+#include "runtime/offload/probe.h"
 #include "runtime/ruleset/restore.h"
 #include "runtime/ruleset/unoffload.h"
+#include "runtime/state/contain.h"
 
 /* The one that was asked for, else the one before; 0: there is none. */
 static int choose(struct apply *a, unsigned int *number)
@@ -167,12 +167,8 @@ static int translate(struct apply *a)
 
 static int give_up_privilege(struct apply *a)
 {
-	int ret = privilege_keep(PRIVILEGE_ADMIN);
-
 	(void)a;
-	return ret ? report_failure(ret, "cannot give up root's privileges; "
-					 "nothing was changed") :
-		     NEXT;
+	return apply_keep_privilege(PRIVILEGE_ADMIN);
 }
 
 /*
@@ -246,7 +242,7 @@ static int suit_stored(struct apply *a)
 
 	if (is_compiled(a))
 		return NEXT;
-	ret = state_read(a->state, a->target.number, "policy.nft",
+	ret = state_read(a->state, a->target.number, STATE_TEXT,
 			 &a->target.text);
 	if (ret)
 		return report_failure(ret, "cannot read %s/generations/%u",
@@ -261,7 +257,8 @@ static int suit_stored(struct apply *a)
 				      "generation %u can have",
 				      a->target.number);
 	a->target.translated = apply_may_be_translated(a);
-	if (!container_need(&a->target.container, "module") || a->module.module)
+	if (!container_need(&a->target.container, CONTAIN_MODULE) ||
+	    a->module.module)
 		return NEXT;
 	report_error("%s requires the kernel module nftoffc, which is %s; "
 		     "nothing was changed",

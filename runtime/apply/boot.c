@@ -13,22 +13,22 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/state/contain.h"
-#include "runtime/offload/devices.h"
+#include "runtime/apply/openwrt.h"
 #include "runtime/base/exit.h"
-#include "runtime/state/failsafe.h"
-#include "runtime/state/fates.h"
 #include "runtime/base/files.h"
-#include "runtime/state/guard.h"
+#include "runtime/base/report.h"
 #include "runtime/netlink/kernel.h"
 #include "runtime/netlink/nl.h"
-#include "runtime/apply/openwrt.h"
-#include "runtime/offload/probe.h"
 #include "runtime/netlink/reject.h"
-#include "runtime/base/report.h"
+#include "runtime/offload/devices.h"
+#include "runtime/offload/probe.h"
 #include "runtime/ruleset/restore.h"
-#include "runtime/state/twophase.h"
 #include "runtime/ruleset/unoffload.h"
+#include "runtime/state/contain.h"
+#include "runtime/state/failsafe.h"
+#include "runtime/state/fates.h"
+#include "runtime/state/guard.h"
+#include "runtime/state/twophase.h"
 
 /* How often a commit is tried while others change the ruleset. */
 #define COMMIT_TRIES 50
@@ -174,7 +174,8 @@ static int find_module(struct boot *b)
 	if (ret)
 		report_warning("cannot ask the kernel module: %s",
 			       strerror(-ret));
-	if (!b->why && container_need(&b->c, "module") && !b->module.module)
+	if (!b->why && container_need(&b->c, CONTAIN_MODULE) &&
+	    !b->module.module)
 		b->why = arena_printf(b->arena,
 				      "%s requires the kernel module, which "
 				      "is %s",
@@ -404,7 +405,7 @@ static const char *without_module(struct boot *b, const char *why, int error)
 		return NULL;
 	twophase_back(&b->module);
 	why = arena_printf(b->arena, "%s: %s", why, strerror(-error));
-	if (container_need(&b->c, "module"))
+	if (container_need(&b->c, CONTAIN_MODULE))
 		return why;
 	report_warning("%s: what other tables offload is not kept out", why);
 	report_help("'nftoffc apply' tells it again");
@@ -542,7 +543,7 @@ static int load_failsafe(struct boot *b, const char *what)
 	const char *why = container_read(
 		&b->c, b->arena, (struct str){ b->bytes.p, b->bytes.n });
 
-	if (!why && container_need(&b->c, "module") && !b->module.module)
+	if (!why && container_need(&b->c, CONTAIN_MODULE) && !b->module.module)
 		why = "it requires the kernel module";
 	if (!why)
 		why = load(b);

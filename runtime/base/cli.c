@@ -304,13 +304,20 @@ static void missing_operand(const struct cli *cli)
 	report_error("%s: %.*s is missing", cli->command->name, STR_ARG(word));
 }
 
+int cli_keep_privilege(enum privilege privilege)
+{
+	int ret = privilege_keep(privilege);
+
+	return ret ? report_failure(ret, "cannot give up root's privileges") :
+		     EXIT_DONE;
+}
+
 /* The command's arguments are fine: now it begins. */
 static int begin_command(const struct cli *cli)
 {
-	int ret = privilege_keep(cli->command->privilege);
+	int ret = cli_keep_privilege(cli->command->privilege);
 
-	return ret ? report_failure(ret, "cannot give up root's privileges") :
-		     cli->command->run(cli);
+	return ret ? ret : cli->command->run(cli);
 }
 
 static int run_command(const struct command *command, int argc, char **argv)

@@ -48,6 +48,8 @@ struct command {
  */
 int cli_main(const struct command *commands, int argc, char **argv);
 
+/* Gives up all but this: EXIT_DONE, or another exit_code after a message. */
+int cli_keep_privilege(enum privilege privilege);
 /* What was given, or @otherwise. */
 const char *cli_value(const struct cli *cli, int option, const char *otherwise);
 /* The index of the choice that was given, 0 if none was. */

@@ -9,11 +9,10 @@
 
 #include "runtime/apply/apply.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
-#include "runtime/state/guard.h"
-#include "runtime/base/privilege.h"
 #include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/state/guard.h"
 
 enum { STATE };
 
@@ -168,7 +167,6 @@ int cmd_rollback(const struct cli *cli)
 		return ret;
 	if (options.generation || !is_for_guard(cli))
 		return apply_stored(&options);
-	ret = privilege_keep(PRIVILEGE_ADMIN);
-	return ret ? report_failure(ret, "cannot give up root's privileges") :
-		     run(cli, false);
+	ret = cli_keep_privilege(PRIVILEGE_ADMIN);
+	return ret ? ret : run(cli, false);
 }

@@ -23,10 +23,10 @@
 
 #include "runtime/apply/apply_parts.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
-#include "runtime/netlink/conntrack.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/netlink/conntrack.h"
 
 enum { DRY_RUN, STATE };
 
@@ -86,15 +86,7 @@ static int say_only(struct apply *a)
 
 static bool translates(const struct kernel *kernel)
 {
-	size_t i;
-
-	for (i = 0; i < kernel->names.chains.n; i++) {
-		const char *type = kernel->names.chains.v[i].type;
-
-		if (type && strcmp(type, "nat") == 0)
-			return true;
-	}
-	return false;
+	return names_translate(kernel->names.chains.v, kernel->names.chains.n);
 }
 
 /*

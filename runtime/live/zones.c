@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "runtime/netlink/connections.h"
 #include "runtime/live/places.h"
+#include "runtime/netlink/connections.h"
 
 static const int families[FAMILIES] = { AF_INET, AF_INET6 };
 
@@ -92,15 +92,13 @@ static bool parse_subnet(struct arena *arena, struct str word,
 static void add_device(struct arena *arena, struct str word, struct zone *zone,
 		       struct room *room)
 {
-	struct device *devices = zone->devices;
+	size_t size = sizeof(*zone->devices);
 
 	if (zone->ndevices == room->devices) {
 		room->devices = room->devices ? 2 * room->devices : 4;
-		zone->devices = arena_array(arena, room->devices,
-					    sizeof(*zone->devices));
-		if (zone->ndevices)
-			memcpy(zone->devices, devices,
-			       zone->ndevices * sizeof(*devices));
+		zone->devices = arena_grow(arena, zone->devices,
+					   zone->ndevices * size,
+					   room->devices * size);
 	}
 	zone->devices[zone->ndevices++] = (struct device){
 		.name = arena_strndup(arena, word.p, word.n),

@@ -227,3 +227,18 @@ void names_table(const struct names *names, struct table_names *table)
 		.nsets = names->sets.n,
 	};
 }
+
+bool names_is_nat(const struct table_chain *chain)
+{
+	return chain->type && strcmp(chain->type, "nat") == 0;
+}
+
+bool names_translate(const struct table_chain *chains, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (names_is_nat(&chains[i]))
+			return true;
+	return false;
+}

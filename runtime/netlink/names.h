@@ -38,4 +38,9 @@ bool names_have(const char *const *list, size_t n, const char *name);
 /* As batch_build() wants it; shares the memory of @names. */
 void names_table(const struct names *names, struct table_names *table);
 
+/* Is it one of NAT? */
+bool names_is_nat(const struct table_chain *chain);
+/* Is any? */
+bool names_translate(const struct table_chain *chains, size_t n);
+
 #endif

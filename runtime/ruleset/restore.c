@@ -244,13 +244,7 @@ static void make_translated(struct restore *r)
 
 static bool translates(const struct names *names)
 {
-	size_t i;
-
-	for (i = 0; i < names->chains.n; i++)
-		if (names->chains.v[i].type &&
-		    strcmp(names->chains.v[i].type, "nat") == 0)
-			return true;
-	return false;
+	return names_translate(names->chains.v, names->chains.n);
 }
 
 bool restore_translates(struct str content)

@@ -264,17 +264,6 @@ static int build_batch(struct buf *out, const struct ir *ir,
 	return ret;
 }
 
-static bool translates(const struct table_names *names)
-{
-	size_t i;
-
-	for (i = 0; i < names->nchains; i++)
-		if (names->chains[i].type &&
-		    strcmp(names->chains[i].type, "nat") == 0)
-			return true;
-	return false;
-}
-
 /* Of the table, whether it is still there or somebody has taken it away. */
 static void put_removal(struct buf *out)
 {
@@ -321,7 +310,8 @@ static int build_content(struct wayback *way, struct arena *arena,
 int wayback_build(struct wayback *way, struct arena *arena,
 		  const struct wayback_plan *plan)
 {
-	bool translated = translates(plan->from);
+	bool translated =
+		names_translate(plan->from->chains, plan->from->nchains);
 	int ret;
 
 	*way = (struct wayback){ 0 };

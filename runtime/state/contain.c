@@ -22,7 +22,7 @@ void contain(struct container *c, struct arena *arena, const struct ir *ir,
 	/* What the kernel will tell is what was written. */
 	ir_record_parse(c->record, &c->parsed);
 	if (model->offload.module_required)
-		*vec_push(arena, &c->needs) = "module";
+		*vec_push(arena, &c->needs) = CONTAIN_MODULE;
 	if (ir->gated)
 		*vec_push(arena, &c->needs) = CONTAIN_FW4;
 	for (i = 0; i < wishes.list.n; i++)

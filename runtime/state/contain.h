@@ -6,7 +6,9 @@
 #include "runtime/offload/attach.h"
 #include "runtime/ruleset/container.h"
 
-/* What it needs beside fw4: that this sets the marks that it waits for. */
+/* What it may need: the kernel module; or fw4, which is to set the marks that it
+ * waits for. */
+#define CONTAIN_MODULE "module"
 #define CONTAIN_FW4 "fw4"
 
 /*

@@ -463,7 +463,7 @@ static int write_files(int fd, const struct state_content *content)
 	container_write(&container, content->container);
 	ret = files_create(fd, "container", container.p, container.n);
 	if (!ret)
-		ret = files_create(fd, "policy.nft", content->text.p,
+		ret = files_create(fd, STATE_TEXT, content->text.p,
 				   content->text.n);
 	if (!ret && (content->sources || content->kept.n) &&
 	    write_sources(fd, content) && unlinkat(fd, STATE_SOURCES, 0) &&

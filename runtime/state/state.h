@@ -91,8 +91,9 @@ int state_load(struct state *state, unsigned int number,
 /* The generation that the kernel's record speaks of, -ENOENT. */
 int state_find(struct state *state, const struct ir_record *record,
 	       struct generation *generation);
+#define STATE_TEXT "policy.nft" /* as nft has it */
 #define STATE_SOURCES "sources"
-/* Adds "policy.nft" or STATE_SOURCES of a generation to @out. */
+/* Adds STATE_TEXT or STATE_SOURCES of a generation to @out. */
 int state_read(struct state *state, unsigned int number, const char *file,
 	       struct buf *out);
 /*
