@@ -153,7 +153,7 @@ check-kmod:
 		DEPS='$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_KMOD)'
 	@tests/kmod/check
 
-## check-kasan: their tests on a kernel that watches itself: 30 minutes
+## check-kasan: their tests on a kernel that watches itself, for most of an hour
 .PHONY: check-kasan
 check-kasan: all tools
 	@$(MAKE) --no-print-directory deps \
