@@ -81,8 +81,8 @@ struct batch_options {
 };
 
 /*
- * This is for a table of which only names are known; runtime/ruleset/delta.h sends only
- * what differs.
+ * This is for a table of which only names are known; runtime/ruleset/delta.h
+ * sends only what differs.
  *
  * A dynamic set that is there already with the same definition is kept, with
  * its elements; every other set is deleted and made anew in the transaction.

@@ -14,9 +14,9 @@
  * whoever reads the kernel needs no policy.
  *
  * What must stay true: the values have as many bits as the policy needs, with
- * half of them free (runtime/ruleset/epoch.h); where fewer bits are left than there are
- * rules, those that come last share the last number. A policy without such a rule
- * has no number, and nothing of this.
+ * half of them free (runtime/ruleset/epoch.h); where fewer bits are left than
+ * there are rules, those that come last share the last number. A policy without
+ * such a rule has no number, and nothing of this.
  */
 #include "lowering.h"
 

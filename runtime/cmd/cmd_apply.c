@@ -3,10 +3,10 @@
 #include "base/buf.h"
 #include "runtime/apply/apply.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
-#include "runtime/state/guard.h"
 #include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/state/guard.h"
 #include "runtime/state/state.h"
 
 enum { DRY_RUN, STATE, VALIDATE, FORCE, KEEP_ACCESS, CONFIRM };

@@ -8,8 +8,8 @@
 #include "audit.h"
 #include "policy/region.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
+#include "runtime/cmd/cmd.h"
 #include "runtime/live/on_policy.h"
 
 enum { JSON };

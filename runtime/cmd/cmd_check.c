@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
-#include "runtime/offload/devices.h"
 #include "runtime/base/exit.h"
+#include "runtime/cmd/cmd.h"
 #include "runtime/live/on_policy.h"
+#include "runtime/offload/devices.h"
 #include "runtime/trial/raw.h"
 #include "runtime/trial/trial.h"
 #include "runtime/trial/verify.h"

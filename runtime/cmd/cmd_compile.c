@@ -12,15 +12,15 @@
 #include "emit/json.h"
 #include "emit/text.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
-#include "runtime/state/contain.h"
 #include "runtime/base/deliver.h"
-#include "runtime/ruleset/epoch.h"
 #include "runtime/base/exit.h"
+#include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/netlink/reject.h"
+#include "runtime/ruleset/epoch.h"
+#include "runtime/state/contain.h"
 #include "runtime/trial/includes.h"
 #include "runtime/trial/raw.h"
-#include "runtime/netlink/reject.h"
-#include "runtime/base/report.h"
 
 enum { FORMAT, OUTPUT, UNCHECKED, EPOCH, OPT, NO_OPT, EXPLAIN_OPT };
 

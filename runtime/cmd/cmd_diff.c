@@ -13,16 +13,16 @@
 #include "compile.h"
 #include "emit/batch.h"
 #include "runtime/apply/apply.h"
-#include "runtime/ruleset/changes.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/files.h"
-#include "runtime/live/on_policy.h"
-#include "runtime/trial/raw.h"
-#include "runtime/netlink/reject.h"
 #include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/live/on_policy.h"
+#include "runtime/netlink/reject.h"
+#include "runtime/ruleset/changes.h"
 #include "runtime/state/state.h"
+#include "runtime/trial/raw.h"
 
 enum { STATE, JSON };
 

@@ -5,12 +5,12 @@
 
 #include "base/json.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
-#include "runtime/tell/doctor.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/files.h"
-#include "runtime/live/on_policy.h"
 #include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/live/on_policy.h"
+#include "runtime/tell/doctor.h"
 
 enum { JSON };
 

@@ -8,10 +8,10 @@
  * It is answered by the model that the rules are lowered from.
  */
 #include "policy/region.h"
-#include "runtime/live/answer.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/live/answer.h"
 #include "runtime/live/on_policy.h"
 
 enum { JSON };

@@ -10,20 +10,20 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "runtime/state/applied.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/files.h"
+#include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
 #include "runtime/live/flowfilter.h"
 #include "runtime/live/flows_live.h"
 #include "runtime/live/flowtext.h"
+#include "runtime/live/on_policy.h"
+#include "runtime/live/stockflows.h"
 #include "runtime/netlink/kernel.h"
 #include "runtime/netlink/module.h"
 #include "runtime/netlink/nl.h"
-#include "runtime/live/on_policy.h"
-#include "runtime/base/report.h"
-#include "runtime/live/stockflows.h"
+#include "runtime/state/applied.h"
 
 enum { ALL, POLICY, STATE, JSON, WATCH };
 

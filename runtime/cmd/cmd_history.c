@@ -11,12 +11,12 @@
 
 #include "base/json.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/files.h"
-#include "runtime/state/guard.h"
-#include "runtime/live/on_policy.h"
 #include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/live/on_policy.h"
+#include "runtime/state/guard.h"
 #include "runtime/state/state.h"
 
 enum { STATE, KEEP, JSON };

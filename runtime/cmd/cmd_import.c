@@ -9,11 +9,11 @@
 
 #include "convert.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/deliver.h"
 #include "runtime/base/exit.h"
-#include "runtime/live/on_policy.h"
 #include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/live/on_policy.h"
 
 #define FIREWALL "/etc/config/firewall"
 

@@ -25,14 +25,14 @@
 #include <unistd.h>
 
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
-#include "runtime/tell/doctor.h"
 #include "runtime/base/exit.h"
+#include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
 #include "runtime/live/flowlog.h"
 #include "runtime/live/logsink.h"
-#include "runtime/netlink/nl.h"
 #include "runtime/live/on_policy.h"
-#include "runtime/base/report.h"
+#include "runtime/netlink/nl.h"
+#include "runtime/tell/doctor.h"
 
 #define SYSCTL(name) "/proc/sys/net/netfilter/nf_conntrack_" name
 /* How often those are looked at that have no events. */

@@ -18,16 +18,16 @@
 #include "base/json.h"
 #include "runtime/apply/boot.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/files.h"
-#include "runtime/netlink/nl.h"
+#include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
 #include "runtime/live/on_policy.h"
 #include "runtime/live/realign.h"
-#include "runtime/base/report.h"
+#include "runtime/netlink/nl.h"
 #include "runtime/state/state.h"
-#include "runtime/tell/status.h"
 #include "runtime/state/stored.h"
+#include "runtime/tell/status.h"
 
 #define TRIES 5
 

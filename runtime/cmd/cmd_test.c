@@ -8,12 +8,12 @@
 #include <stdio.h>
 
 #include "policy/only.h"
-#include "runtime/live/answer.h"
 #include "runtime/base/cli.h"
-#include "runtime/cmd/cmd.h"
 #include "runtime/base/exit.h"
-#include "runtime/live/on_policy.h"
 #include "runtime/base/report.h"
+#include "runtime/cmd/cmd.h"
+#include "runtime/live/answer.h"
+#include "runtime/live/on_policy.h"
 
 enum { JSON };
 

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 
 #include "base/map.h"
-#include "runtime/netlink/connections.h"
 #include "runtime/live/stockflows.h"
+#include "runtime/netlink/connections.h"
 
 #define SLOTS_FIRST 64
 /* So many policies are remembered for what they decided. */

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "runtime/netlink/connections.h"
 #include "runtime/base/exit.h"
-#include "runtime/live/flowtext.h"
-#include "runtime/netlink/nl.h"
 #include "runtime/base/report.h"
+#include "runtime/live/flowtext.h"
 #include "runtime/live/stockflows.h"
+#include "runtime/netlink/connections.h"
+#include "runtime/netlink/nl.h"
 
 static const char *const offloads[] = {
 	[FLOW_NOT] = "no",

@@ -14,8 +14,8 @@
 
 #include "base/json.h"
 #include "compile.h"
-#include "runtime/netlink/kernel.h"
 #include "runtime/live/live.h"
+#include "runtime/netlink/kernel.h"
 #include "runtime/netlink/ruleset.h"
 
 struct flowview {

@@ -11,8 +11,8 @@
 #define NFTOFFC_RUNTIME_LIVE_LIVE_H
 
 #include "ir/lower.h"
-#include "runtime/netlink/connections.h"
 #include "runtime/live/places.h"
+#include "runtime/netlink/connections.h"
 
 struct live;
 

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "runtime/live/answer.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/files.h"
 #include "runtime/base/report.h"
+#include "runtime/live/answer.h"
 
 void print_policy_line(const struct compilation *c, struct span span)
 {

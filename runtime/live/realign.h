@@ -9,8 +9,8 @@
  *	denied			-		leaves the flowtable	stops, is ended
  *	unknown			-		leaves the flowtable	meets the rules
  *
- * The mark is what the rules would remember (runtime/live/live.h): so whatever they
- * do to a connection's packets begins with the next one, in either direction.
+ * The mark is what the rules would remember (live.h): so whatever they do to a
+ * connection's packets begins with the next one, in either direction.
  *
  * What leaves the flowtable leaves it by what the kernel has for that:
  *

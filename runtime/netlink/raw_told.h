@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * From what the kernel tells of rules that nft loaded, to what it takes: the
- * code of rules in nft's own language. Inside runtime/trial/raw.c only, and for those
- * who try what it does with bytes of any kind.
+ * code of rules in nft's own language. For runtime/trial/raw.c, and for those who
+ * try what it does with bytes of any kind.
  */
 #ifndef NFTOFFC_RUNTIME_NETLINK_RAW_TOLD_H
 #define NFTOFFC_RUNTIME_NETLINK_RAW_TOLD_H

@@ -10,8 +10,8 @@
 #include <net/if_arp.h>
 #include <stdlib.h>
 
-#include "runtime/offload/devices.h"
 #include "runtime/netlink/names.h"
+#include "runtime/offload/devices.h"
 
 #define FOLLOW_WORD "follow"
 #define NAMED_WORD "named"

@@ -8,8 +8,8 @@
 
 #include "ir/ir.h"
 #include "policy/model.h"
-#include "runtime/offload/attach.h"
 #include "runtime/netlink/names.h"
+#include "runtime/offload/attach.h"
 
 struct devices {
 	VEC(const char *) names; /* sorted */

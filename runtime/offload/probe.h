@@ -11,8 +11,8 @@
 #ifndef NFTOFFC_RUNTIME_OFFLOAD_PROBE_H
 #define NFTOFFC_RUNTIME_OFFLOAD_PROBE_H
 
-#include "runtime/offload/attach.h"
 #include "runtime/netlink/names.h"
+#include "runtime/offload/attach.h"
 
 struct nl;
 

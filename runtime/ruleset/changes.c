@@ -15,10 +15,10 @@
 #include <stdlib.h>
 
 #include "ir/lower.h"
-#include "runtime/ruleset/changes_parts.h"
+#include "runtime/base/seqdiff.h"
 #include "runtime/netlink/names.h"
 #include "runtime/netlink/nl.h"
-#include "runtime/base/seqdiff.h"
+#include "runtime/ruleset/changes_parts.h"
 
 /* nft's userdata of a rule is a list of type, length, value; 0 is a comment. */
 #define UDATA_COMMENT 0

@@ -8,9 +8,9 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "base/map.h"
+#include "runtime/netlink/nl.h"
 #include "runtime/ruleset/changes.h"
 #include "runtime/ruleset/changes_parts.h"
-#include "runtime/netlink/nl.h"
 
 /* In a concatenation nft's datatype numbers take 6 bits a field. */
 #define NFT_TYPE_BITS 6

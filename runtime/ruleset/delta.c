@@ -11,9 +11,9 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
 
-#include "runtime/ruleset/delta_parts.h"
 #include "runtime/netlink/names.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/ruleset/delta_parts.h"
 
 /* NFNL_MSG_BATCH_BEGIN and _END. */
 static void bracket(struct delta *d, uint16_t type, uint32_t genid)

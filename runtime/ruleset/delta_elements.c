@@ -14,8 +14,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 
-#include "runtime/ruleset/delta_parts.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/ruleset/delta_parts.h"
 
 /* Lengths of attributes count in 16 bits; no element is longer. */
 #define LIST_MAX 60000u

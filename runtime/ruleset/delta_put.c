@@ -11,8 +11,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "runtime/ruleset/delta_parts.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/ruleset/delta_parts.h"
 
 static void note(struct delta *d, const struct content_message *spot,
 		 uint16_t type, const char *what)

@@ -9,9 +9,9 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "runtime/ruleset/delta_parts.h"
-#include "runtime/netlink/nl.h"
 #include "runtime/base/seqdiff.h"
+#include "runtime/netlink/nl.h"
+#include "runtime/ruleset/delta_parts.h"
 
 /* Does it refer to something that is deleted and made again? */
 static bool is_renewed(enum content_kind kind, uint32_t type, const char *name,

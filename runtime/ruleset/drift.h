@@ -10,9 +10,9 @@
 #ifndef NFTOFFC_RUNTIME_RULESET_DRIFT_H
 #define NFTOFFC_RUNTIME_RULESET_DRIFT_H
 
+#include "runtime/offload/devices.h"
 #include "runtime/ruleset/actual.h"
 #include "runtime/ruleset/changes.h"
-#include "runtime/offload/devices.h"
 
 /* So many changes are told one by one. */
 #define DRIFT_SHOWN 10

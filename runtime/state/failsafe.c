@@ -10,8 +10,8 @@
 #include <assert.h>
 
 #include "compile.h"
-#include "runtime/state/contain.h"
 #include "runtime/netlink/reject.h"
+#include "runtime/state/contain.h"
 
 extern const char failsafe_text[], failsafe_text_end[];
 

@@ -6,8 +6,8 @@
 #ifndef NFTOFFC_RUNTIME_STATE_FATES_H
 #define NFTOFFC_RUNTIME_STATE_FATES_H
 
-#include "runtime/offload/attach.h"
 #include "runtime/netlink/names.h"
+#include "runtime/offload/attach.h"
 
 struct json;
 struct state;

@@ -26,9 +26,9 @@
 #ifndef NFTOFFC_RUNTIME_STATE_GUARD_H
 #define NFTOFFC_RUNTIME_STATE_GUARD_H
 
+#include "runtime/ruleset/wayback.h"
 #include "runtime/state/state.h"
 #include "runtime/state/twophase.h"
-#include "runtime/ruleset/wayback.h"
 
 #define GUARD_SECONDS 60
 #define GUARD_SECONDS_MAX 86400

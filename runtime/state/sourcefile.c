@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/source.h"
-#include "runtime/ruleset/container.h"
 #include "runtime/base/files.h"
+#include "runtime/ruleset/container.h"
 
 #define TITLE "nftoffc sources 1 "
 #define TITLE_LEN (sizeof(TITLE) - 1 + 16 + 1)

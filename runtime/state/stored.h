@@ -15,9 +15,9 @@
 #ifndef NFTOFFC_RUNTIME_STATE_STORED_H
 #define NFTOFFC_RUNTIME_STATE_STORED_H
 
+#include "runtime/netlink/names.h"
 #include "runtime/offload/attach.h"
 #include "runtime/ruleset/container.h"
-#include "runtime/netlink/names.h"
 
 struct state;
 

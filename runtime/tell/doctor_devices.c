@@ -19,10 +19,10 @@
 #include <string.h>
 
 #include "runtime/netlink/connections.h"
-#include "runtime/tell/doctor.h"
-#include "runtime/state/fates.h"
 #include "runtime/netlink/links.h"
+#include "runtime/state/fates.h"
 #include "runtime/state/state.h"
+#include "runtime/tell/doctor.h"
 
 /*
  * Every device of our flowtables, once

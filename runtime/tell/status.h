@@ -5,15 +5,15 @@
 #ifndef NFTOFFC_RUNTIME_TELL_STATUS_H
 #define NFTOFFC_RUNTIME_TELL_STATUS_H
 
+#include "runtime/live/zones.h"
+#include "runtime/netlink/kernel.h"
+#include "runtime/netlink/ruleset.h"
+#include "runtime/netlink/tallies.h"
 #include "runtime/ruleset/drift.h"
 #include "runtime/state/fates.h"
 #include "runtime/state/guard.h"
-#include "runtime/netlink/kernel.h"
-#include "runtime/netlink/ruleset.h"
 #include "runtime/state/state.h"
-#include "runtime/netlink/tallies.h"
 #include "runtime/state/twophase.h"
-#include "runtime/live/zones.h"
 
 enum status_condition {
 	STATUS_UNKNOWN,

@@ -16,8 +16,8 @@
 
 #include "emit/text.h"
 #include "runtime/base/exit.h"
-#include "runtime/netlink/raw_told.h"
 #include "runtime/base/report.h"
+#include "runtime/netlink/raw_told.h"
 #include "runtime/trial/scratch.h"
 
 /* A rule, and where it stands in the text. */

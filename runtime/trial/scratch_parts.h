@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Inside runtime/trial/scratch*.c only: the child process, and what happens in it. */
+/* Inside scratch*.c only: the child process, and what happens in it. */
 #ifndef NFTOFFC_RUNTIME_TRIAL_SCRATCH_PARTS_H
 #define NFTOFFC_RUNTIME_TRIAL_SCRATCH_PARTS_H
 

@@ -8,8 +8,8 @@
 #include <errno.h>
 
 #include "runtime/base/exit.h"
-#include "runtime/netlink/reject.h"
 #include "runtime/base/report.h"
+#include "runtime/netlink/reject.h"
 #include "runtime/trial/scratch.h"
 
 static int try_batch(struct diags *diags, const struct ir *ir,

@@ -17,12 +17,12 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include "runtime/base/report.h"
+#include "runtime/netlink/nl.h"
+#include "runtime/offload/probe.h"
 #include "runtime/state/contain.h"
 #include "runtime/state/fates.h"
 #include "runtime/watch/follow_parts.h"
-#include "runtime/netlink/nl.h"
-#include "runtime/offload/probe.h"
-#include "runtime/base/report.h"
 
 #define TRIES 50
 

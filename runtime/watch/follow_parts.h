@@ -6,8 +6,8 @@
 #ifndef NFTOFFC_RUNTIME_WATCH_FOLLOW_PARTS_H
 #define NFTOFFC_RUNTIME_WATCH_FOLLOW_PARTS_H
 
-#include "runtime/offload/attach.h"
 #include "runtime/netlink/kernel.h"
+#include "runtime/offload/attach.h"
 #include "runtime/state/state.h"
 
 struct follow {

@@ -7,12 +7,12 @@
  */
 #include <errno.h>
 
+#include "runtime/base/report.h"
+#include "runtime/netlink/nl.h"
 #include "runtime/ruleset/delta.h"
 #include "runtime/ruleset/drift.h"
-#include "runtime/watch/follow_parts.h"
-#include "runtime/netlink/nl.h"
-#include "runtime/base/report.h"
 #include "runtime/state/stored.h"
+#include "runtime/watch/follow_parts.h"
 
 /* By what was remembered of it. */
 static bool is_remembered(struct follow *f)

@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 #include "runtime/base/exit.h"
-#include "runtime/watch/follow.h"
 #include "runtime/base/report.h"
 #include "runtime/state/state.h"
+#include "runtime/watch/follow.h"
 
 /* So long nothing comes, or so long something came: milliseconds. */
 #define QUIET 50

@@ -16,16 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/state/contain.h"
-#include "runtime/ruleset/container.h"
-#include "runtime/offload/devices.h"
+#include "runtime/live/zones.h"
 #include "runtime/netlink/names.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/offload/devices.h"
+#include "runtime/ruleset/container.h"
 #include "runtime/ruleset/restore.h"
+#include "runtime/ruleset/unoffload.h"
+#include "runtime/state/contain.h"
 #include "runtime/state/sourcefile.h"
 #include "runtime/state/stored.h"
-#include "runtime/ruleset/unoffload.h"
-#include "runtime/live/zones.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);

@@ -20,9 +20,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "runtime/ruleset/delta.h"
 #include "runtime/netlink/kernel.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/ruleset/delta.h"
 
 static void die(const char *what, int error)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which devices flowtables get (runtime/offload/attach.h), decided for machines that
- * are made up; and what rtnetlink says of devices (runtime/netlink/links.h), from
- * messages as the kernel writes them.
+ * Which devices flowtables get (runtime/offload/attach.h), decided for machines
+ * that are made up; and what rtnetlink says of devices (runtime/netlink/links.h),
+ * from messages as the kernel writes them.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -13,13 +13,13 @@
 
 #include "compile.h"
 #include "emit/batch.h"
-#include "runtime/state/contain.h"
-#include "runtime/state/failsafe.h"
 #include "runtime/base/files.h"
 #include "runtime/netlink/nl.h"
 #include "runtime/netlink/sound.h"
-#include "runtime/state/sourcefile.h"
 #include "runtime/ruleset/unoffload.h"
+#include "runtime/state/contain.h"
+#include "runtime/state/failsafe.h"
+#include "runtime/state/sourcefile.h"
 #include "suites.h"
 
 static struct arena *arena;

@@ -14,9 +14,9 @@
 
 #include "compile.h"
 #include "ir/lower.h"
-#include "runtime/ruleset/delta.h"
 #include "runtime/netlink/names.h"
 #include "runtime/netlink/nl.h"
+#include "runtime/ruleset/delta.h"
 #include "suites.h"
 
 struct policy {

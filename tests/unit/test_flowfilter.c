@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "runtime/live/flowfilter.h"
-#include "runtime/netlink/nl.h"
 #include "runtime/live/stockflows.h"
+#include "runtime/netlink/nl.h"
 #include "suites.h"
 
 #define WORDS_MAX 16

@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "compile.h"
-#include "runtime/netlink/links.h"
 #include "runtime/live/live.h"
+#include "runtime/live/zones.h"
+#include "runtime/netlink/links.h"
 #include "runtime/netlink/nl.h"
 #include "runtime/netlink/routes.h"
-#include "runtime/live/zones.h"
 #include "suites.h"
 
 static const char policy_text[] =

@@ -20,18 +20,18 @@
 
 #include "emit/batch.h"
 #include "runtime/base/cli.h"
-#include "runtime/offload/devices.h"
-#include "runtime/ruleset/epoch.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/files.h"
+#include "runtime/base/textdiff.h"
 #include "runtime/netlink/fingerprint.h"
 #include "runtime/netlink/names.h"
 #include "runtime/netlink/nl.h"
 #include "runtime/netlink/reject.h"
+#include "runtime/offload/devices.h"
+#include "runtime/ruleset/epoch.h"
 #include "runtime/ruleset/restore.h"
 #include "runtime/state/state.h"
 #include "runtime/state/stored.h"
-#include "runtime/base/textdiff.h"
 #include "suites.h"
 
 static const struct span nowhere;
