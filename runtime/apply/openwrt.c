@@ -28,11 +28,6 @@ void openwrt_init(struct openwrt *o, struct arena *arena, const char *root)
 	};
 }
 
-static bool is_file(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
 /*
  * uci's files
  */
@@ -219,7 +214,7 @@ const char *openwrt_policy(const struct openwrt *o)
 						"%s/etc/nftoffc/policy.%s",
 						o->root, names[i]);
 
-		if (is_file(file))
+		if (files_exist(file))
 			return file;
 	}
 	return NULL;
@@ -246,8 +241,8 @@ const char *openwrt_unable(const struct openwrt *o)
 				  o->root)))
 		return "does not start with this machine";
 	if (read_uci(o, o->firewall, &file) ||
-	    !openwrt_is_enabled(o, file.uci) || !is_file(o->include) ||
-	    !is_file(o->seen))
+	    !openwrt_is_enabled(o, file.uci) || !files_exist(o->include) ||
+	    !files_exist(o->seen))
 		return "does not call nftoffc, nor mark what it sees";
 	return NULL;
 }

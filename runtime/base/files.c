@@ -282,3 +282,8 @@ int files_remove_dir(int parent, const char *name)
 		ret = -errno;
 	return ret;
 }
+
+bool files_exist(const char *path)
+{
+	return access(path, F_OK) == 0;
+}

@@ -41,4 +41,7 @@ int files_replace(const char *path, const void *data, size_t n);
 /* The directory @name in @dirfd and the files in it; 0 if it is not there. */
 int files_remove_dir(int dirfd, const char *name);
 
+/* Is there anything of that name? */
+bool files_exist(const char *path);
+
 #endif

@@ -25,6 +25,7 @@
 #include "runtime/base/child.h"
 #include "runtime/base/cli.h"
 #include "runtime/base/exit.h"
+#include "runtime/base/files.h"
 #include "runtime/base/report.h"
 #include "runtime/cmd/cmd.h"
 #include "runtime/live/on_policy.h"
@@ -126,11 +127,6 @@ static int reload_fw4(const struct router *r)
 	return EXIT_DONE;
 }
 
-static bool is_file(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
 /*
  * The mark's mask: of the policy that is to run. EXIT_POLICY: it has mistakes,
  * of which it is said what they are.
@@ -188,7 +184,7 @@ static int enable(const struct router *r)
 
 	if (!firewall)
 		return EXIT_SYSTEM;
-	if (!is_file(r->files.include)) {
+	if (!files_exist(r->files.include)) {
 		report_error("%s is not there, which fw4 is to run",
 			     r->files.include);
 		report_help("it belongs to the package nftoffc");
@@ -244,7 +240,7 @@ static int disable(const struct router *r)
 	if (!firewall)
 		return EXIT_SYSTEM;
 	openwrt_delete_sections(&r->files, firewall, &batch);
-	if (!batch.n && !is_file(r->files.seen)) {
+	if (!batch.n && !files_exist(r->files.seen)) {
 		puts("fw4 does not call nftoffc, nothing to do");
 		return EXIT_DONE;
 	}
@@ -277,7 +273,7 @@ static int status(const struct router *r)
 	if (read_fw4(r, mask, &fw4))
 		return EXIT_SYSTEM;
 	enabled = openwrt_is_enabled(&r->files, firewall) &&
-		  is_file(r->files.seen);
+		  files_exist(r->files.seen);
 	printf("fw4      %s\n", fw4.loaded ? "is loaded" : "is not loaded");
 	printf("hook     %s\n",
 	       enabled ? "fw4 calls nftoffc" : "fw4 does not call nftoffc");
@@ -383,7 +379,7 @@ static void follow_mask(const struct router *r, const char *policy)
 {
 	uint32_t mask;
 
-	if (is_file(r->files.seen) && mask_of(policy, &mask) == EXIT_DONE &&
+	if (files_exist(r->files.seen) && mask_of(policy, &mask) == EXIT_DONE &&
 	    write_seen(r, mask) == 1)
 		report_warning("the mark's mask has changed: fw4 marks with it "
 			       "when it is reloaded once more");
