@@ -9,7 +9,8 @@
 # What must stay true: apt has lists, cache and sources of its own, so that the
 # suite decides the version, whatever the host runs; the host's lists stay as
 # they are, and no privilege is needed.  The caller has set $kernel (6.1, 6.12),
-# or $suites (ARCHIVE/SUITE ...), and works in a directory that is its own.
+# or $suites (ARCHIVE/SUITE ...), and $types if deb-src is to be among them, and
+# works in a directory that is its own.
 
 readonly mirror=${NFTOFFC_VM_MIRROR:-http://deb.debian.org}
 
@@ -28,7 +29,7 @@ private_apt()
 
 apt_sources()
 {
-	local key=/usr/share/keyrings/debian-archive-keyring.gpg suite
+	local key=/usr/share/keyrings/debian-archive-keyring.gpg suite type
 
 	case ${kernel-} in
 	6.1)	set -- debian/bookworm debian-security/bookworm-security ;;
@@ -36,8 +37,10 @@ apt_sources()
 	*)	set -- $suites ;;
 	esac
 	for suite; do
-		printf 'deb [signed-by=%s] %s/%s %s main\n' "$key" "$mirror" \
-			"${suite%/*}" "${suite#*/}"
+		for type in ${types-deb}; do
+			printf '%s [signed-by=%s] %s/%s %s main\n' "$type" \
+				"$key" "$mirror" "${suite%/*}" "${suite#*/}"
+		done
 	done
 }
 
@@ -65,4 +68,11 @@ apt_fetch()
 	[ $# -eq 1 ] || package=$(apt_depends "$1" "$2")
 	[ -n "$package" ] || return
 	private_apt apt-get download "$package" >&2
+}
+
+# apt_source PACKAGE: downloads its source into the current directory.
+apt_source()
+{
+	[ -d apt ] || apt_begin || return
+	private_apt apt-get source --download-only "$1" >&2
 }
