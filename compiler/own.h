@@ -22,9 +22,10 @@
 #define NFTOFFC_OWN_H
 
 #include "compile.h"
+#include "import/uci.h"
 #include "read/tree.h"
 
-/* Is it such a file? It has a section of type nftoffc. */
+/* Is it such a file? It has a section of type nftoffc, or its name. */
 bool is_own_uci(const struct source *source);
 
 /*
@@ -32,5 +33,13 @@ bool is_own_uci(const struct source *source);
  * could not be read; mistakes are in @c->diags.
  */
 struct node *own_uci_read(struct compilation *c, const struct source *source);
+
+/* What a diagnostic advises, in uci's words. */
+const char *own_help(struct arena *arena, const char *help);
+
+/* Of a file that was read: the section of type nftoffc, or NULL. */
+const struct uci_section *own_main(const struct uci *uci);
+/* "option enabled '0'", in any of uci's words. */
+bool own_section_is_off(const struct uci_section *section);
 
 #endif

@@ -41,6 +41,8 @@ struct diags {
 	size_t reported[SEVERITY_NOTE]; /* by severity */
 	size_t dropped[SEVERITY_NOTE];
 	struct diag swallow;
+	uint32_t reworded; /* a source, or 0 */
+	const char *(*reword)(struct arena *arena, const char *help);
 };
 
 struct diags *diags_new(struct arena *arena, const struct sources *sources)
@@ -150,7 +152,16 @@ void diag_help(struct diag *diag, const char *fmt, ...)
 	va_start(args, fmt);
 	help = arena_vprintf(diag->diags->arena, fmt, args);
 	va_end(args);
+	if (diag->diags->reworded && diag->span.source == diag->diags->reworded)
+		help = diag->diags->reword(diag->diags->arena, help);
 	*vec_push(diag->diags->arena, &diag->helps) = help;
+}
+
+void diags_reword(struct diags *diags, uint32_t source,
+		  const char *(*reword)(struct arena *arena, const char *help))
+{
+	diags->reworded = source;
+	diags->reword = reword;
 }
 
 size_t diags_errors(const struct diags *diags)

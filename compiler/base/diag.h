@@ -57,6 +57,13 @@ void diag_help(struct diag *diag, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
+ * What is advised of places in @source is put into other words first: that file
+ * is in a spelling of its own.
+ */
+void diags_reword(struct diags *diags, uint32_t source,
+		  const char *(*reword)(struct arena *arena, const char *help));
+
+/*
  * Adds a help line "did you mean ...?" with the nearest of @names, where one
  * is near (distance at most 2, or 1 for words of up to 3 letters). Call with
  * each candidate, then finish:

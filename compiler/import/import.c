@@ -292,12 +292,13 @@ bool import_uci(struct import *import, const struct source *source)
 		.policy = { POLICY_DROP, POLICY_DROP, POLICY_DROP },
 		.code = { "tcp-reset", "port-unreachable" },
 	};
+	size_t before = diags_errors(import->diags); /* of other files */
 
 	print_notes_init(&import->notes, import->arena);
 	map_init(&t.names, import->arena);
 	map_init(&t.said, import->arena);
 	t.uci = uci_read(import->arena, source, import->diags);
-	if (diags_errors(import->diags))
+	if (diags_errors(import->diags) > before)
 		return false;
 	t.zones_node = node_map(&t);
 	t.sets_node = node_map(&t);

@@ -264,7 +264,11 @@ static void read_config(struct reader *r)
 		return;
 	r->section = begin_section(r, type.text,
 				   named && name.text.n ? &name : NULL);
-	if (r->section && !r->section->span.source)
+	if (!r->section)
+		return;
+	if (r->section->span.source)
+		r->section->again = span_from(r, r->begin);
+	else
 		r->section->span = span_from(r, r->begin);
 }
 
@@ -288,6 +292,8 @@ static void add_value(struct reader *r, struct str name, bool list,
 		option = arena_new_object(r->arena, struct uci_option);
 		option->name = name;
 		*vec_push(r->arena, &r->section->options) = option;
+	} else if (!list || !option->list) {
+		option->before = option->span;
 	}
 	if (!list)
 		option->values.n = 0;

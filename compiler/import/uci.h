@@ -30,6 +30,8 @@ struct uci_value {
 struct uci_option {
 	struct str name;
 	struct span span; /* of the whole statement, the last of a list's */
+	/* An earlier statement that it replaced, or that it is a list beside. */
+	struct span before;
 	bool list;
 	VEC(struct uci_value) values;
 };
@@ -39,6 +41,7 @@ struct uci_section {
 	struct str name; /* p NULL if it is anonymous */
 	size_t index;	 /* among those of its type, from 0 */
 	struct span span;
+	struct span again; /* where it is begun once more, or nowhere */
 	VEC(struct uci_option *) options; /* in the order of the file */
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ir/fw4.h"
+#include "own.h"
 #include "runtime/base/files.h"
 #include "runtime/base/report.h"
 
@@ -184,31 +185,39 @@ void openwrt_delete_sections(const struct openwrt *o,
  * The policy
  */
 
-/* The section that is the policy, or names its file; NULL: there is none. */
-static const struct uci_section *own_section(const struct uci *uci)
+/* What stands in uci's file; -ENOENT: nothing of ours, 0 with @section. */
+static int read_own(const struct openwrt *o, const struct uci_section **section)
 {
-	size_t i;
+	struct uci_file own;
+	int ret = read_uci(o, o->own, &own);
 
-	for (i = 0; uci && i < uci->sections.n; i++)
-		if (str_is(uci->sections.v[i]->type, "nftoffc"))
-			return uci->sections.v[i];
-	return NULL;
+	*section = NULL;
+	if (ret)
+		return ret;
+	if (!own.uci->sections.n)
+		return -ENOENT;
+	*section = own_main(own.uci);
+	return *section ? 0 : -EINVAL;
+}
+
+bool openwrt_is_off(const struct openwrt *o)
+{
+	const struct uci_section *section;
+
+	return !read_own(o, &section) && own_section_is_off(section);
 }
 
 const char *openwrt_policy(const struct openwrt *o)
 {
 	static const char *const names[] = { "yaml", "policy" };
 	const struct uci_section *section;
-	struct uci_file own;
 	size_t i;
-	int ret = read_uci(o, o->own, &own);
+	int ret = read_own(o, &section);
 
-	if (ret == -EINVAL)
+	if (!ret)
+		return own_section_is_off(section) ? NULL : o->own;
+	if (ret != -ENOENT)
 		return o->own; /* what is wrong is said when it is compiled */
-	section = ret ? NULL : own_section(own.uci);
-	if (section)
-		return str_is(value_of(section, "enabled"), "0") ? NULL :
-								   o->own;
 	for (i = 0; i < 2; i++) {
 		const char *file = arena_printf(o->arena,
 						"%s/etc/nftoffc/policy.%s",

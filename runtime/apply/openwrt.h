@@ -31,6 +31,8 @@ struct openwrt {
 void openwrt_init(struct openwrt *o, struct arena *arena, const char *root);
 /* Which policy is to run; NULL: none, and that is no mistake. */
 const char *openwrt_policy(const struct openwrt *o);
+/* It is there, in uci's file, and says that it is not to run. */
+bool openwrt_is_off(const struct openwrt *o);
 /* /etc/config/firewall; NULL after a message, it cannot be read. */
 const struct uci *openwrt_firewall(const struct openwrt *o);
 /* Are all our sections there, as they are to be? */
