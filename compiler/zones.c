@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "import/import.h"
+#include "ir/fw4.h"
 #include "read/tree.h"
 
 #define UCI_DIRECTORY "/etc/config"
@@ -115,6 +116,6 @@ void zones_check_offloads(struct compilation *c, struct span offloads)
 		"fw4 itself offloads whatever it lets pass: nothing "
 		"is exempt, and what is logged of each packet is "
 		"not");
-	diag_note(diag, c->model->mode_span, "this policy can not prevent it");
-	diag_help(diag, "uci set firewall.@defaults[0].flow_offloading=0");
+	diag_note(diag, c->model->mode_span, "this policy cannot prevent it");
+	diag_help(diag, FW4_OFFLOAD_OFF "; or load the kernel module");
 }

@@ -256,8 +256,11 @@ _nftoffc()
 		fi
 		;;
 	doctor)
+		case $previous in
+		--root) _nftoffc_paths -d; return ;;
+		esac
 		if [[ $current == -* ]]; then
-			_nftoffc_words --json -h --help
+			_nftoffc_words --json --root -h --help
 			return
 		fi
 		;;

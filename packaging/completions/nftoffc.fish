@@ -99,5 +99,6 @@ complete -c nftoffc -n __fish_use_subcommand -a release -d 'takes offloaded conn
 complete -c nftoffc -n '__fish_seen_subcommand_from release' -s n -l dry-run -d 'says how many flows match, and releases none'
 complete -c nftoffc -n __fish_use_subcommand -a doctor -d 'says what stands between a policy and its offload on this machine'
 complete -c nftoffc -n '__fish_seen_subcommand_from doctor' -l json -d 'answers in JSON, for programs'
+complete -c nftoffc -n '__fish_seen_subcommand_from doctor' -l root -r -F -d 'finds OpenWrt\'s files in DIR instead of /'
 complete -c nftoffc -n __fish_use_subcommand -a help -d 'says how a command is used'
 complete -c nftoffc -n '__fish_seen_subcommand_from help' -a 'compile check audit test explain fmt convert import fw4 apply diff confirm rollback history unload boot watch status flows log release doctor help'

@@ -6,6 +6,7 @@
  * it, for then nobody would filter; what fw4 offloads by itself is not called
  * exempt; where fw4 does not mark what it sees, nothing is dropped for that.
  */
+#include "ir/fw4.h"
 #include "runtime/apply/apply_parts.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/report.h"
@@ -51,8 +52,7 @@ static void warn_of_offload(struct apply *a)
 		"whatever it lets pass: nothing is exempt, and what "
 		"is logged of each packet is not",
 		a->fw4.flowtable);
-	diag_help(diag, "uci set firewall.@defaults[0].flow_offloading=0; uci "
-			"commit firewall; or load the kernel module");
+	diag_help(diag, FW4_OFFLOAD_OFF "; or load the kernel module");
 }
 
 static void warn_of_gap(struct apply *a)

@@ -24,7 +24,7 @@ void openwrt_init(struct openwrt *o, struct arena *arena, const char *root)
 		.own = arena_printf(arena, "%s/etc/config/nftoffc", root),
 		.include = arena_printf(
 			arena, "%s/usr/share/nftoffc/firewall.include", root),
-		.seen = arena_printf(arena, "%s/etc/nftoffc/fw4-seen.nft",
+		.seen = arena_printf(arena, "%s/etc/nftables.d/nftoffc.nft",
 				     root),
 	};
 }
@@ -33,36 +33,21 @@ void openwrt_init(struct openwrt *o, struct arena *arena, const char *root)
  * uci's files
  */
 
+#define SECTION "nftoffc"
+
 struct wanted {
-	const char *section;
-	struct {
-		const char *name, *value;
-	} options[6];
+	const char *option, *value;
 };
 
-enum { SECTIONS = 3 };
+enum { OPTIONS = 4 };
 
-static void wanted_sections(const struct openwrt *o,
-			    struct wanted out[SECTIONS])
+static void wanted_options(const struct openwrt *o, struct wanted out[OPTIONS])
 {
-	const struct wanted all[SECTIONS] = {
-		{ "nftoffc",
-		  { { "type", "script" },
-		    { "enabled", "1" },
-		    { "path", o->include },
-		    { "fw4_compatible", "1" } } },
-		{ "nftoffc_input",
-		  { { "type", "nftables" },
-		    { "enabled", "1" },
-		    { "path", o->seen },
-		    { "position", "chain-pre" },
-		    { "chain", "input" } } },
-		{ "nftoffc_forward",
-		  { { "type", "nftables" },
-		    { "enabled", "1" },
-		    { "path", o->seen },
-		    { "position", "chain-pre" },
-		    { "chain", "forward" } } },
+	const struct wanted all[OPTIONS] = {
+		{ "type", "script" },
+		{ "enabled", "1" },
+		{ "path", o->include },
+		{ "fw4_compatible", "1" },
 	};
 
 	memcpy(out, all, sizeof(all));
@@ -111,20 +96,6 @@ static struct str value_of(const struct uci_section *section, const char *name)
 					    (struct str){ 0 };
 }
 
-static bool is_as_wanted(const struct uci *uci, const struct wanted *wanted)
-{
-	const struct uci_section *section = find_section(uci, wanted->section);
-	size_t i;
-
-	if (!section || !str_is(section->type, "include"))
-		return false;
-	for (i = 0; wanted->options[i].name; i++)
-		if (!str_is(value_of(section, wanted->options[i].name),
-			    wanted->options[i].value))
-			return false;
-	return true;
-}
-
 const struct uci *openwrt_firewall(const struct openwrt *o)
 {
 	struct uci_file file;
@@ -140,45 +111,38 @@ const struct uci *openwrt_firewall(const struct openwrt *o)
 
 bool openwrt_is_enabled(const struct openwrt *o, const struct uci *firewall)
 {
-	struct wanted wanted[SECTIONS];
-	bool all = true;
+	const struct uci_section *section = find_section(firewall, SECTION);
+	struct wanted wanted[OPTIONS];
 	size_t i;
 
-	wanted_sections(o, wanted);
-	for (i = 0; i < SECTIONS; i++)
-		all &= is_as_wanted(firewall, &wanted[i]);
-	return all;
+	if (!section || !str_is(section->type, "include"))
+		return false;
+	wanted_options(o, wanted);
+	for (i = 0; i < OPTIONS; i++)
+		if (!str_is(value_of(section, wanted[i].option),
+			    wanted[i].value))
+			return false;
+	return true;
 }
 
-void openwrt_put_sections(const struct openwrt *o, struct buf *out)
+void openwrt_put_section(const struct openwrt *o, struct buf *out)
 {
-	struct wanted wanted[SECTIONS];
-	size_t i, j;
+	struct wanted wanted[OPTIONS];
+	size_t i;
 
-	wanted_sections(o, wanted);
-	for (i = 0; i < SECTIONS; i++) {
-		buf_printf(out, "set firewall.%s=include\n", wanted[i].section);
-		for (j = 0; wanted[i].options[j].name; j++)
-			buf_printf(out, "set firewall.%s.%s='%s'\n",
-				   wanted[i].section, wanted[i].options[j].name,
-				   wanted[i].options[j].value);
-	}
+	wanted_options(o, wanted);
+	buf_puts(out, "set firewall." SECTION "=include\n");
+	for (i = 0; i < OPTIONS; i++)
+		buf_printf(out, "set firewall." SECTION ".%s='%s'\n",
+			   wanted[i].option, wanted[i].value);
 	buf_puts(out, "commit firewall\n");
 }
 
-void openwrt_delete_sections(const struct openwrt *o,
-			     const struct uci *firewall, struct buf *out)
+void openwrt_delete_section(const struct uci *firewall, struct buf *out)
 {
-	struct wanted wanted[SECTIONS];
-	size_t i;
-
-	wanted_sections(o, wanted);
-	for (i = 0; i < SECTIONS; i++)
-		if (find_section(firewall, wanted[i].section))
-			buf_printf(out, "delete firewall.%s\n",
-				   wanted[i].section);
-	if (out->n)
-		buf_puts(out, "commit firewall\n");
+	if (find_section(firewall, SECTION))
+		buf_puts(out, "delete firewall." SECTION "\n"
+			      "commit firewall\n");
 }
 
 /*
@@ -250,10 +214,33 @@ const char *openwrt_unable(const struct openwrt *o)
 				  o->root)))
 		return "does not start with this machine";
 	if (read_uci(o, o->firewall, &file) ||
-	    !openwrt_is_enabled(o, file.uci) || !files_exist(o->include) ||
-	    !files_exist(o->seen))
-		return "does not call nftoffc, nor mark what it sees";
+	    !openwrt_is_enabled(o, file.uci) || !files_exist(o->include))
+		return "does not call nftoffc";
+	if (!openwrt_marks(o))
+		return "does not mark what it sees";
 	return NULL;
+}
+
+bool openwrt_offloads(const struct uci *firewall)
+{
+	static const char *const yes[] = { "1", "on", "true", "yes",
+					   "enabled" };
+	struct str said = { 0 };
+	size_t i;
+
+	for (i = 0; i < firewall->sections.n && !said.n; i++)
+		if (str_is(firewall->sections.v[i]->type, "defaults"))
+			said = value_of(firewall->sections.v[i],
+					"flow_offloading");
+	for (i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		if (str_is(said, yes[i]))
+			return true;
+	return false;
+}
+
+bool openwrt_marks(const struct openwrt *o)
+{
+	return files_exist(o->seen);
 }
 
 int openwrt_write_seen(const struct openwrt *o, uint32_t mask)
@@ -261,10 +248,11 @@ int openwrt_write_seen(const struct openwrt *o, uint32_t mask)
 	struct buf old = { 0 }, new = { 0 };
 	int ret = 0;
 
-	fw4_seen_rule(&new, mask);
+	fw4_seen_chains(&new, mask);
 	if (files_read(AT_FDCWD, o->seen, &old) || old.n != new.n ||
 	    memcmp(old.p, new.p, new.n) != 0) {
-		mkdir(arena_printf(o->arena, "%s/etc/nftoffc", o->root), 0755);
+		mkdir(arena_printf(o->arena, "%s/etc/nftables.d", o->root),
+		      0755);
 		ret = files_replace(o->seen, new.p, new.n);
 		ret = ret ? ret : 1;
 	}

@@ -12,10 +12,12 @@
 #include "runtime/live/on_policy.h"
 #include "runtime/tell/doctor.h"
 
-enum { JSON };
+enum { JSON, ROOT };
 
 const struct cli_option doctor_options[] = {
 	[JSON] = OPTION_JSON,
+	[ROOT] = { 0, "root", "DIR",
+		   "finds OpenWrt's files in DIR instead of /" },
 	{ 0 },
 };
 
@@ -83,7 +85,7 @@ static int json_findings(const struct doctor *d)
 int cmd_doctor(const struct cli *cli)
 {
 	struct arena *arena = arena_new();
-	struct doctor *d = doctor_examine(arena);
+	struct doctor *d = doctor_examine(arena, cli_value(cli, ROOT, ""));
 	int ret = EXIT_DONE;
 
 	if (cli->values[JSON])

@@ -2,9 +2,9 @@
 /*
  * nftoffc fw4: what has OpenWrt's firewall call us, and what is done then.
  *
- *	enable	three sections of /etc/config/firewall: the script that fw4 runs
- *		whenever it has started, and a rule by which it marks what it
- *		sees (ir/fw4.h), in two of its chains
+ *	enable	a section of /etc/config/firewall, the script that fw4 runs
+ *		whenever it has started; and a file of /etc/nftables.d, by which
+ *		it marks what it sees (ir/fw4.h)
  *	hook	what that script calls: our rules are put back in line
  *
  * What must stay true: nothing is written where it is as it should be; disable
@@ -21,6 +21,7 @@
 
 #include "compile.h"
 #include "runtime/apply/apply.h"
+#include "runtime/apply/gate.h"
 #include "runtime/apply/openwrt.h"
 #include "runtime/base/child.h"
 #include "runtime/base/cli.h"
@@ -33,6 +34,7 @@
 #include "runtime/netlink/kernel.h"
 #include "runtime/netlink/ruleset.h"
 #include "runtime/state/state.h"
+#include "runtime/tell/fw4_status.h"
 
 enum { ROOT, STATE, NO_RELOAD };
 
@@ -168,11 +170,21 @@ static int tell_uci(const struct router *r, bool enabled)
 	struct buf batch = { 0 };
 	int ret = EXIT_DONE;
 
-	openwrt_put_sections(&r->files, &batch);
+	openwrt_put_section(&r->files, &batch);
 	if (!enabled)
 		ret = run_uci(r, &batch);
 	buf_free(&batch);
 	return ret;
+}
+
+static void say_no_policy(const struct router *r)
+{
+	if (openwrt_is_off(&r->files))
+		printf("the policy is switched off in %s\n", r->files.own);
+	else
+		puts("there is no policy yet: write one into "
+		     "/etc/config/nftoffc or /etc/nftoffc/policy.yaml, then "
+		     "'/etc/init.d/firewall reload'");
 }
 
 static int enable(const struct router *r)
@@ -205,6 +217,8 @@ static int enable(const struct router *r)
 	if (ret)
 		return ret;
 	puts("fw4 calls nftoffc whenever it has started");
+	if (!openwrt_policy(&r->files))
+		say_no_policy(r);
 	return reload_fw4(r);
 }
 
@@ -239,7 +253,7 @@ static int disable(const struct router *r)
 
 	if (!firewall)
 		return EXIT_SYSTEM;
-	openwrt_delete_sections(&r->files, firewall, &batch);
+	openwrt_delete_section(firewall, &batch);
 	if (!batch.n && !files_exist(r->files.seen)) {
 		puts("fw4 does not call nftoffc, nothing to do");
 		return EXIT_DONE;
@@ -261,34 +275,21 @@ static int disable(const struct router *r)
 
 static int status(const struct router *r)
 {
-	const char *policy = openwrt_policy(&r->files);
-	const struct uci *firewall = openwrt_firewall(&r->files);
-	struct fw4 fw4 = { 0 };
-	uint32_t mask;
-	bool enabled;
+	struct fw4_lines lines;
+	bool good = true;
+	size_t i;
 
-	if (!firewall)
+	if (!fw4_examine(&r->files, &lines))
 		return EXIT_SYSTEM;
-	mask_of(policy, &mask);
-	if (read_fw4(r, mask, &fw4))
-		return EXIT_SYSTEM;
-	enabled = openwrt_is_enabled(&r->files, firewall) &&
-		  files_exist(r->files.seen);
-	printf("fw4      %s\n", fw4.loaded ? "is loaded" : "is not loaded");
-	printf("hook     %s\n",
-	       enabled ? "fw4 calls nftoffc" : "fw4 does not call nftoffc");
-	printf("policy   %s\n", policy ? policy : "none");
-	printf("marks    %s\n", fw4.sees ? "fw4 marks what it sees" :
-					   "fw4 does not mark what it sees");
-	if (fw4.flowtable)
-		printf("offload  fw4 offloads by itself, into its flowtable "
-		       "%s: nothing is exempt\n",
-		       fw4.flowtable);
-	else
-		printf("offload  fw4 leaves it to others\n");
-	return enabled && fw4.loaded && fw4.sees && !fw4.flowtable ?
-		       EXIT_DONE :
-		       EXIT_SYSTEM;
+	for (i = 0; i < lines.v.n; i++) {
+		const struct fw4_line *line = &lines.v.v[i];
+
+		printf("%-8s %s\n", line->what, line->text);
+		if (line->help)
+			printf("%-8s = help: %s\n", "", line->help);
+		good &= !line->help;
+	}
+	return good ? EXIT_DONE : EXIT_SYSTEM;
 }
 
 /*
@@ -325,39 +326,6 @@ static int apply_or_go_on(const struct router *r,
 	stored.policy = NULL;
 	stored.generation = current_generation(r);
 	return stored.generation ? apply_stored(&stored) : EXIT_DONE;
-}
-
-static void say_opened(size_t opened)
-{
-	if (opened)
-		report_warning("what runs waits for marks that fw4 does not "
-			       "set, so that nothing new would pass: it does "
-			       "not wait any more, until it is applied again");
-}
-
-/*
- * What runs is not what should: where it waits for marks that fw4 does not set,
- * nobody could reach the router to mend it.
- */
-static void open_gate(const struct router *r)
-{
-	struct kernel now = { 0 };
-	struct fw4 fw4 = { 0 };
-	struct nl *nl = NULL;
-	size_t opened = 0;
-	int ret = nl_open(&nl, NETLINK_NETFILTER);
-
-	if (!ret)
-		ret = kernel_read(nl, r->arena, &now);
-	if (!ret && now.recorded)
-		ret = fw4_read(nl, r->arena,
-			       now.record.mask | now.record.flow_mask, &fw4);
-	if (!ret && now.recorded && !(fw4.loaded && fw4.sees))
-		ret = fw4_open_gate(nl, r->arena, fw4.loaded, &opened);
-	nl_close(nl);
-	if (ret)
-		report_failure(ret, "cannot let pass what fw4 does not mark");
-	say_opened(opened);
 }
 
 /* Whatever it says, and whatever it ended with. */
@@ -410,7 +378,7 @@ static int hook(const struct router *r)
 	if (ret == EXIT_DONE && !refused)
 		follow_mask(r, options.policy);
 	else
-		open_gate(r);
+		gate_tend(true);
 	return ret;
 }
 

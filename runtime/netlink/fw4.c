@@ -19,8 +19,8 @@
 
 #define TRIES 50
 
-/* Chains in which it marks what it sees. */
-static const char *const chains[] = { "input", "forward" };
+/* Hooks in whose chains it marks what it sees. */
+static const char *const hooks[] = { "input", "forward" };
 
 static int read_loaded(struct nl *nl, struct fw4 *fw4)
 {
@@ -88,9 +88,14 @@ static int read_marks(struct nl *nl, struct arena *arena, uint32_t mask,
 	int ret = 0;
 
 	fw4->sees = true;
-	for (i = 0; !ret && i < sizeof(chains) / sizeof(*chains); i++) {
-		sought.chain = chains[i];
+	for (i = 0; !ret && i < sizeof(hooks) / sizeof(*hooks); i++) {
+		sought.chain =
+			arena_printf(arena, FW4_SEEN_CHAIN "%s", hooks[i]);
 		ret = seek(nl, &sought);
+		if (!ret && !sought.handles.n) {
+			sought.chain = hooks[i]; /* fw4's own */
+			ret = seek(nl, &sought);
+		}
 		fw4->sees &= sought.handles.n > 0;
 	}
 	return ret;
@@ -109,18 +114,32 @@ static int read_flowtable(struct nl *nl, struct arena *arena, struct fw4 *fw4)
 	return ret;
 }
 
+/* One reading, of one generation; -EINTR: it was another one by the end. */
+static int read_once(struct nl *nl, struct arena *arena, uint32_t mask,
+		     struct fw4 *fw4)
+{
+	uint32_t after = 0;
+	int ret;
+
+	*fw4 = (struct fw4){ 0 };
+	ret = kernel_genid(nl, &fw4->genid);
+	if (!ret)
+		ret = read_loaded(nl, fw4);
+	if (!ret && fw4->loaded)
+		ret = read_marks(nl, arena, mask, fw4);
+	if (!ret && fw4->loaded)
+		ret = read_flowtable(nl, arena, fw4);
+	if (!ret)
+		ret = kernel_genid(nl, &after);
+	return !ret && after != fw4->genid ? -EINTR : ret;
+}
+
 int fw4_read(struct nl *nl, struct arena *arena, uint32_t mask, struct fw4 *fw4)
 {
 	int ret = -EINTR, i;
 
-	for (i = 0; i < TRIES && ret == -EINTR; i++) {
-		*fw4 = (struct fw4){ 0 };
-		ret = read_loaded(nl, fw4);
-		if (!ret && fw4->loaded)
-			ret = read_marks(nl, arena, mask, fw4);
-		if (!ret && fw4->loaded)
-			ret = read_flowtable(nl, arena, fw4);
-	}
+	for (i = 0; i < TRIES && ret == -EINTR; i++)
+		ret = read_once(nl, arena, mask, fw4);
 	return ret;
 }
 
@@ -128,60 +147,76 @@ int fw4_read(struct nl *nl, struct arena *arena, uint32_t mask, struct fw4 *fw4)
  * The gate
  */
 
-static void put_delete(struct buf *out, const struct sought *sought, size_t i)
+static struct sought gate_in(struct arena *arena, const char *chain)
 {
-	struct nl_room room;
-	struct nlmsghdr *message =
-		nl_request(&room, NFT(NFT_MSG_DELRULE), NFPROTO_INET);
-
-	message->nlmsg_flags = NLM_F_REQUEST;
-	message->nlmsg_seq = (uint32_t)i + 1;
-	mnl_attr_put_strz(message, NFTA_RULE_TABLE, sought->table);
-	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, sought->chain);
-	mnl_attr_put_u64(message, NFTA_RULE_HANDLE,
-			 htobe64(sought->handles.v[i]));
-	buf_add(out, message, message->nlmsg_len);
+	return (struct sought){
+		.arena = arena,
+		.table = IR_TABLE,
+		.chain = chain,
+		.comment = FW4_GATE,
+	};
 }
 
-static int remove_rules(struct nl *nl, const struct sought *sought)
+int fw4_read_gate(struct nl *nl, struct arena *arena, struct fw4_gate *gate)
 {
-	struct nl_errors errors = { .arena = sought->arena };
-	struct buf batch = { 0 };
-	size_t i, n = sought->handles.n;
-	int ret;
+	struct sought input = gate_in(arena, "input");
+	struct sought forward = gate_in(arena, "forward");
+	int ret = seek(nl, &input);
 
-	nl_put_bracket(&batch, NFNL_MSG_BATCH_BEGIN, 0, 0);
-	for (i = 0; i < n; i++)
-		put_delete(&batch, sought, i);
-	nl_put_bracket(&batch, NFNL_MSG_BATCH_END, (uint32_t)n + 1, 0);
-	ret = nl_commit(nl, batch.p, batch.n, &errors);
-	if (!ret && errors.list.n)
-		ret = errors.list.v[0].error;
-	buf_free(&batch);
+	if (!ret)
+		ret = seek(nl, &forward);
+	gate->input = input.handles.n;
+	gate->forward = forward.handles.n;
 	return ret;
 }
 
-int fw4_open_gate(struct nl *nl, struct arena *arena, bool forward,
+static void put_deletes(struct buf *out, const struct sought *sought, size_t *n)
+{
+	struct nlmsghdr *message;
+	struct nl_room room;
+	size_t i;
+
+	for (i = 0; i < sought->handles.n; i++) {
+		message = nl_request(&room, NFT(NFT_MSG_DELRULE), NFPROTO_INET);
+		message->nlmsg_flags = NLM_F_REQUEST;
+		message->nlmsg_seq = (uint32_t)++ * n;
+		mnl_attr_put_strz(message, NFTA_RULE_TABLE, sought->table);
+		mnl_attr_put_strz(message, NFTA_RULE_CHAIN, sought->chain);
+		mnl_attr_put_u64(message, NFTA_RULE_HANDLE,
+				 htobe64(sought->handles.v[i]));
+		buf_add(out, message, message->nlmsg_len);
+	}
+}
+
+static int commit(struct nl *nl, struct arena *arena, const struct buf *batch)
+{
+	struct nl_errors errors = { .arena = arena };
+	int ret = nl_commit(nl, batch->p, batch->n, &errors);
+
+	return !ret && errors.list.n ? errors.list.v[0].error : ret;
+}
+
+int fw4_open_gate(struct nl *nl, struct arena *arena, const struct fw4 *fw4,
 		  size_t *opened)
 {
-	struct sought sought = {
-		.arena = arena,
-		.table = IR_TABLE,
-		.comment = FW4_GATE,
-	};
-	size_t i, n = sizeof(chains) / sizeof(*chains);
+	struct buf batch = { 0 };
+	struct sought sought;
+	size_t i, n = 0;
 	int ret = 0;
 
-	*opened = 0;
-	for (i = 0; !ret && i < n; i++) {
-		sought.chain = chains[i];
-		if (!forward && !strcmp(chains[i], "forward"))
+	nl_put_bracket(&batch, NFNL_MSG_BATCH_BEGIN, 0, fw4->genid);
+	for (i = 0; !ret && i < sizeof(hooks) / sizeof(*hooks); i++) {
+		if (!fw4->loaded && !strcmp(hooks[i], "forward"))
 			continue;
+		sought = gate_in(arena, hooks[i]);
 		ret = seek(nl, &sought);
-		if (!ret && sought.handles.n)
-			ret = remove_rules(nl, &sought);
 		if (!ret)
-			*opened += sought.handles.n;
+			put_deletes(&batch, &sought, &n);
 	}
+	nl_put_bracket(&batch, NFNL_MSG_BATCH_END, (uint32_t)n + 1, 0);
+	if (!ret && n)
+		ret = commit(nl, arena, &batch);
+	*opened = ret ? 0 : n;
+	buf_free(&batch);
 	return ret;
 }

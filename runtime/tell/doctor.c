@@ -374,6 +374,8 @@ const struct doctor_check doctor_checks[] = {
 	  "Flowtables of other tables with the same devices." },
 	{ "firewalls", doctor_firewalls,
 	  "Other tables whose rules decide of packets, too." },
+	{ "fw4", doctor_fw4,
+	  "Beside OpenWrt's firewall: what `fw4 status` says of it." },
 	{ "bridges", doctor_bridges,
 	  "Whether bridged packets pass the rules of IP." },
 	{ "devices", doctor_attached,
@@ -399,11 +401,12 @@ static void read_all(struct doctor *d)
 	d->no_module = twophase_open(&d->module);
 }
 
-struct doctor *doctor_examine(struct arena *arena)
+struct doctor *doctor_examine(struct arena *arena, const char *root)
 {
 	struct doctor *d = arena_new_object(arena, struct doctor);
 
 	d->arena = arena;
+	d->root = root;
 	read_all(d);
 	for (d->check = doctor_checks; d->check->name; d->check++)
 		d->check->ask(d);

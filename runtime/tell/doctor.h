@@ -30,6 +30,7 @@ struct finding {
 /* What was read once, for all checks. */
 struct doctor {
 	struct arena *arena;
+	const char *root; /* where OpenWrt's files are, "": the machine's */
 	struct nl *nl;
 	int no_nftables; /* -errno: it cannot be asked */
 	struct kernel kernel;
@@ -48,7 +49,7 @@ struct doctor_check {
 
 extern const struct doctor_check doctor_checks[];
 
-struct doctor *doctor_examine(struct arena *arena);
+struct doctor *doctor_examine(struct arena *arena, const char *root);
 void doctor_close(struct doctor *d);
 
 /* For the checks: what the one at work has found. */
@@ -67,6 +68,7 @@ void doctor_shaping(struct doctor *d);
 /* doctor_others.c: what else is at work. */
 void doctor_owners(struct doctor *d);
 void doctor_firewalls(struct doctor *d);
+void doctor_fw4(struct doctor *d);
 void doctor_bridges(struct doctor *d);
 
 /* The device is in a flowtable of ours; @hardware (may be NULL): in such one. */

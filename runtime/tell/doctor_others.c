@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "ir/fw4.h"
+#include "runtime/base/files.h"
 #include "runtime/tell/doctor.h"
+#include "runtime/tell/fw4_status.h"
 
 /*
  * Flowtables
@@ -33,8 +35,7 @@ static bool is_guarded(const struct doctor *d)
 static const char *owner_help(const struct ruleset_flowtable *f)
 {
 	if (strcmp(f->table, "fw4") == 0)
-		return "load the kernel module, or turn fw4's own off: uci set "
-		       "firewall.@defaults[0].flow_offloading=0";
+		return "load the kernel module, or turn fw4's own off: " FW4_OFFLOAD_OFF;
 	return "load the kernel module, or take the device out of the other";
 }
 
@@ -146,6 +147,9 @@ static void check_filter(struct doctor *d, const struct ruleset_chain *c)
 
 	if (beside && !strcmp(c->table, FW4_TABLE))
 		doctor_ok(d, "fw4 decides, as the policy says");
+	else if (!d->kernel.recorded)
+		doctor_ok(d, "table %s %s filters; no policy runs",
+			  ruleset_family(c->family), c->table);
 	else
 		doctor_warn(d,
 			    "a packet must be let pass by both: leave only "
@@ -166,6 +170,31 @@ void doctor_firewalls(struct doctor *d)
 	check_legacy(d, "/proc/net/ip6_tables_names", "ip6tables");
 	if (d->findings.n == before && !d->no_nftables)
 		doctor_ok(d, "no other rules decide of packets");
+}
+
+static void fw4_finding(struct doctor *d, const struct fw4_line *line)
+{
+	if (line->shut)
+		doctor_error(d, line->help, "%s: %s", line->what, line->text);
+	else if (line->help)
+		doctor_warn(d, line->help, "%s: %s", line->what, line->text);
+}
+
+/* Where nothing stands beside fw4 there is nothing to say. */
+void doctor_fw4(struct doctor *d)
+{
+	size_t i, before = d->findings.n;
+	struct fw4_lines lines;
+	struct openwrt files;
+
+	openwrt_init(&files, d->arena, d->root);
+	if (d->no_nftables || !is_beside_fw4(d) ||
+	    !files_exist(files.firewall) || !fw4_examine(&files, &lines))
+		return;
+	for (i = 0; i < lines.v.n; i++)
+		fw4_finding(d, &lines.v.v[i]);
+	if (d->findings.n == before)
+		doctor_ok(d, "it calls nftoffc, and marks what it sees");
 }
 
 void doctor_bridges(struct doctor *d)

@@ -8,6 +8,7 @@
 #include "runtime/watch/watch.h"
 
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
@@ -20,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/apply/gate.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/report.h"
 #include "runtime/state/state.h"
@@ -29,11 +31,12 @@
 #define QUIET 50
 #define LONGEST 500
 
-enum { SIGNALS, LINKS, STATE, SOURCES };
+enum { SIGNALS, LINKS, STATE, RULES, SOURCES };
 
 struct watch {
 	const struct watch_options *options;
 	struct pollfd sources[SOURCES];
+	bool rules;	 /* nothing came but changes of the rules */
 	struct buf said; /* the last time */
 };
 
@@ -53,12 +56,12 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int open_links(void)
+static int open_bus(int bus, uint32_t groups)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK,
-				       .nl_groups = RTMGRP_LINK };
+				       .nl_groups = groups };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			NETLINK_ROUTE);
+			bus);
 
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address))) {
 		close(fd);
@@ -86,7 +89,9 @@ static int open_sources(struct watch *w)
 	size_t i;
 
 	w->sources[SIGNALS].fd = open_signals();
-	w->sources[LINKS].fd = open_links();
+	w->sources[LINKS].fd = open_bus(NETLINK_ROUTE, RTMGRP_LINK);
+	w->sources[RULES].fd =
+		open_bus(NETLINK_NETFILTER, 1u << (NFNLGRP_NFTABLES - 1));
 	w->sources[STATE].fd = open_state(w->options->state);
 	for (i = 0; i < SOURCES; i++) {
 		w->sources[i].events = POLLIN;
@@ -145,11 +150,15 @@ static bool wait_until_quiet(struct watch *w)
 	int timeout = -1;
 	long end = 0;
 
+	w->rules = true;
 	while (wait_for_any(w, timeout)) {
 		if (w->sources[SIGNALS].revents)
 			return false;
+		w->rules &= !w->sources[LINKS].revents &&
+			    !w->sources[STATE].revents;
 		drain(w->sources[LINKS].fd);
 		drain(w->sources[STATE].fd);
+		drain(w->sources[RULES].fd);
 		if (!end)
 			end = now_ms() + LONGEST;
 		if (now_ms() >= end)
@@ -217,8 +226,10 @@ static int stay(struct watch *w)
 	if (ret)
 		return report_failure(ret, "cannot watch the devices and %s",
 				      w->options->state);
-	do {
-		follow_now(w, true); /* it was said if that failed */
+	do { /* it was said if any of it failed */
+		gate_tend(false);
+		if (!w->rules)
+			follow_now(w, true);
 	} while (wait_until_quiet(w));
 	return EXIT_DONE;
 }
@@ -231,10 +242,12 @@ int watch(const struct watch_options *options)
 
 	for (i = 0; i < SOURCES; i++)
 		w.sources[i].fd = -1;
-	if (options->once)
+	if (options->once) {
+		gate_tend(false);
 		ret = follow_now(&w, false);
-	else
+	} else {
 		ret = stay(&w);
+	}
 	close_sources(&w);
 	buf_free(&w.said);
 	return ret;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stays, and has the flowtables follow the devices (follow.h):
+ * Stays, and has the flowtables follow the devices (follow.h), and nobody kept
+ * out by marks that fw4 does not set (apply/gate.h):
  *
  *	rtnetlink: a link changed ---+
  *	STATE: another policy runs --+-- until it is quiet -- follow_devices()
+ *	nftables: rules changed -----+			 `--- gate_tend()
  *	SIGTERM, SIGINT: ends -------+
  *
  * What an event says is not looked at: each time all is read anew. So one that

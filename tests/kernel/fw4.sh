@@ -59,7 +59,7 @@ openwrt()
 	program bin/nftoffc "root=
 	case \$1 in fw4|boot) root='--root $root' ;; esac
 	state='--state $scratch/state'
-	[ \"\$1\" != doctor ] || state=
+	[ \"\$1\" != doctor ] || state=\"--root $root\"
 	exec '$nftoffc' \"\$@\" \$root \$state"
 	program bin/logger "cat >>'$root/log'"
 	program etc/init.d/firewall "[ \"\$1\" != stop ] || set -- flush
@@ -169,6 +169,32 @@ arrived()
 	sleep 0.1
 	equal "$3" "$2" "$(counter_of arrived "$1")"
 	nft_in "$1" reset counter inet counted arrived >/dev/null
+}
+
+# gate CHAIN: is what fw4 has not marked dropped there?
+gate()
+{
+	nft_in router list chain inet nftoffc "$1" 2>/dev/null |
+		grep 'fw4 is not there' >/dev/null
+}
+
+# open_router: is what fw4 lets pass let pass?
+open_router()
+{
+	send lan 203.0.113.5
+	arrived wan 10 "$1: from lan to wan"
+	send lan 192.168.1.1
+	arrived router 10 "$1: from lan to the router"
+}
+
+closed_router()
+{
+	send lan 203.0.113.5
+	arrived wan 0 "$1: from lan to wan"
+	send wan 203.0.113.1
+	arrived router 0 "$1: from wan to the router"
+	send wan 192.168.1.20
+	arrived lan 0 "$1: from wan to lan"
 }
 
 of_fw4()
