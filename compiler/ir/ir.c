@@ -138,15 +138,13 @@ uint32_t ir_set_flags(const struct ir_set *set)
 	return flags;
 }
 
-/* Up to here a set is made anew in no time. */
-#define SMALL_SET 1024
+/* What a set has room for at least. */
+#define SMALL_SET 16
 
-uint32_t ir_room_for(size_t n)
+static uint32_t room_for(size_t n)
 {
 	uint32_t size = SMALL_SET;
 
-	if (n <= SMALL_SET)
-		return (uint32_t)n;
 	while (size < n)
 		size *= 2;
 	return size;
@@ -154,9 +152,13 @@ uint32_t ir_room_for(size_t n)
 
 uint32_t ir_set_size(const struct ir_set *set)
 {
-	if (!set->size && ir_set_flags(set) & NFT_SET_EVAL)
+	if (set->size)
+		return set->size;
+	if (ir_set_flags(set) & NFT_SET_EVAL)
 		return DYNAMIC_SET_SIZE;
-	return set->size;
+	if (!set->name || set->interval || set->dynamic)
+		return 0;
+	return room_for(set->nelems);
 }
 
 /* ---- Rules ---- */
@@ -478,8 +480,6 @@ void ir_settle_sets(struct ir *ir)
 			set->name = NULL;
 			set->nameless = nameless = true;
 		}
-		if (!set->interval && set->nelems > SMALL_SET)
-			set->size = ir_room_for(set->nelems);
 		APPEND(ir, set, set);
 	}
 	if (nameless)

@@ -268,12 +268,10 @@ size_t ir_set_stride(const struct ir_set *set);
  */
 uint32_t ir_set_flags(const struct ir_set *set);
 /*
- * A bound for @n elements: a set of a given size loads faster, and cannot grow
- * beyond it. A large one gets room, so that an element more does not make it
- * another set.
+ * The bound to ask for, 0: none. nft gives dynamic sets one by itself. Of a given
+ * size the kernel's hash tables are made and asked faster; there is room, so that
+ * an element more does not make it another set.
  */
-uint32_t ir_room_for(size_t n);
-/* The bound to ask for, 0: none. nft gives dynamic sets one by itself. */
 uint32_t ir_set_size(const struct ir_set *set);
 
 /*

@@ -90,6 +90,60 @@ void lower_mark_value(struct ir_set *set, uint32_t mark, enum verdict code,
 	map_value(set, WIRE_MARK, mark, code, chain);
 }
 
+#define DECIDED "decided"
+
+/* What a map of decisions says. */
+static struct str said_by(struct lowering *l, const struct ir_set *set)
+{
+	struct buf text = { 0 };
+	struct str kept;
+	size_t i;
+
+	buf_add(&text, set->keys, set->nelems * set->klen);
+	for (i = 0; i < set->nelems; i++) {
+		buf_put_u64(&text, set->verdicts[i].code);
+		if (set->verdicts[i].chain)
+			buf_puts(&text, set->verdicts[i].chain);
+		buf_putc(&text, ' ');
+	}
+	kept = (struct str){ arena_strndup(l->arena, text.p, text.n), text.n };
+	buf_free(&text);
+	return kept;
+}
+
+static const char *decided_name(struct lowering *l,
+				const struct ir_chain *chain)
+{
+	if (chain->type && !l->any_decided) {
+		l->any_decided = true;
+		return DECIDED;
+	}
+	return arena_printf(l->arena, DECIDED ".%s", chain->name);
+}
+
+/*
+ * What an epoch's marks mean has a name, and is said once: so another epoch
+ * changes elements, and no rule, for which the kernel would look at all rules.
+ */
+static struct ir_set *decisions(struct lowering *l,
+				const struct ir_chain *chain,
+				const struct ir_set *set)
+{
+	struct str said = said_by(l, set);
+	struct ir_set *named = map_get(&l->decided, said);
+
+	if (named)
+		return named;
+	named = ir_set_add(l->ir, decided_name(l, chain), (struct span){ 0 });
+	named->epoch = true;
+	ir_set_field(named, WIRE_MARK);
+	named->keys = set->keys;
+	named->verdicts = set->verdicts;
+	named->nelems = set->nelems;
+	map_add(&l->decided, said, named);
+	return named;
+}
+
 struct ir_rule *lower_mark_vmap(struct lowering *l, struct ir_chain *chain,
 				struct ir_set *set, uint32_t mask,
 				const char *comment)
@@ -98,7 +152,8 @@ struct ir_rule *lower_mark_vmap(struct lowering *l, struct ir_chain *chain,
 
 	if (!set->nelems)
 		return NULL;
-	set->epoch = mask == l->ir->mark.mask;
+	if (mask == l->ir->mark.mask)
+		set = decisions(l, chain, set);
 	vmap_op(&b, KEY_CT_MARK, set);
 	b.ops[b.nops - 1].masked = true;
 	wire_put(WIRE_MARK, mask, b.ops[b.nops - 1].hi);
@@ -214,11 +269,10 @@ void lower_keep(struct lowering *l, struct ir_chain *chain, uint32_t k,
 {
 	struct ir_build b = ir_build(l->ir);
 
-	lower_mark_op(l, &b, k);
-	end_op(l, &b, k);
+	lower_mark_op(l, &b, k); /* what is not tracked has none, and goes on */
 	ir_rule_add(&b, chain, span, comment);
 	end_op(l, &b, k);
-	ir_rule_add(&b, chain, span, "not tracked: it has no mark");
+	ir_rule_add(&b, chain, span, comment);
 }
 
 void lower_accepting(struct lowering *l, struct ir_chain *chain, uint32_t k)
@@ -580,8 +634,6 @@ static void named_set(struct lowering *l, const struct set *set, int family,
 	out->interval = is_interval(ranges);
 	out->nelems = ranges->n;
 	out->keys = out->interval ? ranges->v : single_keys(l, ranges);
-	if (!out->interval && !set->dynamic && !out->size)
-		out->size = ir_room_for(ranges->n);
 }
 
 static void named_sets(struct lowering *l)
@@ -669,17 +721,25 @@ bool ir_record_parse(const char *comment, struct ir_record *record)
 	return true;
 }
 
+/* A counter, since of a rule with a verdict the kernel looks at all rules. */
+void lower_note(struct lowering *l, struct ir_chain *chain, struct span span,
+		const char *text)
+{
+	struct ir_build b = ir_build(l->ir);
+
+	ir_stmt(&b, &stmt_counter);
+	ir_rule_add(&b, chain, span, text);
+}
+
 static void record_chain(struct lowering *l)
 {
 	struct ir_chain *chain;
-	struct ir_build b = ir_build(l->ir);
 
 	ir_settle_sets(l->ir);
 	l->ir->digest = ir_digest(l->ir);
 	chain = lower_chain(l, IR_RECORD_CHAIN, (struct span){ 0 });
-	ir_verdict(&b, VERDICT_RETURN, NULL);
-	ir_rule_add(&b, chain, (struct span){ 0 },
-		    ir_record_print(l->arena, l->ir));
+	lower_note(l, chain, (struct span){ 0 },
+		   ir_record_print(l->arena, l->ir));
 	lower_flow_record(l, chain);
 }
 
@@ -710,6 +770,7 @@ struct ir *lower(struct arena *arena, const struct model *model,
 	map_init(&l.sets, arena);
 	map_init(&l.objects, arena);
 	map_init(&l.targets, arena);
+	map_init(&l.decided, arena);
 	l.plan = plan_build(arena, by_kernel);
 	mark_layout(&l, options);
 	named_sets(&l);

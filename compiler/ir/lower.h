@@ -10,6 +10,10 @@
  * them, means "not decided by this policy": such a packet, of whichever
  * direction, is decided afresh. A new policy takes values that no running one
  * has, and so reaches every live connection.
+ *
+ * What the values mean stands in maps that have names ("decided"), and what sets
+ * the mark has no verdict: so another epoch changes elements and rules for which
+ * the kernel need not look at the whole table once more.
  */
 #ifndef NFTOFFC_IR_LOWER_H
 #define NFTOFFC_IR_LOWER_H

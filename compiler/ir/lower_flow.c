@@ -180,7 +180,6 @@ void lower_flow_record(struct lowering *l, struct ir_chain *chain)
 {
 	uint32_t mask = numbers_mask(&l->ir->mark), last, number, seen = 0;
 	uint32_t n = count_rules(l->model);
-	struct ir_build b = ir_build(l->ir);
 	size_t i;
 
 	if (!mask)
@@ -193,10 +192,8 @@ void lower_flow_record(struct lowering *l, struct ir_chain *chain)
 		if (!number)
 			continue;
 		seen++;
-		ir_verdict(&b, VERDICT_RETURN, NULL);
-		ir_rule_add(&b, chain, rule->span,
-			    row(l, rule, number,
-				number == last ? n - last : 0));
+		lower_note(l, chain, rule->span,
+			   row(l, rule, number, number == last ? n - last : 0));
 	}
 }
 

@@ -99,7 +99,7 @@ static struct ir_set *port_map(struct lowering *l, const struct nat *nat)
 	map_add(&l->sets, str_of(name), set);
 	ir_set_field(set, WIRE_PORT);
 	set->data_type = WIRE_PORT;
-	set->nelems = set->size = n;
+	set->nelems = n;
 	set->keys = arena_array(l->arena, n, set->klen);
 	set->data = arena_array(l->arena, n, set->klen);
 	for (i = 0; i < n; i++) {

@@ -90,6 +90,8 @@ struct lowering {
 	struct map sets;	/* "name.ipv4" -> struct ir_set * */
 	struct map objects;	/* name -> struct ir_object * */
 	struct map targets;	/* offload chain -> struct lower_target * */
+	struct map decided;	/* what it says -> struct ir_set * */
+	bool any_decided;	/* the map without a chain's name is taken */
 	struct ir_chain *refuse, *clamp, *kept;
 };
 
@@ -108,7 +110,7 @@ const char *lower_reply_name(struct lowering *l, const char *name);
 
 /* Sets the mark to value @k, as a statement of the rule being built. */
 void lower_mark_op(struct lowering *l, struct ir_build *b, uint32_t k);
-/* The last rules of a chain: remember decision @k, and accept. */
+/* The last two rules of a chain: remember decision @k; accept. */
 void lower_keep(struct lowering *l, struct ir_chain *chain, uint32_t k,
 		struct span span, const char *comment);
 /* Fills a chain that remembers decision @k and accepts. */
@@ -119,6 +121,10 @@ const char *lower_refuse(struct lowering *l);
 /* The last word of a chain: @action, accepting by way of @target. */
 void lower_final(struct lowering *l, struct ir_chain *chain, enum action action,
 		 const char *target);
+
+/* A rule that says something to whoever reads the chain, and does nothing. */
+void lower_note(struct lowering *l, struct ir_chain *chain, struct span span,
+		const char *text);
 
 /* A map on bits of the conntrack mark, in a rule of its own. */
 struct ir_set *lower_mark_map(struct lowering *l, size_t room);

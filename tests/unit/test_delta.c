@@ -180,6 +180,12 @@ static const char *print(const struct batch *batch)
 	"policy: p\n"                                                          \
 	"zones: { lan: { devices: [a] }, wan: { devices: [b] } }\n"
 
+/* As many as a set has room for; none stands beside another. */
+#define SIXTEEN                                                                \
+	"192.0.2.1, 192.0.2.3, 192.0.2.5, 192.0.2.7, 192.0.2.9, 192.0.2.11, "  \
+	"192.0.2.13, 192.0.2.15, 192.0.2.17, 192.0.2.19, 192.0.2.21, "         \
+	"192.0.2.23, 192.0.2.25, 192.0.2.27, 192.0.2.29, 192.0.2.31"
+
 struct row {
 	const char *old, *new;
 	const char *expected;
@@ -222,12 +228,21 @@ static const struct row rows[] = {
 	  "rules: [ accept: { from: lan, to: wan, source: '@s' } ]\n",
 	  "delete element s.ipv4 *4\n"
 	  "add element s.ipv4 *4\n" },
-	{ /* a small set of single addresses is renewed, and with it the rules that ask it */
+	{ /* a set of single addresses has room for one more */
 	  HEAD
 	  "sets: { s: { type: address, elements: [192.0.2.1, 192.0.2.2] } }\n"
 	  "rules: [ accept: { from: lan, to: wan, source: '@s' }, accept: { from: lan, to: wan, protocol: udp } ]\n",
 	  HEAD
 	  "sets: { s: { type: address, elements: [192.0.2.1, 192.0.2.2, 192.0.2.3] } }\n"
+	  "rules: [ accept: { from: lan, to: wan, source: '@s' }, accept: { from: lan, to: wan, protocol: udp } ]\n",
+	  "add element s.ipv4 *1\n" },
+	{ /* and is renewed where there is none left, with the rules that ask it */
+	  HEAD
+	  "sets: { s: { type: address, elements: [" SIXTEEN "] } }\n"
+	  "rules: [ accept: { from: lan, to: wan, source: '@s' }, accept: { from: lan, to: wan, protocol: udp } ]\n",
+	  HEAD
+	  "sets: { s: { type: address, elements: [" SIXTEEN
+	  ", 192.0.2.99] } }\n"
 	  "rules: [ accept: { from: lan, to: wan, source: '@s' }, accept: { from: lan, to: wan, protocol: udp } ]\n",
 	  "delete rule lan-to-wan at 1\n"
 	  "delete rule lan-to-wan.reply at 1\n"
@@ -235,7 +250,7 @@ static const struct row rows[] = {
 	  "add set s.ipv4\n"
 	  "add rule lan-to-wan before 2\n"
 	  "add rule lan-to-wan.reply before 2\n"
-	  "add element s.ipv4 *3\n" },
+	  "add element s.ipv4 *17\n" },
 	{ /* an element that a dynamic set may have lost is added before it goes */
 	  HEAD
 	  "sets: { s: { type: address, timeout: 1h, elements: [192.0.2.1, 192.0.2.2] } }\n"
@@ -291,30 +306,58 @@ static const struct row rows[] = {
 	  "add rule offloading before 2\n" },
 };
 
-START_TEST(delta_of_two_policies)
+static const char *delta_of(struct policy *old, struct policy *new,
+			    struct delta_result *result)
 {
-	const struct row *row = &rows[_i];
 	struct delta_options options = {
 		.renew_flowtables = false,
 		.handles = handles_of,
+		.data = &old->batch,
 		.arena = arena,
 	};
+	struct batch batch;
+	const char *printed;
+
+	ck_assert_int_eq(delta_build(&batch,
+				     (struct str){ old->batch.bytes.p,
+						   old->batch.bytes.n },
+				     &new->batch, &options, result),
+			 0);
+	printed = print(&batch);
+	batch_free(&batch);
+	drop(old);
+	drop(new);
+	return printed;
+}
+
+START_TEST(delta_of_two_policies)
+{
+	const struct row *row = &rows[_i];
 	struct delta_result result;
 	struct policy old, new;
-	struct batch batch;
 
 	build(&old, row->old, 1);
 	build(&new, row->new, 1);
-	options.data = &old.batch;
-	ck_assert_int_eq(delta_build(&batch,
-				     (struct str){ old.batch.bytes.p,
-						   old.batch.bytes.n },
-				     &new.batch, &options, &result),
-			 0);
-	ck_assert_str_eq(print(&batch), row->expected);
-	batch_free(&batch);
-	drop(&old);
-	drop(&new);
+	ck_assert_str_eq(delta_of(&old, &new, &result), row->expected);
+}
+END_TEST
+
+/* For which the kernel need not look at all rules: no verdict comes to a rule. */
+START_TEST(another_epoch_is_an_element_and_a_mark)
+{
+	const char *text = HEAD "rules: [ accept: { from: lan, to: wan } ]\n";
+	struct delta_result result;
+	struct policy old, new;
+
+	build(&old, text, 1);
+	build(&new, text, 2);
+	ck_assert_str_eq(delta_of(&old, &new, &result),
+			 "delete rule accepted at 1\n"
+			 "delete element decided *1\n"
+			 "add rule accepted before 2\n"
+			 "add element decided *1\n");
+	/* and the record of what runs */
+	ck_assert_uint_eq(result.rules_added, 2);
 }
 END_TEST
 
@@ -374,6 +417,7 @@ Suite *delta_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_loop_test(tcase, delta_of_two_policies, 0,
 			    (int)(sizeof(rows) / sizeof(*rows)));
+	tcase_add_test(tcase, another_epoch_is_an_element_and_a_mark);
 	tcase_add_test(tcase, delta_refuses_what_is_no_content);
 	tcase_add_test(tcase, delta_refuses_a_message_of_three_gigabytes);
 	suite_add_tcase(suite, tcase);
