@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +36,9 @@
 #define LINE_MAX_LEN 128
 /* How often a guard says something: its time begins, and it is over. */
 #define SAYS 2
+/* How long who only looks may hold the lock. */
+#define LOOK_TRIES 100
+#define LOOK_PAUSE 10 /* milliseconds */
 /* How long an answer may take: the transaction of the largest policy. */
 #define ANSWER_TRIES 1200
 #define ANSWER_PAUSE 100 /* milliseconds */
@@ -202,10 +206,21 @@ static void detach(void)
  * Arming
  */
 
+/* Who asks whether a guard lives holds its lock for an instant. */
 static int open_lock(struct guard_process *g, int dir)
 {
+	const struct timespec pause = { .tv_nsec = LOOK_PAUSE * 1000000L };
+	int i;
+
 	g->file = openat(dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	return g->file < 0 || flock(g->file, LOCK_EX | LOCK_NB) ? -errno : 0;
+	if (g->file < 0)
+		return -errno;
+	for (i = 0; flock(g->file, LOCK_EX | LOCK_NB); i++) {
+		if (errno != EWOULDBLOCK || i == LOOK_TRIES)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
 }
 
 static int open_answer(struct guard_process *g, int dir)
@@ -307,6 +322,7 @@ static int start_process(struct guard_process *g, struct guard_link *link)
 		return -errno;
 	}
 	link->fd = ends[1];
+	link->pid = pid;
 	return 0;
 }
 
@@ -355,9 +371,14 @@ void guard_start(struct guard_link *link)
 	tell(link, RUNS);
 }
 
+/* Or whoever asks next would be told that it waits still. */
 void guard_cancel(struct guard_link *link)
 {
+	bool armed = link->fd >= 0;
+
 	tell(link, RUNS_NOT);
+	while (armed && waitpid(link->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 /*

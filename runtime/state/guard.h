@@ -47,12 +47,13 @@ struct guard_plan {
 /* A guard that waits for its apply to end; fd -1: there is none. */
 struct guard_link {
 	int fd;
+	pid_t pid;
 };
 
 int guard_arm(struct guard_link *link, const struct guard_plan *plan);
 /* The policy runs: the time begins. */
 void guard_start(struct guard_link *link);
-/* It does not run, or was taken back already. */
+/* It does not run, or was taken back already; when this returns, it has ended. */
 void guard_cancel(struct guard_link *link);
 
 enum guard_end {
