@@ -42,6 +42,7 @@
 #include "runtime/trial/verify.h"
 
 #define LOCK_TRIES 3000 /* a minute: slow machines, many devices */
+#define LOOK_TRIES 25	/* half a second: who only looks */
 
 /*
  * Before the policy is read
@@ -60,7 +61,15 @@ int apply_open_state(struct apply *a)
 		     NEXT;
 }
 
-/* A watch holds it for an instant, so that one is waited for. */
+static bool is_watch(const struct buf *holder)
+{
+	return holder->n && strstr(holder->p, " " STATE_WATCH);
+}
+
+/*
+ * A watch holds it for an instant, so that one is waited for; so does who only
+ * looks, and he does not write down who he is, nor has a watch at once.
+ */
 static int lock_or_wait(struct apply *a, struct buf *holder)
 {
 	const struct timespec pause = { .tv_nsec = 20000000 };
@@ -69,8 +78,8 @@ static int lock_or_wait(struct apply *a, struct buf *holder)
 	for (i = 0; i < LOCK_TRIES; i++) {
 		holder->n = 0;
 		ret = state_lock(a->state, a->options->command, holder);
-		if (ret != -EWOULDBLOCK || !holder->n ||
-		    !strstr(holder->p, " " STATE_WATCH))
+		if (ret != -EWOULDBLOCK ||
+		    (i >= LOOK_TRIES && !is_watch(holder)))
 			break;
 		state_leave_lock(a->state);
 		nanosleep(&pause, NULL);
