@@ -110,23 +110,42 @@ static int read_table(struct status *s)
 			  s->stored.elements);
 }
 
-/* Was another table compared than the one that was read? */
-static bool has_moved(const struct status *s)
+/* Was another table compared than the one that was read, or of another policy? */
+static bool has_moved(const struct status *s, const struct ir_record *stored)
 {
+	const struct ir_record *now = &s->kernel.record;
+
+	if (now->digest != stored->digest || now->epoch != stored->epoch)
+		return true;
 	return s->drift.known &&
 	       s->drift.actual.kernel.genid != s->kernel.genid;
 }
 
-static int read_rules(struct status *s)
+static int read_rules_once(struct status *s, bool *moved)
 {
-	int ret = kernel_read(s->nl, s->arena, &s->kernel), i;
+	struct ir_record stored;
+	int ret = kernel_read(s->nl, s->arena, &s->kernel);
 
+	*moved = false;
+	drift_free(&s->drift);
 	if (ret || !s->kernel.recorded)
 		return ret;
 	read_guard(s);
 	read_state(s);
-	for (i = 0; !ret && (!i || (i < TRIES && has_moved(s))); i++)
-		ret = read_table(s);
+	stored = s->kernel.record;
+	ret = read_table(s);
+	*moved = has_moved(s, &stored);
+	return ret;
+}
+
+/* An apply may end meanwhile, or somebody change the table. */
+static int read_rules(struct status *s)
+{
+	bool moved = true;
+	int ret = 0, i;
+
+	for (i = 0; !ret && moved && i < TRIES; i++)
+		ret = read_rules_once(s, &moved);
 	return ret;
 }
 
