@@ -61,20 +61,21 @@ static void erase(void)
 
 static _Noreturn void draw_until_end(int fd, const char *what)
 {
-	long start = milliseconds(), next = FIRST_MS, elapsed;
+	long start = milliseconds(), next = FIRST_MS, elapsed, left;
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	char phase[64] = "";
 	bool drawn = false;
 
 	for (;;) {
 		elapsed = milliseconds() - start;
-		if (elapsed >= next) {
+		if (elapsed >= next && *phase) {
 			draw(what, phase, elapsed);
 			drawn = true;
 			next = elapsed + AGAIN_MS;
 		}
-		if (poll(&wait, 1,
-			 (int)(next - elapsed > 0 ? next - elapsed : 0)) > 0 &&
+		left = next - elapsed > 0 ? next - elapsed : 0;
+		/* What it is at it has yet to say. */
+		if (poll(&wait, 1, *phase ? (int)left : -1) > 0 &&
 		    !take_phase(fd, phase, sizeof(phase)))
 			break;
 	}
