@@ -37,6 +37,7 @@ scratch=$(mktemp -d)
 
 declare -gA netns		# role -> name of the namespace
 pids=()			# what start() started
+mounts=()		# what to unmount
 sysctls=()		# what to put back: file, value, file, value...
 
 fail()
@@ -71,9 +72,13 @@ cleanup()
 	fi
 	for i in "${pids[@]}"; do
 		kill "$i" 2>/dev/null
+		kill -CONT "$i" 2>/dev/null	# it may have been stopped
 	done
 	for i in "${netns[@]}"; do
 		ip netns del "$i"
+	done
+	for i in "${mounts[@]}"; do
+		umount -l "$i" 2>/dev/null
 	done
 	for ((i = 0; i < ${#sysctls[@]}; i += 2)); do
 		echo "${sysctls[i + 1]}" >"${sysctls[i]}"
@@ -121,6 +126,32 @@ between()
 	if [ "$4" -lt "$2" ] || [ "$4" -gt "$3" ]; then
 		fail "$1: expected $2 to $3, found $4"
 	fi
+}
+
+# guard: the process that waits for a policy to be confirmed, which is who has the
+# file of $state open that it locks.
+guard()
+{
+	# shellcheck disable=SC2154 # the test's
+	find /proc/[0-9]*/fd -lname "$state/guard" 2>/dev/null |
+		sed 's|/proc/\([0-9]*\)/.*|\1|; q' || :
+}
+
+# no_guard: there is none any more; all that it had to do is done.
+no_guard()
+{
+	[ -z "$(guard)" ]
+}
+
+# kill_guard: when this returns, it is gone.
+kill_guard()
+{
+	local pid
+
+	pid=$(guard)
+	[ -n "$pid" ] || fail "there is no guard"
+	kill -KILL "$pid"
+	wait_for 20 no_guard || fail "the guard outlives SIGKILL"
 }
 
 # with_fault POINT ARGUMENT...: nftoffc ARGUMENT... on the router, where what
@@ -323,7 +354,7 @@ counter_of()
 {
 	nft_in "${2:-router}" list counters | awk -v name="$1" '
 		$1 == "counter" { found = $2 == name }
-		found && $1 == "packets" { print $2; exit }'
+		found && $1 == "packets" && !n++ { print $2 }'
 }
 
 # The kernel keeps what namespaces log to itself unless told otherwise.
