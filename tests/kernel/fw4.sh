@@ -14,6 +14,7 @@
 # shellcheck disable=SC2034,SC2154 # the tests' own, and lib.sh's
 nftoffc=$build/nftoffc
 root=$scratch/root
+state=$scratch/state
 readonly wan4=203.0.113.5 lan4=192.168.1.20
 
 # What the router has, and who calls whom: nftoffc is in PATH as it is there.
@@ -58,7 +59,7 @@ openwrt()
 	echo 'echo "$ACTION $#" >>"'"$root"'/other.log"' >"$root/other"
 	program bin/nftoffc "root=
 	case \$1 in fw4|boot) root='--root $root' ;; esac
-	state='--state $scratch/state'
+	state='--state $state'
 	[ \"\$1\" != doctor ] || state=\"--root $root\"
 	exec '$nftoffc' \"\$@\" \$root \$state"
 	program bin/logger "cat >>'$root/log'"
@@ -163,10 +164,17 @@ send()
 	in_ns "$1" "$traffic" flood udp "$2" 9999 --count 10 >/dev/null
 }
 
-# arrived ROLE COUNT WHAT
+# has_counted ROLE COUNT: has so much arrived, or more?
+has_counted()
+{
+	[ "$(counter_of arrived "$1")" -ge "$2" ]
+}
+
+# arrived ROLE COUNT WHAT: what is not to come has some time to come all the same.
 arrived()
 {
-	sleep 0.1
+	[ "$2" -gt 0 ] || sleep 0.1
+	wait_for 20 has_counted "$1" "$2" || :
 	equal "$3" "$2" "$(counter_of arrived "$1")"
 	nft_in "$1" reset counter inet counted arrived >/dev/null
 }

@@ -61,6 +61,8 @@
 
 #define LOG_POLICY 5 /* as the policies' own logs say */
 #define LOG_WATCH 9
+#define QUIET 10      /* milliseconds: nothing is on its way any more */
+#define PATIENCE 3000 /* unless something is missing */
 
 /* What was seen of one packet. */
 struct sight {
@@ -77,6 +79,7 @@ struct fate {
 	int out;    /* the device that it is to leave by; -1: none */
 	struct answer expected;
 	struct sight sight, answer;
+	bool backwards;		/* under the second policy: it was the answer */
 	enum live_verdict live; /* under the second policy */
 	uint32_t value;
 };
@@ -695,8 +698,10 @@ static const char *first_differs(const struct loaded *loaded,
 	return NULL;
 }
 
-static const char *answer_differs(const struct fate *fate)
+static const char *answer_differs(const struct loaded *loaded,
+				  const struct fate *fate)
 {
+	(void)loaded;
 	if (!fate->answer.hook)
 		return "its answer did not pass";
 	if (fate->answer.logged != (fate->expected.log == LOG_EVERY))
@@ -795,6 +800,13 @@ static const char *live_differs(const struct loaded *loaded,
 		return sight->logged ? "a live connection was logged" :
 				       "a live connection was not logged";
 	return NULL;
+}
+
+static const char *second_differs(const struct loaded *loaded,
+				  const struct fate *fate)
+{
+	return live_differs(loaded, fate,
+			    fate->backwards ? &fate->answer : &fate->sight);
 }
 
 /* What lives is not translated anew. */
@@ -933,7 +945,7 @@ static const char *try_scenario(struct world *w, struct arena *arena,
 	if (!why && is_answered(fate)) {
 		send_answer(w, fate);
 		look(w, 20);
-		why = kept(arena, answer_differs(fate));
+		why = kept(arena, answer_differs(&loaded, fate));
 	}
 	epoch = 1 + loaded.ir->mark.count;
 	compile_free(&loaded.c);
@@ -1038,24 +1050,48 @@ static void new_probes(struct world *w, struct random *r, size_t n)
 	}
 }
 
+/*
+ * What @differs says of each of the fates that @of has, when nothing has come for
+ * a while; and as long as it says anything, more may come, though not for ever.
+ */
+static void judge(struct world *w, struct loaded *loaded, const bool *of,
+		  const char *(*differs)(const struct loaded *loaded,
+					 const struct fate *fate),
+		  const char **why)
+{
+	bool wrong = true;
+	int waited;
+	size_t i;
+
+	for (waited = 0; wrong && waited < PATIENCE; waited += QUIET) {
+		look(w, QUIET);
+		wrong = false;
+		for (i = 0; i < w->nfates; i++) {
+			if (!of[i])
+				continue;
+			why[i] = differs(loaded, &w->fates[i]);
+			wrong |= why[i] != NULL;
+		}
+	}
+}
+
 static void judge_first(struct world *w, struct loaded *loaded,
 			const char **why)
 {
+	bool *of = arena_array(loaded->c.arena, w->nfates, sizeof(*of));
 	size_t i;
 
-	for (i = 0; i < w->nfates; i++)
+	for (i = 0; i < w->nfates; i++) {
+		of[i] = w->fates[i].asked;
 		send_probe(w, i);
-	look(w, 10);
-	for (i = 0; i < w->nfates; i++)
-		if (w->fates[i].asked)
-			why[i] = first_differs(loaded, &w->fates[i]);
-	for (i = 0; i < w->nfates; i++)
+	}
+	judge(w, loaded, of, first_differs, why);
+	for (i = 0; i < w->nfates; i++) {
+		of[i] = !why[i] && is_answered(&w->fates[i]);
 		if (is_answered(&w->fates[i]))
 			send_answer(w, &w->fates[i]);
-	look(w, 10);
-	for (i = 0; i < w->nfates; i++)
-		if (!why[i] && is_answered(&w->fates[i]))
-			why[i] = answer_differs(&w->fates[i]);
+	}
+	judge(w, loaded, of, answer_differs, why);
 }
 
 static void report_all(struct world *w, const char **why,
@@ -1093,17 +1129,13 @@ static void judge_second(struct world *w, struct loaded *second,
 		memset(&fate->sight, 0, sizeof(fate->sight));
 		memset(&fate->answer, 0, sizeof(fate->answer));
 		fate->sight.out = out;
-		if (i % 2)
+		fate->backwards = i % 2;
+		if (fate->backwards)
 			send_answer(w, fate);
 		else
 			send_probe(w, i);
 	}
-	look(w, 10);
-	for (i = 0; i < n; i++)
-		if (live[i])
-			why[i] = live_differs(second, &w->fates[i],
-					      i % 2 ? &w->fates[i].answer :
-						      &w->fates[i].sight);
+	judge(w, second, live, second_differs, why);
 }
 
 /* One that compiles. */
