@@ -5,7 +5,8 @@
  *	enable	a section of /etc/config/firewall, the script that fw4 runs
  *		whenever it has started; and a file of /etc/nftables.d, by which
  *		it marks what it sees (ir/fw4.h)
- *	hook	what that script calls: our rules are put back in line
+ *	hook	what that script calls, and procd when /etc/config/nftoffc has
+ *		changed: our rules are put back in line
  *
  * What must stay true: nothing is written where it is as it should be; disable
  * takes away what enable has written, and nothing else; the hook never asks fw4
@@ -353,6 +354,16 @@ static void follow_mask(const struct router *r, const char *policy)
 			       "when it is reloaded once more");
 }
 
+/* It is the firewall, and waits for no other. */
+static bool stands_alone(const char *policy)
+{
+	struct compilation c;
+	bool alone = !compile_policy(&c, policy) && c.model->mode == MODE_ALONE;
+
+	compile_free(&c);
+	return alone;
+}
+
 static int hook(const struct router *r)
 {
 	bool refused = false;
@@ -369,12 +380,13 @@ static int hook(const struct router *r)
 
 	alarm(HOOK_SECONDS);
 	if (!options.policy)
-		return EXIT_DONE;
+		return openwrt_is_off(&r->files) ? remove_rules(r) : EXIT_DONE;
 	ret = read_fw4(r, MASK_DEFAULT, &fw4);
 	if (ret)
 		return ret;
-	ret = fw4.loaded ? apply_or_go_on(r, &options) :
-			   without_fw4(r, &options);
+	ret = fw4.loaded || stands_alone(options.policy) ?
+		      apply_or_go_on(r, &options) :
+		      without_fw4(r, &options);
 	if (ret == EXIT_DONE && !refused)
 		follow_mask(r, options.policy);
 	else
