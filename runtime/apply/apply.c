@@ -397,44 +397,54 @@ static int look_at_offload(struct apply *a, const struct lower_options *options)
 	return NEXT;
 }
 
-/*
- * Was it gone back from? With fw4's marks or without them it is the same policy,
- * in other rules.
- */
-static bool is_refused(struct apply *a, struct lower_options options)
+bool apply_is_policy(const struct apply *a, const struct ir_record *record)
 {
 	static const enum lower_gate gates[] = { GATE_ALL, GATE_FORWARD,
 						 GATE_OPEN };
-	uint64_t refused = 0;
+	struct lower_options options = a->lowered;
+	const struct ir *ir;
 	size_t i;
 
-	if (a->options->unattended && a->state)
-		refused = state_refused(a->state);
-	for (i = 0; refused && i < sizeof(gates) / sizeof(*gates); i++) {
+	if (record->digest == a->ir->digest)
+		return true;
+	if (a->c.model->mode != MODE_FW4)
+		return false;
+	for (i = 0; i < sizeof(gates) / sizeof(*gates); i++) {
 		options.gate = gates[i];
-		if (lower(a->arena, a->c.model, &options)->digest == refused)
+		ir = lower(a->arena, a->c.model, &options);
+		if (record->digest == ir->digest)
 			return true;
 	}
 	return false;
 }
 
+/* Was it gone back from? */
+static bool is_refused(const struct apply *a)
+{
+	struct ir_record refused = { 0 };
+
+	if (a->options->unattended && a->state)
+		refused.digest = state_refused(a->state);
+	return refused.digest && apply_is_policy(a, &refused);
+}
+
 static int lower_policy(struct apply *a)
 {
-	struct lower_options options = { 0 };
+	struct lower_options *options = &a->lowered;
 	int ret;
 
-	ret = choose_epoch(a, &options.epoch);
+	ret = choose_epoch(a, &options->epoch);
 	if (ret != NEXT)
 		return ret;
-	options.former = running_record(a);
-	options.translated = apply_may_be_translated(a);
-	options.kernel_east = kernel_east();
-	options.gate = a->gate;
-	a->ir = lower(a->arena, a->c.model, &options);
-	ret = look_at_offload(a, &options);
+	options->former = running_record(a);
+	options->translated = apply_may_be_translated(a);
+	options->kernel_east = kernel_east();
+	options->gate = a->gate;
+	a->ir = lower(a->arena, a->c.model, options);
+	ret = look_at_offload(a, options);
 	if (ret != NEXT)
 		return ret;
-	if (is_refused(a, options)) {
+	if (is_refused(a)) {
 		*a->options->refused = true;
 		return EXIT_DONE;
 	}
@@ -498,18 +508,23 @@ static int align_module(struct apply *a)
 	return EXIT_DONE;
 }
 
-static int stop_if_applied(struct apply *a)
+bool apply_is_applied(struct apply *a)
 {
 	const struct ir_record *record = &a->now.record;
 
-	if (!a->has_old || record->digest != a->ir->digest ||
-	    record->mask != a->ir->mark.mask ||
-	    strncmp(a->ir->policy, record->policy,
-		    sizeof(record->policy) - 1) ||
-	    !devices_match(a->ir, &a->now.names) || !apply_is_unchanged(a) ||
-	    apply_left_live(a))
+	return a->has_old && record->digest == a->ir->digest &&
+	       record->mask == a->ir->mark.mask &&
+	       !strncmp(a->ir->policy, record->policy,
+			sizeof(record->policy) - 1) &&
+	       devices_match(a->ir, &a->now.names) && apply_is_unchanged(a) &&
+	       !apply_left_live(a);
+}
+
+static int stop_if_applied(struct apply *a)
+{
+	if (!apply_is_applied(a))
 		return NEXT;
-	if (!twophase_agrees(&a->module, record)) {
+	if (!twophase_agrees(&a->module, &a->now.record)) {
 		printf("%s is already applied\n", a->ir->policy);
 		return align_module(a);
 	}

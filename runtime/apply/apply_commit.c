@@ -116,6 +116,21 @@ void apply_find_way_back(struct apply *a)
 			       a->options->state);
 }
 
+/*
+ * What a rollback goes back to: another policy. The same one, in rules that suit
+ * how fw4 was then, or before others changed it, is none.
+ */
+static unsigned int find_previous(const struct apply *a)
+{
+	const struct generation *former = a->has_old ? &a->old : &a->last;
+	const struct ir_record *next = &a->target.container.parsed;
+	bool same = former->number &&
+		    (a->ir ? apply_is_policy(a, &former->record) :
+			     former->record.digest == next->digest);
+
+	return same ? former->previous : former->number;
+}
+
 /* The batch that makes the policy from nothing: what a restore needs. */
 static int stage_content(struct apply *a, const struct batch *batch)
 {
@@ -130,7 +145,7 @@ static int stage_content(struct apply *a, const struct batch *batch)
 	names_add_batch(&names, batch->bytes.p, batch->bytes.n);
 	names_table(&names, &a->names);
 	c->created = (uint64_t)time(NULL);
-	c->previous = a->has_old ? a->old.number : a->last.number;
+	c->previous = find_previous(a);
 	c->messages = (struct str){ batch->bytes.p, batch->bytes.n };
 	if (a->ir) {
 		container_add_expressions(c, a->arena);

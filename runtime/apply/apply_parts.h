@@ -67,7 +67,8 @@ struct apply {
 	struct buf stored; /* what target.stored points into */
 	struct twophase module;
 	enum lower_gate gate;
-	struct fw4 fw4;		/* of a policy that stands beside it */
+	struct lower_options lowered; /* with which @ir was made */
+	struct fw4 fw4;		      /* of a policy that stands beside it */
 	struct batch content;	/* what makes the new policy from nothing */
 	struct buf old_content; /* the same of what runs; empty: not known */
 	struct batch batch;	/* what is sent */
@@ -111,6 +112,13 @@ struct str apply_actual(struct apply *a);
 
 /* A policy that was compiled: what is to be done, and may it be? */
 int apply_plan(struct apply *a);
+/* Does it run already, as it would be made now, and nobody has changed it? */
+bool apply_is_applied(struct apply *a);
+/*
+ * Is it the policy of this record? With fw4's marks or without them, in whichever
+ * of its chains, it is the same one, in other rules.
+ */
+bool apply_is_policy(const struct apply *a, const struct ir_record *record);
 int apply_translate(struct apply *a);
 /* Before anything is changed: NEXT, or an exit code after a message. */
 int apply_keep_privilege(enum privilege privilege);

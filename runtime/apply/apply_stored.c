@@ -9,7 +9,8 @@
  * the steps of this file stand in for the compiler's. Nobody can be asked about
  * connections then: they meet the rules one by one. What differs from the machine
  * of that day is made anew: flowtables get the devices that are there now, and
- * where translated connections live that it knew nothing of, they stay so.
+ * where translated connections live that it knew nothing of, they stay so. What
+ * was compiled again waits for fw4's marks if fw4 sets them now, and then only.
  *
  * What the policy verifies is not asked: whoever goes back has a reason.
  */
@@ -90,16 +91,31 @@ static int find_stored(struct apply *a)
 	return NEXT;
 }
 
-static int stop_if_running(struct apply *a)
+static int say_running(const struct apply *a)
 {
-	if (!a->has_old || a->old.number != a->target.number ||
-	    !apply_is_unchanged(a) || apply_left_live(a) ||
-	    !twophase_agrees(&a->module, &a->now.record))
-		return NEXT;
 	if (!a->options->quiet)
 		printf("generation %u, %s, runs already; nothing to do\n",
 		       a->target.number, a->target.policy);
 	return EXIT_DONE;
+}
+
+static bool is_running(struct apply *a)
+{
+	return a->has_old && a->old.number == a->target.number &&
+	       apply_is_unchanged(a) && !apply_left_live(a);
+}
+
+static int stop_if(struct apply *a, bool running)
+{
+	return running && twophase_agrees(&a->module, &a->now.record) ?
+		       say_running(a) :
+		       NEXT;
+}
+
+/* fw4's hook asks whether it suits fw4, too, which may have changed since. */
+static int stop_if_running(struct apply *a)
+{
+	return stop_if(a, !a->options->unattended && is_running(a));
 }
 
 /*
@@ -138,8 +154,7 @@ static int compile_stored(struct apply *a)
 
 static bool is_as_stored(const struct apply *a, const struct ir_record *stored)
 {
-	return a->ir->digest == stored->digest &&
-	       a->ir->mark.mask == stored->mask;
+	return a->ir->mark.mask == stored->mask && apply_is_policy(a, stored);
 }
 
 static int plan_compiled(struct apply *a)
@@ -158,6 +173,12 @@ static int plan_compiled(struct apply *a)
 	a->c.model = NULL;
 	a->ir = NULL;
 	return NEXT;
+}
+
+/* As what has another number, if all that differed was made for another fw4. */
+static int stop_if_applied(struct apply *a)
+{
+	return stop_if(a, is_compiled(a) ? apply_is_applied(a) : is_running(a));
 }
 
 static int translate(struct apply *a)
@@ -331,17 +352,18 @@ static int refuse_former(struct apply *a)
 }
 
 static const apply_step steps[] = {
-	apply_open_state,  apply_take_lock,	  apply_refuse_unconfirmed,
-	apply_read_kernel, apply_find_module,	  apply_find_running,
-	apply_recover,	   find_stored,		  stop_if_running,
-	compile_stored,	   plan_compiled,	  suit_fw4,
-	suit_stored,	   apply_find_drift,	  translate,
-	give_up_privilege, apply_hold_signals,	  apply_clear_marks,
-	apply_stage,	   apply_stage_module,	  apply_arm_guard,
-	apply_look_live,   apply_commit,	  apply_verify,
-	apply_bring_live,  apply_commit_module,	  apply_point,
-	clear_marks_again, apply_end_live,	  apply_start_guard,
-	refuse_former,	   apply_follow_foreseen, apply_report,
+	apply_open_state,  apply_take_lock,   apply_refuse_unconfirmed,
+	apply_read_kernel, apply_find_module, apply_find_running,
+	apply_recover,	   find_stored,	      stop_if_running,
+	compile_stored,	   plan_compiled,     suit_fw4,
+	suit_stored,	   apply_find_drift,  stop_if_applied,
+	translate,	   give_up_privilege, apply_hold_signals,
+	apply_clear_marks, apply_stage,	      apply_stage_module,
+	apply_arm_guard,   apply_look_live,   apply_commit,
+	apply_verify,	   apply_bring_live,  apply_commit_module,
+	apply_point,	   clear_marks_again, apply_end_live,
+	apply_start_guard, refuse_former,     apply_follow_foreseen,
+	apply_report,
 };
 
 int apply_stored(const struct apply_options *options)

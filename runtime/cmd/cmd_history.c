@@ -121,9 +121,20 @@ static int print_json(const struct history *h)
 	return ret ? report_failure(ret, "cannot write the output") : EXIT_DONE;
 }
 
+/* What the guard would go back to need not be what `previous` names. */
+static unsigned int least(const struct history *h)
+{
+	struct guard_status status;
+
+	return !guard_status(h->state, &status) && status.end == GUARD_WAITS ?
+		       2 :
+		       1;
+}
+
 /* Under the lock: an apply may be about to point to one. */
 static int keep(struct history *h, unsigned long n)
 {
+	const unsigned int min = least(h);
 	struct buf holder = { 0 };
 	struct generation current;
 	int ret = state_lock(h->state, "nftoffc history", &holder);
@@ -139,7 +150,8 @@ static int keep(struct history *h, unsigned long n)
 	} else {
 		if (!ret)
 			ret = state_prune(h->state, current.number,
-					  current.previous, (unsigned int)n);
+					  current.previous,
+					  n > min ? (unsigned int)n : min);
 		if (ret)
 			ret = report_failure(ret, "cannot write to %s",
 					     h->path);
@@ -191,7 +203,7 @@ int cmd_history(const struct cli *cli)
 				      h.path);
 	h.list.arena = arena_new();
 	if (cli->values[KEEP])
-		ret = keep(&h, n ? n : 1);
+		ret = keep(&h, n);
 	if (!ret)
 		ret = show(&h, cli->values[JSON]);
 	state_close(h.state);
