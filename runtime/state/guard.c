@@ -2,7 +2,7 @@
 /*
  * The guard of guard.h.
  *
- *	STATE/guard	flock()ed while the guard lives, and empty
+ *	STATE/guard	locked (F_OFD_SETLK) while the guard lives, and empty
  *	STATE/guarded	a line: "waits|confirmed|restored|failed UNTIL BACK
  *			NUMBER POLICY"
  *	STATE/.guarded.N	room for the lines that it will become
@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -36,9 +35,6 @@
 #define LINE_MAX_LEN 128
 /* How often a guard says something: its time begins, and it is over. */
 #define SAYS 2
-/* How long who only looks may hold the lock. */
-#define LOOK_TRIES 100
-#define LOOK_PAUSE 10 /* milliseconds */
 /* How long an answer may take: the transaction of the largest policy. */
 #define ANSWER_TRIES 1200
 #define ANSWER_PAUSE 100 /* milliseconds */
@@ -206,21 +202,12 @@ static void detach(void)
  * Arming
  */
 
-/* Who asks whether a guard lives holds its lock for an instant. */
 static int open_lock(struct guard_process *g, int dir)
 {
-	const struct timespec pause = { .tv_nsec = LOOK_PAUSE * 1000000L };
-	int i;
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	g->file = openat(dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (g->file < 0)
-		return -errno;
-	for (i = 0; flock(g->file, LOCK_EX | LOCK_NB); i++) {
-		if (errno != EWOULDBLOCK || i == LOOK_TRIES)
-			return -errno;
-		nanosleep(&pause, NULL);
-	}
-	return 0;
+	return g->file < 0 || fcntl(g->file, F_OFD_SETLK, &all) ? -errno : 0;
 }
 
 static int open_answer(struct guard_process *g, int dir)
@@ -408,6 +395,14 @@ static void parse(const char *text, struct guard_status *status)
 		status->left = (unsigned long)(until - now() + 999) / 1000;
 }
 
+/* Asks, and takes nothing: no look keeps a guard from being armed. */
+static bool is_locked(int fd)
+{
+	struct flock any = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	return !fcntl(fd, F_OFD_GETLK, &any) && any.l_type != F_UNLCK;
+}
+
 int guard_status(struct state *state, struct guard_status *status)
 {
 	struct buf text = { 0 };
@@ -418,7 +413,7 @@ int guard_status(struct state *state, struct guard_status *status)
 	fd = openat(state_directory(state), LOCK, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	lives = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	lives = is_locked(fd);
 	ret = files_read(state_directory(state), LINE, &text);
 	if (ret == -ENOENT) /* one that was never armed */
 		ret = 0;

@@ -21,7 +21,7 @@
  *
  * What must stay true: while STATE/guard is locked, a guard lives, and what
  * runs is not confirmed; when the lock is gone STATE/guarded says what became
- * of it. Everything answers 0 or -errno.
+ * of it. Whoever only looks is in nobody's way. Everything answers 0 or -errno.
  */
 #ifndef NFTOFFC_RUNTIME_STATE_GUARD_H
 #define NFTOFFC_RUNTIME_STATE_GUARD_H

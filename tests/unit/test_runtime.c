@@ -30,6 +30,7 @@
 #include "runtime/offload/devices.h"
 #include "runtime/ruleset/epoch.h"
 #include "runtime/ruleset/restore.h"
+#include "runtime/state/guard.h"
 #include "runtime/state/state.h"
 #include "runtime/state/stored.h"
 #include "suites.h"
@@ -41,7 +42,10 @@ static char folder[64];
 static void set_up(void)
 {
 	arena = arena_new();
-	strcpy(folder, "/tmp/nftoffc-runtime-XXXXXX");
+	/* Where each fsync() is not waited for, if there is such a place. */
+	strcpy(folder, access("/dev/shm", W_OK) ?
+			       "/tmp/nftoffc-runtime-XXXXXX" :
+			       "/dev/shm/nftoffc-runtime-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
@@ -714,6 +718,95 @@ static void content_of(struct batch *batch, const struct ir *ir,
 	names_table(names, table);
 }
 
+/* A process that does nothing but look, until it is killed. */
+static pid_t look_at_guard(void)
+{
+	struct guard_status status;
+	struct state *state;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (state_open(&state, in_folder("state"), false))
+		_exit(1);
+	while (!guard_status(state, &status))
+		;
+	_exit(1);
+}
+
+/* Armed, and told that nothing was committed; then it ends by itself. */
+static void arm_and_cancel(struct state *state, unsigned int number)
+{
+	const struct wayback way = { 0 };
+	struct twophase module = { 0 };
+	const struct guard_plan plan = {
+		.state = state,
+		.way = &way,
+		.number = number,
+		.policy = "p",
+		.seconds = 600,
+		.module = &module,
+	};
+	struct guard_status status;
+	struct guard_link link;
+
+	ck_assert_int_eq(guard_arm(&link, &plan), 0);
+	ck_assert_int_eq(guard_status(state, &status), 0);
+	ck_assert_int_eq(status.end, GUARD_WAITS);
+	ck_assert_uint_eq(status.number, number);
+	guard_cancel(&link);
+	do {
+		usleep(200);
+		ck_assert_int_eq(guard_status(state, &status), 0);
+	} while (status.end == GUARD_WAITS);
+	ck_assert_int_eq(status.end, GUARD_RESTORED);
+}
+
+START_TEST(guard_is_armed_whoever_looks)
+{
+	struct state *state = open_state();
+	unsigned int i;
+	pid_t pid;
+	int ended;
+
+	arm_and_cancel(state, 1);
+	pid = look_at_guard();
+	ck_assert_int_gt(pid, 0);
+	for (i = 0; i < 200; i++)
+		arm_and_cancel(state, i + 1);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, &ended, 0), pid);
+	ck_assert(WIFSIGNALED(ended)); /* it looked until then */
+	state_close(state);
+}
+END_TEST
+
+/* Two never wait at once: the one that lives is left alone. */
+START_TEST(guard_is_alone)
+{
+	struct state *state = open_state();
+	const struct wayback way = { 0 };
+	struct twophase module = { 0 };
+	const struct guard_plan plan = { .state = state,
+					 .way = &way,
+					 .number = 1,
+					 .policy = "p",
+					 .seconds = 600,
+					 .module = &module };
+	struct guard_link first, second;
+	struct guard_status status;
+
+	ck_assert_int_eq(guard_arm(&first, &plan), 0);
+	ck_assert_int_eq(guard_arm(&second, &plan), -EAGAIN);
+	ck_assert_int_eq(guard_status(state, &status), 0);
+	ck_assert_int_eq(status.end, GUARD_WAITS);
+	guard_start(&first);
+	ck_assert_int_eq(guard_answer(state, true, &status), 0);
+	ck_assert_int_eq(status.end, GUARD_CONFIRMED);
+	state_close(state);
+}
+END_TEST
+
 START_TEST(names_of_a_batch)
 {
 	struct batch batch;
@@ -1321,6 +1414,8 @@ Suite *runtime_suite(void)
 	tcase_add_test(tcase, state_bears_leftovers);
 	tcase_add_test(tcase, state_without_write_access_writes_nothing);
 	tcase_add_test(tcase, state_lock_names_its_holder);
+	tcase_add_test(tcase, guard_is_armed_whoever_looks);
+	tcase_add_test(tcase, guard_is_alone);
 	tcase_add_test(tcase, names_of_a_batch);
 	tcase_add_test(tcase, stored_flowtables_are_as_they_run);
 	tcase_add_test(tcase, restore_goes_from_new_to_old);
