@@ -44,6 +44,8 @@ struct boot {
 	struct arena *arena;
 	struct nl *nl;
 	struct state *state; /* NULL: it cannot be used */
+	const char *holder;  /* who has its lock; NULL: it is ours */
+	bool settled;	     /* what a killed apply left */
 	struct kernel now;
 	struct devices devices;
 	struct attach_wishes wishes; /* what the policy says of them, */
@@ -64,22 +66,6 @@ struct boot {
  * What is to be loaded
  */
 
-static int read_kernel(struct boot *b)
-{
-	int ret = nl_open(&b->nl, NETLINK_NETFILTER);
-
-	if (!ret)
-		ret = kernel_read(b->nl, b->arena, &b->now);
-	if (!ret)
-		ret = devices_read(b->arena, &b->devices);
-	if (ret)
-		return report_failure(ret, "cannot read the running ruleset");
-	if (!b->now.recorded)
-		return NEXT;
-	printf("%s runs already; nothing was changed\n", b->now.record.policy);
-	return EXIT_DONE;
-}
-
 static int open_state(struct boot *b)
 {
 	const char *path = b->options->state;
@@ -89,20 +75,109 @@ static int open_state(struct boot *b)
 	if (!ret)
 		ret = state_lock(b->state, "nftoffc boot", &holder);
 	if (ret == -EWOULDBLOCK) {
-		report_error("an apply is running: process %s",
-			     holder.n ? holder.p : "(unknown)");
-		ret = EXIT_LOCKED;
+		b->holder = arena_printf(b->arena, "%s",
+					 holder.n ? holder.p : "(unknown)");
 	} else if (ret) {
 		b->why = arena_printf(b->arena, "cannot open %s: %s", path,
 				      strerror(-ret));
 		state_close(b->state);
 		b->state = NULL;
-		ret = NEXT;
-	} else {
-		ret = NEXT;
 	}
 	buf_free(&holder);
-	return ret;
+	return NEXT;
+}
+
+static int read_kernel(struct boot *b)
+{
+	int ret = nl_open(&b->nl, NETLINK_NETFILTER);
+
+	if (!ret)
+		ret = kernel_read(b->nl, b->arena, &b->now);
+	if (!ret)
+		ret = devices_read(b->arena, &b->devices);
+	return ret ? report_failure(ret, "cannot read the running ruleset") :
+		     NEXT;
+}
+
+/* What runs is the affair of whoever is about to change it. */
+static int refuse_busy(struct boot *b)
+{
+	if (!b->holder)
+		return NEXT;
+	if (b->now.recorded) {
+		printf("%s runs already; nothing was changed\n",
+		       b->now.record.policy);
+		return EXIT_DONE;
+	}
+	report_error("an apply is running: process %s", b->holder);
+	return EXIT_LOCKED;
+}
+
+/* What an apply that was killed left in the module. */
+static int settle_module(struct boot *b)
+{
+	int ret = twophase_open(&b->module);
+
+	if (!ret)
+		ret = twophase_settle(&b->module,
+				      b->now.recorded ? &b->now.record : NULL,
+				      &b->settled);
+	if (ret)
+		report_warning("cannot ask the kernel module: %s",
+			       strerror(-ret));
+	if (b->settled)
+		report_warning("an apply was interrupted: the kernel module "
+			       "was brought into line with what runs");
+	return NEXT;
+}
+
+/* And in the state directory: it is to point to what runs. */
+static int point(struct boot *b, unsigned int number)
+{
+	const struct ir_record *record = &b->now.record;
+	struct generation current = { 0 };
+	int ret;
+
+	state_current(b->state, &current);
+	if (current.number == number)
+		return 0;
+	ret = state_point(b->state, number);
+	if (ret)
+		return ret;
+	b->settled = true;
+	report_warning("an apply was interrupted after its commit: what runs "
+		       "is %s, epoch %u",
+		       record->policy, record->epoch);
+	return 0;
+}
+
+static int settle_state(struct boot *b)
+{
+	struct generation running;
+	int ret;
+
+	if (!b->state || state_find(b->state, &b->now.record, &running))
+		return 0;
+	ret = point(b, running.number);
+	return ret ? ret :
+		     state_prune(b->state, running.number, running.previous,
+				 STATE_KEEP);
+}
+
+static int leave_running(struct boot *b)
+{
+	int ret;
+
+	if (!b->now.recorded)
+		return NEXT;
+	ret = settle_state(b);
+	if (ret)
+		return report_failure(ret, "cannot write to %s",
+				      b->options->state);
+	printf("%s runs already; %s\n", b->now.record.policy,
+	       b->settled ? "its rules were not changed" :
+			    "nothing was changed");
+	return EXIT_DONE;
 }
 
 /* As the guard would have done, had the machine not stopped. */
@@ -164,16 +239,8 @@ static int read_generation(struct boot *b)
 	return NEXT;
 }
 
-static int find_module(struct boot *b)
+static int require_module(struct boot *b)
 {
-	bool settled;
-	int ret = twophase_open(&b->module);
-
-	if (!ret)
-		ret = twophase_settle(&b->module, NULL, &settled);
-	if (ret)
-		report_warning("cannot ask the kernel module: %s",
-			       strerror(-ret));
 	if (!b->why && container_need(&b->c, CONTAIN_MODULE) &&
 	    !b->module.module)
 		b->why = arena_printf(b->arena,
@@ -591,9 +658,9 @@ static int load_built_in(struct boot *b)
 }
 
 static int (*const steps[])(struct boot *b) = {
-	read_kernel,	 open_state,	    choose,
-	read_generation, look_for_fw4,	    find_module,
-	load_generation, load_own_failsafe, load_built_in,
+	open_state,	read_kernel,	 refuse_busy,	    settle_module,
+	leave_running,	choose,		 read_generation,   look_for_fw4,
+	require_module, load_generation, load_own_failsafe, load_built_in,
 };
 
 int boot(const struct boot_options *options)

@@ -23,7 +23,8 @@
  * where it is not required, does not keep them either.
  *
  * What must stay true: a policy that runs already is left alone, whichever it
- * is. Whenever it ends, the kernel has a whole policy or what it had.
+ * is; only what an apply that was killed left in the module and in the state
+ * directory is brought into line with it. Whenever it ends, the kernel has a whole policy or what it had.
  */
 #ifndef NFTOFFC_RUNTIME_APPLY_BOOT_H
 #define NFTOFFC_RUNTIME_APPLY_BOOT_H
