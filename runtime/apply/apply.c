@@ -397,25 +397,28 @@ static int look_at_offload(struct apply *a, const struct lower_options *options)
 	return NEXT;
 }
 
-bool apply_is_policy(const struct apply *a, const struct ir_record *record)
+bool apply_lowers_to(struct arena *arena, const struct model *model,
+		     const struct lower_options *options, uint64_t digest)
 {
-	static const enum lower_gate gates[] = { GATE_ALL, GATE_FORWARD,
-						 GATE_OPEN };
-	struct lower_options options = a->lowered;
-	const struct ir *ir;
-	size_t i;
+	static const enum lower_gate gates[] = { GATE_OPEN, GATE_FORWARD,
+						 GATE_ALL };
+	size_t i, n = model->mode == MODE_FW4 ? 3 : 1;
+	struct lower_options made = *options;
 
-	if (record->digest == a->ir->digest)
-		return true;
-	if (a->c.model->mode != MODE_FW4)
-		return false;
-	for (i = 0; i < sizeof(gates) / sizeof(*gates); i++) {
-		options.gate = gates[i];
-		ir = lower(a->arena, a->c.model, &options);
-		if (record->digest == ir->digest)
+	for (i = 0; i < n; i++) {
+		made.gate = gates[i];
+		if (lower(arena, model, &made)->digest == digest)
 			return true;
 	}
 	return false;
+}
+
+bool apply_is_policy(const struct apply *a, const struct ir_record *record)
+{
+	return record->digest == a->ir->digest ||
+	       (a->c.model->mode == MODE_FW4 &&
+		apply_lowers_to(a->arena, a->c.model, &a->lowered,
+				record->digest));
 }
 
 /* Was it gone back from? */
@@ -757,7 +760,9 @@ static void show_phase(struct progress *progress, const struct apply *a,
 int apply_run(const struct apply_options *options, const apply_step *todo,
 	      size_t n)
 {
-	struct apply a = { .options = options, .guard.fd = -1 };
+	struct apply a = { .options = options,
+			   .guard.fd = -1,
+			   .renewal.all = true };
 	struct progress progress = { .pipe = -1 };
 	int ret = NEXT;
 	size_t i;

@@ -288,7 +288,7 @@ static int build_difference(struct apply *a)
 	struct delta_options options = {
 		.genid = a->now.genid,
 		.now = &a->now.names,
-		.renew_flowtables = !a->keeps_flows,
+		.renew = &a->renewal,
 		.handles = find_handles,
 		.data = a,
 		.arena = a->arena,
@@ -576,7 +576,7 @@ static int build_renewal(struct apply *a, struct batch *batch, uint32_t *genid)
 	struct kernel now;
 	struct delta_options options = {
 		.now = &now.names,
-		.renew_flowtables = true,
+		.renew = &a->realign.renew,
 		.handles = find_handles,
 		.data = a,
 		.arena = a->arena,

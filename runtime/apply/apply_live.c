@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "runtime/base/report.h"
 #include "runtime/live/realign.h"
@@ -32,30 +33,84 @@ static bool follows(const struct apply *a)
 	       connections_count();
 }
 
-/* The one that there is, was, and will be; NULL: it is not one. */
-static const char *only_flowtable(const struct apply *a)
+/* Is the one flowtable that the kernel has the one that the policy has, too? */
+static bool is_one(const struct apply *a)
 {
 	const struct names *now = &a->now.names;
 	const struct ir_flowtable *new = a->ir->flowtables;
 
-	if (now->flowtables.n != 1 || !new || new->next ||
-	    strcmp(now->flowtables.v[0].name, new->name) != 0)
-		return NULL;
-	return new->name;
+	return now->flowtables.n == 1 && new && !new->next &&
+	       !strcmp(now->flowtables.v[0].name, new->name);
 }
 
-static int look(struct apply *a)
+/* The model that made the rules that run, as far as this program makes them. */
+static bool made_what_runs(struct apply *a, const struct model *model)
+{
+	const struct ir_record *record = &a->now.record;
+	struct lower_options options = a->lowered;
+	uint32_t count = lower_mark_count(model);
+
+	options.epoch = record->epoch;
+	return count == record->count &&
+	       lower_mark_mask(model, count) == record->mask &&
+	       apply_lowers_to(a->arena, model, &options, record->digest);
+}
+
+static void learn_values(struct apply *a, const struct model *model)
+{
+	struct realign_former *former = &a->realign.former;
+	const struct flowtable *flowtable;
+	struct lower_values *values;
+	uint32_t i;
+
+	values = lower_values(a->arena, model, a->lowered.kernel_east);
+	former->n = a->now.record.count;
+	former->names = arena_array(a->arena, former->n, sizeof(char *));
+	for (i = 0; i < former->n; i++) {
+		flowtable = lower_value_flowtable(values, i);
+		former->names[i] = flowtable ? arena_printf(a->arena, "%s",
+							    flowtable->name) :
+					       NULL;
+	}
+}
+
+/*
+ * Which flow is in which of several flowtables. What an apply that was killed
+ * left behind is not known.
+ */
+static void learn_former(struct apply *a, bool left)
+{
+	struct realign_former *former = &a->realign.former;
+	const struct names *now = &a->now.names;
+	struct compilation c;
+	struct applied applied;
+
+	former->mask = a->now.record.mask;
+	former->epoch = a->now.record.epoch;
+	if (now->flowtables.n == 1)
+		former->only = now->flowtables.v[0].name;
+	if (now->flowtables.n < 2 || a->module.module || left || !a->has_old)
+		return;
+	if (!applied_open(&applied, &c, a->state, a->old.number) &&
+	    made_what_runs(a, c.model))
+		learn_values(a, c.model);
+	compile_free(&c);
+	applied_close(&applied);
+}
+
+static int look(struct apply *a, bool left)
 {
 	struct realign *f = &a->realign;
 	int ret;
 
 	*f = (struct realign){
+		.arena = a->arena,
 		.nl = a->nl,
 		.mark = &a->ir->mark,
-		.former = a->now.record.mask,
-		.flowtable = only_flowtable(a),
+		.one = is_one(a),
 		.module = a->module.module,
 	};
+	learn_former(a, left);
 	ret = live_open(a->arena, a->c.model, &f->live);
 	return ret ? ret : realign_look(f);
 }
@@ -63,15 +118,16 @@ static int look(struct apply *a)
 /* In doubt, flowtables are renewed. */
 int apply_look_live(struct apply *a)
 {
+	bool left = apply_left_live(a);
 	int ret;
 
 	if (!follows(a))
 		return NEXT;
 	ret = state_note_live(a->state, a->number);
 	if (!ret)
-		ret = look(a);
+		ret = look(a, left);
 	if (!ret)
-		a->keeps_flows = !a->realign.renew;
+		a->renewal = a->realign.renew;
 	else
 		report_warning("live connections cannot be told apart: all "
 			       "flows go back to the slow path: %s",
@@ -82,17 +138,19 @@ int apply_look_live(struct apply *a)
 /* What cannot be told goes with the flowtable; with the module, by its mark. */
 int apply_bring_live(struct apply *a)
 {
+	struct renewal renewed = a->renewal;
 	int ret;
 
 	if (!a->realign.live)
 		return NEXT;
-	ret = realign_bring(&a->realign, !a->keeps_flows || !a->differing);
+	renewed.all |= !a->differing;
+	ret = realign_bring(&a->realign, &renewed);
 	if (!ret)
 		return NEXT;
 	report_warning("live connections could not be listed: they meet the "
 		       "new rules one by one: %s",
 		       strerror(-ret));
-	a->realign.renew = !a->module.module && a->keeps_flows;
+	a->realign.renew.all = !a->module.module && !a->renewal.all;
 	return NEXT;
 }
 
@@ -100,7 +158,7 @@ static int end(struct apply *a)
 {
 	int ret = realign_end(&a->realign, a->module.module);
 
-	if (!ret && a->realign.renew)
+	if (!ret && !renewal_is_empty(&a->realign.renew))
 		ret = apply_renew_flowtables(a);
 	if (!ret)
 		ret = state_note_live(a->state, 0);

@@ -76,7 +76,7 @@ struct apply {
 	bool whole;		/* do not try to send only what differs */
 	bool removing;		/* the policy goes, and none comes */
 	bool mending;		/* and what differs is what others did, too */
-	bool keeps_flows;	/* flowtables are not made anew */
+	struct renewal renewal; /* of flowtables, with the rules */
 	bool differing;		/* the batch is only what differs: */
 	struct delta_result difference;
 	struct kernel before;	  /* with the parts that will differ */
@@ -120,6 +120,9 @@ bool apply_is_applied(struct apply *a);
  */
 bool apply_is_policy(const struct apply *a, const struct ir_record *record);
 int apply_translate(struct apply *a);
+/* Do the rules of this model, made so, have that digest? */
+bool apply_lowers_to(struct arena *arena, const struct model *model,
+		     const struct lower_options *options, uint64_t digest);
 /* Before anything is changed: NEXT, or an exit code after a message. */
 int apply_keep_privilege(enum privilege privilege);
 
@@ -155,7 +158,7 @@ int apply_beside_fw4(struct apply *a);
 /* Steps that change something. */
 /* apply_live.c: were live connections left as they were, by one that was killed? */
 bool apply_left_live(const struct apply *a);
-/* Once the policy runs: 0 or -errno. */
+/* Once the policy runs, what realign.renew has: 0 or -errno. */
 int apply_renew_flowtables(struct apply *a);
 
 /* Steps, each answers NEXT or the exit code. */

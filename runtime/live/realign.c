@@ -32,14 +32,31 @@ static bool is_decided(const struct realign *f, const struct connection *c)
 /* By a policy before this one. */
 static bool was_decided(const struct realign *f, const struct connection *c)
 {
-	return c->mark & f->former && !is_decided(f, c);
+	return c->mark & f->former.mask && !is_decided(f, c);
+}
+
+/* Which flowtable is its flow in? NULL: it is not known. */
+static const char *was_in(const struct realign *f, const struct connection *c)
+{
+	const struct realign_former *former = &f->former;
+	uint32_t value;
+
+	if (former->only || !former->mask)
+		return former->only;
+	value = (c->mark & former->mask) >> __builtin_ctz(former->mask);
+	return value >= former->epoch && value - former->epoch < former->n ?
+		       former->names[value - former->epoch] :
+		       NULL;
 }
 
 /* Is it where the policy offloads it to? */
-static bool may_stay(const struct realign *f, const struct live_answer *answer)
+static bool may_stay(const struct realign *f, const struct connection *c,
+		     const struct live_answer *answer)
 {
+	const char *flowtable = was_in(f, c);
+
 	return answer->verdict == LIVE_ACCEPTED && answer->flowtable &&
-	       f->flowtable && !strcmp(f->flowtable, answer->flowtable->name);
+	       flowtable && !strcmp(flowtable, answer->flowtable->name);
 }
 
 static bool may_be_ended(const struct realign *f, const struct connection *c,
@@ -58,16 +75,17 @@ static int look_at(const struct connection *c, void *data)
 	struct realign *f = data;
 	struct live_answer answer;
 
-	if (f->renew || !was_decided(f, c))
+	if (f->renew.all || !was_decided(f, c))
 		return 0;
 	live_ask(f->live, c, &answer);
-	f->renew = !may_stay(f, &answer) && !may_be_ended(f, c, &answer);
+	if (!may_stay(f, c, &answer) && !may_be_ended(f, c, &answer))
+		renewal_add(f->arena, &f->renew, was_in(f, c));
 	return 0;
 }
 
 int realign_look(struct realign *realign)
 {
-	if (realign->module || !realign->former || !connections_count())
+	if (realign->module || !realign->former.mask || !connections_count())
 		return 0;
 	return connections_list_status(realign->nl, IPS_OFFLOAD, look_at,
 				       realign);
@@ -80,7 +98,7 @@ int realign_look(struct realign *realign)
 struct bringing {
 	struct realign *realign;
 	struct nl *nl; /* while another one lists */
-	bool renewed;
+	const struct renewal *renewed;
 	struct buf marks;
 	int error; /* of what was sent so far */
 };
@@ -98,7 +116,7 @@ static bool was_offloaded(const struct realign *f, const struct connection *c)
 {
 	uint32_t bit = f->mark->flow_mask & -f->mark->flow_mask;
 
-	return c->status & OFFLOADED || c->mark & bit & ~f->former;
+	return c->status & OFFLOADED || c->mark & bit & ~f->former.mask;
 }
 
 static void bring_accepted(struct bringing *b, const struct connection *c,
@@ -117,6 +135,24 @@ static void bring_accepted(struct bringing *b, const struct connection *c,
 		send_marks(b);
 }
 
+static void renew_its(struct realign *f, const struct connection *c,
+		      const struct renewal *renewed)
+{
+	const char *flowtable = was_in(f, c);
+
+	/* Of a flowtable that is gone the kernel may not have told all yet. */
+	if (!renewed->all && (!flowtable || !renewal_has(renewed, flowtable)))
+		renewal_add(f->arena, &f->renew, flowtable);
+}
+
+static void end_it(struct realign *f, const struct connection *c)
+{
+	conntrack_put_end(&f->ends, c);
+	f->ended++;
+	if (c->status & OFFLOADED)
+		renewal_add(f->arena, &f->ends_of, was_in(f, c));
+}
+
 static int bring(const struct connection *c, void *data)
 {
 	struct bringing *b = data;
@@ -131,22 +167,20 @@ static int bring(const struct connection *c, void *data)
 	if (answer.verdict == LIVE_ACCEPTED)
 		bring_accepted(b, c, &answer);
 	else if (ends)
-		conntrack_put_end(&f->ends, c);
-	f->ended += ends;
-	/* Of a flowtable that is gone the kernel may not have told all yet. */
-	if (c->status & OFFLOADED && !f->module && !b->renewed && !ends &&
-	    !may_stay(f, &answer))
-		f->renew = true;
+		end_it(f, c);
+	if (c->status & OFFLOADED && !f->module && !ends &&
+	    !may_stay(f, c, &answer))
+		renew_its(f, c, b->renewed);
 	return 0;
 }
 
-int realign_bring(struct realign *realign, bool renewed)
+int realign_bring(struct realign *realign, const struct renewal *renewed)
 {
 	struct bringing b = { .realign = realign, .renewed = renewed };
 	int ret;
 
-	realign->renew = false;
-	if (!realign->former || !connections_count())
+	realign->renew = (struct renewal){ 0 };
+	if (!realign->former.mask || !connections_count())
 		return 0;
 	ret = nl_open(&b.nl, NETLINK_NETFILTER);
 	if (ret)
@@ -197,7 +231,7 @@ static int release_others(struct realign *realign, struct module *module)
 	struct module_released released;
 	int ret;
 
-	if (!module || realign->flowtable || !realign->former)
+	if (!module || realign->one || !realign->former.mask)
 		return 0;
 	r.arena = arena_new();
 	ret = module_flows(module, NULL, see_flow, &r);
@@ -215,7 +249,9 @@ int realign_end(struct realign *realign, struct module *module)
 
 	realign->ends.n = 0;
 	if (ret == -EBUSY) {
-		realign->renew = !realign->module;
+		if (!realign->module)
+			renewal_join(realign->arena, &realign->renew,
+				     &realign->ends_of);
 		ret = 0;
 	}
 	return ret ? ret : release_others(realign, module);

@@ -19,8 +19,10 @@
  *			  flowtable than it should be, by its number
  *	without		  a denied one by the end of its connection, where the
  *			  kernel allows that. For all others the flowtables are
- *			  renewed: every flow goes back to the slow path, and
- *			  with the next packets into the new flowtable
+ *			  renewed in which such flows are, and no others: every
+ *			  flow there goes back to the slow path, and with the
+ *			  next packets into the new flowtable. Which one a flow
+ *			  is in, its mark of the policy before tells
  *
  * A denied connection is ended only if what the other side sends is denied as
  * the beginning of a new one, too: else it would go on the other way round, as
@@ -38,21 +40,30 @@
 #include "base/buf.h"
 #include "runtime/live/live.h"
 #include "runtime/netlink/module.h"
+#include "runtime/ruleset/renewal.h"
 
 struct nl;
 
+/* Where the policy before put the flows of its values. */
+struct realign_former {
+	const char *only;   /* the one flowtable that there was, or NULL */
+	uint32_t mask;	    /* 0: nothing was decided */
+	uint32_t epoch;	    /* the value of the first of */
+	const char **names; /* NULL: in none, or it is not known; */
+	uint32_t n;	    /* so many, 0: no value is known */
+};
+
 struct realign {
+	struct arena *arena;
 	struct nl *nl;
 	struct live *live;
 	const struct ir_mark *mark; /* of the new policy */
-	uint32_t
-		former; /* the mask of the one before; 0: nothing was decided */
-	/* The one flowtable there was and is; NULL: there are or were several,
-	 * and which one a flow is in only the module knows. */
-	const char *flowtable;
-	bool module;	 /* it takes flows out */
-	bool renew;	 /* flowtables are to be renewed */
-	struct buf ends; /* requests, from realign_bring() to realign_end() */
+	struct realign_former former;
+	bool one;    /* flowtable there was, is, and it is the same one */
+	bool module; /* it takes flows out */
+	struct renewal renew; /* what is to be renewed */
+	struct buf ends; /* requests, from realign_bring() to realign_end(), */
+	struct renewal ends_of; /* of flows in these */
 	size_t moved, ended;
 };
 
@@ -63,9 +74,9 @@ const char *realign_means(bool module);
 int realign_look(struct realign *realign);
 /*
  * When the rules are committed, before the module's generation is: the marks.
- * @renewed: flowtables were, with the rules. Sets @renew anew.
+ * @renewed: those that were, with the rules. Sets @renew anew.
  */
-int realign_bring(struct realign *realign, bool renewed);
+int realign_bring(struct realign *realign, const struct renewal *renewed);
 /* When the module's generation is, too: ends, and what is in a wrong flowtable. */
 int realign_end(struct realign *realign, struct module *module);
 void realign_free(struct realign *realign);

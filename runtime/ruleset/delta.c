@@ -33,24 +33,26 @@ static void bracket(struct delta *d, uint16_t type, uint32_t genid)
  */
 
 static void renew(const struct map *old, struct content_thing *new,
-		  struct str key, bool always)
+		  struct str key, const struct renewal *asked)
 {
 	struct content_thing *thing = map_get(old, key);
 
 	if (!thing)
 		return;
-	thing->renewed = new->renewed = always || thing->hash != new->hash;
+	thing->renewed = new->renewed =
+		thing->hash != new->hash ||
+		(asked && renewal_has(asked, new->name));
 }
 
 /* Whatever is in the maps begins with what has a name. */
 static void find_renewed(const struct map *old, const struct map *new,
-			 bool always)
+			 const struct renewal *asked)
 {
 	size_t i;
 
 	for (i = 0; i < new->entries.n; i++)
 		renew(old, new->entries.v[i].value, new->entries.v[i].key,
-		      always);
+		      asked);
 }
 
 /* What its definition does not tell. */
@@ -68,7 +70,7 @@ static void find_renewed_sets(struct delta *d)
 	struct content_set *old, *new;
 	size_t i;
 
-	find_renewed(&d->old.sets, sets, false);
+	find_renewed(&d->old.sets, sets, NULL);
 	for (i = 0; i < sets->entries.n; i++) {
 		new = sets->entries.v[i].value;
 		old = map_get(&d->old.sets, sets->entries.v[i].key);
@@ -393,10 +395,9 @@ static int build(struct delta *d)
 	size_t n;
 	int ret;
 
-	find_renewed(&d->old.chains, &d->new.chains, false);
-	find_renewed(&d->old.objects, &d->new.objects, false);
-	find_renewed(&d->old.flowtables, &d->new.flowtables,
-		     d->options->renew_flowtables);
+	find_renewed(&d->old.chains, &d->new.chains, NULL);
+	find_renewed(&d->old.objects, &d->new.objects, NULL);
+	find_renewed(&d->old.flowtables, &d->new.flowtables, d->options->renew);
 	find_renewed_sets(d);
 	ret = compare_chains(d, &chains, &n);
 	if (ret)

@@ -29,6 +29,7 @@
 #define NFTOFFC_RUNTIME_RULESET_DELTA_H
 
 #include "emit/batch.h"
+#include "runtime/ruleset/renewal.h"
 
 struct names;
 
@@ -40,9 +41,9 @@ typedef int (*delta_handles_fn)(const char *chain, const uint64_t **handles,
 				size_t *n, void *data);
 
 struct delta_options {
-	uint32_t genid;		 /* NFNL_BATCH_GENID, 0: none */
-	const struct names *now; /* what the flowtables' devices are */
-	bool renew_flowtables;	 /* so that their flows are decided afresh */
+	uint32_t genid;		     /* NFNL_BATCH_GENID, 0: none */
+	const struct names *now;     /* what the flowtables' devices are */
+	const struct renewal *renew; /* flowtables that both have, or NULL */
 	delta_handles_fn handles;
 	void *data;
 	struct arena *arena; /* of the result's lists */

@@ -310,7 +310,6 @@ static const char *delta_of(struct policy *old, struct policy *new,
 			    struct delta_result *result)
 {
 	struct delta_options options = {
-		.renew_flowtables = false,
 		.handles = handles_of,
 		.data = &old->batch,
 		.arena = arena,
