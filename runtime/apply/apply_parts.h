@@ -51,12 +51,12 @@ struct apply {
 	struct compilation c;
 	struct applied applied; /* what it is of, if that was stored */
 	struct nl *nl;
-	struct state *state;   /* NULL in a dry run where there is none */
-	struct kernel now;     /* what runs */
-	bool blind;	       /* a dry run that may not read it */
-	bool slow;	       /* the kernel cannot offload: the rules alone */
-	struct generation old; /* what runs, as it was stored: */
-	bool has_old;
+	struct state *state; /* NULL in a dry run where there is none */
+	struct kernel now;   /* what runs */
+	bool blind;	     /* a dry run that may not read it */
+	bool slow;	     /* the kernel cannot offload: the rules alone */
+	bool has_old;	     /* what runs, as it was stored: */
+	struct generation old;
 	struct generation last; /* what `current` names; number 0: nothing */
 	struct drift drift;	/* what others did to what runs */
 	struct devices devices;
@@ -66,7 +66,6 @@ struct apply {
 	struct target target;
 	struct buf stored; /* what target.stored points into */
 	struct twophase module;
-	enum lower_gate gate;
 	struct lower_options lowered; /* with which @ir was made */
 	struct fw4 fw4;		      /* of a policy that stands beside it */
 	struct batch content;	/* what makes the new policy from nothing */
@@ -86,6 +85,7 @@ struct apply {
 	unsigned int number;	  /* of the staged generation, 0: not yet */
 	uint32_t noted; /* with it: the kernel's generation that it will be */
 	struct guard_link guard; /* who takes it back if it is not confirmed */
+	enum lower_gate gate;	 /* as fw4 is now */
 	bool holding;		 /* signals, until the end */
 	sigset_t signals;
 };

@@ -43,9 +43,8 @@ static void set_up(void)
 {
 	arena = arena_new();
 	/* Where each fsync() is not waited for, if there is such a place. */
-	strcpy(folder, access("/dev/shm", W_OK) ?
-			       "/tmp/nftoffc-runtime-XXXXXX" :
-			       "/dev/shm/nftoffc-runtime-XXXXXX");
+	snprintf(folder, sizeof(folder), "%s/nftoffc-runtime-XXXXXX",
+		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
