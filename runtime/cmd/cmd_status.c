@@ -332,7 +332,8 @@ static void print_policy(const struct status *s)
 	print_applied(s);
 	printf("epoch:      %u to %u of mask %08x\n", record->epoch,
 	       record->epoch + record->count - 1, record->mask);
-	printf("generation: %u\n", s->kernel.genid);
+	if (s->stored.number)
+		printf("generation: %u\n", s->stored.number);
 	printf("rules:      %zu\n", s->kernel.names.nrules);
 	printf("condition:  %s\n", condition(s));
 	print_drift(s);
@@ -493,7 +494,7 @@ static void json_policy(struct json *json, const struct status *s)
 	json_put_str(json, "condition", condition(s));
 	json_key(json, "drift");
 	changes_json(&s->drift.changes, json);
-	json_put_u64(json, "stored", s->stored.number);
+	json_put_u64(json, "generation", s->stored.number);
 	if (put_time(s, text)) {
 		json_put_str(json, "applied", text);
 		json_put_u64(json, "age", age(s));
@@ -604,7 +605,7 @@ static int json_status(const struct status *s)
 
 	json_object(&json);
 	json_policy(&json, s);
-	json_put_u64(&json, "generation", s->kernel.genid);
+	json_put_u64(&json, "ruleset_generation", s->kernel.genid);
 	json_module(&json, s);
 	json_key(&json, "flowtables");
 	json_array(&json);
