@@ -81,7 +81,10 @@ void changes_place(struct changes *changes, const struct ir *ir,
 /* "rule a removed from chain b"; in the changes' arena. */
 const char *change_text(const struct changes *changes,
 			const struct change *change);
-/* A line each, behind "home.yaml:12: " where there is a place. */
+/*
+ * A line each, behind "home.yaml:12: " where there is a place; of a policy where
+ * none ran only what has one.
+ */
 void changes_print(const struct changes *changes, struct buf *out);
 /* The array that is the value of the member whose key was written. */
 void changes_json(const struct changes *changes, struct json *json);

@@ -258,14 +258,25 @@ const char *change_text(const struct changes *changes, const struct change *c)
 			    hows[c->how]);
 }
 
+/* Where no policy ran, only what the new one speaks of is news. */
+static bool goes_without_saying(const struct change *c, bool all_is_new)
+{
+	return all_is_new && c->kind != CHANGE_POLICY && !c->span.source;
+}
+
 void changes_print(const struct changes *changes, struct buf *out)
 {
+	bool all_is_new = false;
 	struct place place;
 	size_t i;
 
 	for (i = 0; i < changes->list.n; i++) {
 		const struct change *c = &changes->list.v[i];
 
+		all_is_new = all_is_new || (c->kind == CHANGE_POLICY &&
+					    c->how == CHANGE_ADDED);
+		if (goes_without_saying(c, all_is_new))
+			continue;
 		if (c->span.source) {
 			place = span_place(c->sources, c->span);
 			buf_printf(out, "%s:%u: ", place.path, place.line);
