@@ -285,21 +285,23 @@ size_t arena_used(const struct arena *arena)
 	return arena->handed_out;
 }
 
-/*
- * The pointer is copied by its bytes: to the compiler, what @v points to is a
- * pointer of another type than void *.
- */
-void vec_grow_(struct arena *arena, void **v, size_t *room, size_t size)
+static void *vec_grow(struct arena *arena, void *v, size_t *room, size_t size)
 {
 	/* most arrays of large things stay short: there are many of them */
 	size_t first = size >= 64 ? 2 : size >= 16 ? 4 : 8;
-	size_t more = *room ? *room * 2 : first;
-	void *block;
+	size_t before = *room;
 
-	if (more > SIZE_MAX / 2 / size)
+	*room = before ? before * 2 : first;
+	if (*room > SIZE_MAX / 2 / size)
 		out_of_memory();
-	memcpy(&block, v, sizeof(block));
-	block = arena_grow(arena, block, *room * size, more * size);
-	memcpy(v, &block, sizeof(block));
-	*room = more;
+	return arena_grow(arena, v, before * size, *room * size);
+}
+
+void *vec_push_(struct arena *arena, void *vec, size_t size)
+{
+	VEC(void) *any = vec;
+
+	if (any->n == any->room)
+		any->v = vec_grow(arena, any->v, &any->room, size);
+	return (char *)any->v + any->n++ * size;
 }

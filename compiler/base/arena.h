@@ -60,16 +60,14 @@ size_t arena_used(const struct arena *arena);
 	}
 
 #define vec_push(arena, vec)                                                   \
-	((vec)->n < (vec)->room ? (void)0 :                                    \
-				  vec_grow_(arena, (void **)&(vec)->v,         \
-					    &(vec)->room, sizeof(*(vec)->v)),  \
-	 &(vec)->v[(vec)->n++])
+	((__typeof__((vec)->v))vec_push_(arena, vec, sizeof(*(vec)->v)))
 
 /* Room for @n, where their number is known before the first. */
 #define vec_reserve(arena, vec, n)                                             \
 	((void)((vec)->v = arena_array(arena, n, sizeof(*(vec)->v)),           \
 		(vec)->room = (n)))
 
-void vec_grow_(struct arena *arena, void **v, size_t *room, size_t size);
+/* @vec is a VEC() of whatever has @size. */
+void *vec_push_(struct arena *arena, void *vec, size_t size);
 
 #endif
