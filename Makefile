@@ -10,6 +10,9 @@ DESTDIR ?=
 VERSION := 0.1
 # where `apply` remembers, if not in runtime/state/state.h's directory
 STATE ?=
+# for a small flash: without what only the manual and the tests read, and with a
+# lexer that takes 1 KB instead of 21 and 5 % more of the time to compile
+SMALL ?=
 
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
@@ -30,7 +33,9 @@ DEPS_DEB := dpkg-dev debhelper dh-dkms lintian
 DEPS_KASAN := bc libelf-dev libssl-dev xz-utils
 
 CPPFLAGS := -D_GNU_SOURCE -DNFTOFFC_VERSION='"$(VERSION)"' -Icompiler -I. \
-	$(if $(STATE),-DNFTOFFC_STATE='"$(STATE)"')
+	$(if $(STATE),-DNFTOFFC_STATE='"$(STATE)"') \
+	$(if $(SMALL),-DNFTOFFC_SMALL)
+LEXFLAGS := $(if $(SMALL),-Cem,-Cfr)
 # A table's row says what is special about it; the rest is zero, and careful.
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wno-missing-field-initializers
@@ -81,7 +86,7 @@ $(B)/tests/nftoffc-faulty: $(B)/runtime/cmd/main.o $(FAULT_SRC:%.c=$(B)/faulty/%
 $(B)/%.l.c: %.l
 	@mkdir -p $(@D)
 	@echo "  LEX   $<"
-	@flex -o $@ $<
+	@flex $(LEXFLAGS) -o $@ $<
 
 $(B)/%.y.c: %.y
 	@mkdir -p $(@D)
@@ -253,14 +258,15 @@ STATIC_FLAGS := -Oz -flto=auto -flto-partition=one -fno-pie \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables
 # Code and constants in one segment, as on every machine but this one.
 STATIC_LINK := -static -no-pie -s -Wl,--gc-sections -Wl,-z,noseparate-code
-STATIC_MAX ?= 896000
+STATIC_MAX ?= 838000
 .PHONY: static
 static:
 ifeq ($(STATIC_LIBS),$(B)/static/libs)
 	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_BUILD) $(DEPS_STATIC)'
 	@packaging/static/libs $(STATIC_LIBS) $(STATIC_CC) $(STATIC_FLAGS)
 endif
-	@$(MAKE) --no-print-directory -j2 B=$(B)/static CC='$(STATIC_CC)' \
+	@$(MAKE) --no-print-directory -j2 B=$(B)/static SMALL=1 \
+		CC='$(STATIC_CC)' \
 		OPT='$(STATIC_FLAGS) -isystem $(STATIC_LIBS)/include' \
 		LDFLAGS='$(STATIC_FLAGS) $(STATIC_LINK)' \
 		LDLIBS='-Wl,--start-group $(STATIC_LIBS)/lib/*.a -Wl,--end-group' \

@@ -181,52 +181,52 @@ static bool is_monthdays(struct str text)
 #define ENABLED                                                                \
 	{                                                                      \
 		"enabled", is_bool, SAID, 0,                                   \
-			"0 leaves the section out, as fw4 does."               \
+			DOC("0 leaves the section out, as fw4 does.")          \
 	}
 #define FAMILY(said)                                                           \
 	{                                                                      \
-		"family", is_family, SAID, 0, said                             \
+		"family", is_family, SAID, 0, DOC(said)                        \
 	}
 #define SAYS_NOTHING(name, is_value)                                           \
 	{                                                                      \
 		name, is_value, UNUSED, 0,                                     \
-			"fw4 does nothing with it, and neither does the "      \
-			"policy."                                              \
+			DOC("fw4 does nothing with it, and neither does "      \
+			    "the policy.")                                     \
 	}
 #define SYSCTL(name, is_value, sysctl)                                         \
 	{                                                                      \
-		name, is_value, SYSTEM, 0, "Is the sysctl " sysctl "."         \
+		name, is_value, SYSTEM, 0, DOC("Is the sysctl " sysctl ".")    \
 	}
 #define UTC                                                                    \
 	{                                                                      \
 		"utc_time", is_bool, UNUSED, 0,                                \
-			"fw4 reads it and does nothing with it: its times "    \
-			"are those of the system's zone."                      \
+			DOC("fw4 reads it and does nothing with it: its "      \
+			    "times are those of the system's zone.")           \
 	}
 
 static const struct option defaults_options[] = {
 	{ "input", is_policy, SAID, 0,
-	  "The default of input; drop if it is not given." },
+	  DOC("The default of input; drop if it is not given.") },
 	{ "output", is_policy, SAID, 0,
-	  "The default of output; drop if it is not given." },
+	  DOC("The default of output; drop if it is not given.") },
 	{ "forward", is_policy, SAID, 0,
-	  "The default of forward; drop if it is not given." },
+	  DOC("The default of forward; drop if it is not given.") },
 	{ "drop_invalid", is_bool, SAID, 0,
-	  "invalid: drop, or filter. Where a zone masquerades it is drop "
-	  "anyway, as fw4 has it towards that zone." },
+	  DOC("invalid: drop, or filter. Where a zone masquerades it is drop "
+	      "anyway, as fw4 has it towards that zone.") },
 	{ "tcp_reject_code", is_code, NEARLY, 0,
-	  "with of the rules that reject; what no rule decides is refused as "
-	  "the policy does it." },
+	  DOC("with of the rules that reject; what no rule decides is refused "
+	      "as the policy does it.") },
 	{ "any_reject_code", is_code, NEARLY, 0,
-	  "with of the rules that reject; what no rule decides is refused as "
-	  "the policy does it." },
+	  DOC("with of the rules that reject; what no rule decides is refused "
+	      "as the policy does it.") },
 	{ "syn_flood", is_bool, SAID, 0,
-	  "syn-flood, unless synflood_protect says otherwise." },
-	{ "synflood_protect", is_bool, SAID, 0, "syn-flood." },
+	  DOC("syn-flood, unless synflood_protect says otherwise.") },
+	{ "synflood_protect", is_bool, SAID, 0, DOC("syn-flood.") },
 	{ "synflood_rate", is_limit, SAID, 0,
-	  "The rate of syn-flood; 25/second if it is not given." },
+	  DOC("The rate of syn-flood; 25/second if it is not given.") },
 	{ "synflood_burst", is_int, SAID, 0,
-	  "The burst of syn-flood; 50 if it is not given." },
+	  DOC("The burst of syn-flood; 50 if it is not given.") },
 	SYSCTL("tcp_syncookies", is_bool, "net.ipv4.tcp_syncookies"),
 	SYSCTL("tcp_ecn", is_int, "net.ipv4.tcp_ecn"),
 	SYSCTL("tcp_window_scaling", is_bool, "net.ipv4.tcp_window_scaling"),
@@ -234,109 +234,115 @@ static const struct option defaults_options[] = {
 	SYSCTL("accept_source_route", is_bool,
 	       "net.ipv4.conf.*.accept_source_route"),
 	{ "auto_helper", is_bool, NEARLY, 0,
-	  "0 is what the policy does: helpers are given by rules alone. 1 "
-	  "depends on which modules are loaded." },
+	  DOC("0 is what the policy does: helpers are given by rules alone. 1 "
+	      "depends on which modules are loaded.") },
 	SAYS_NOTHING("custom_chains", is_bool),
 	SAYS_NOTHING("disable_ipv6", is_bool),
 	{ "flow_offloading", is_bool, SAID, 0,
-	  "offload: all TCP and UDP that is forwarded." },
+	  DOC("offload: all TCP and UDP that is forwarded.") },
 	{ "flow_offloading_hw", is_bool, SAID, 0,
-	  "mode: auto, with flow_offloading." },
+	  DOC("mode: auto, with flow_offloading.") },
 	{ "auto_includes", is_bool, NEARLY, 0,
-	  "0 is what the policy does. 1 includes "
-	  "/usr/share/nftables.d, which a policy cannot." },
+	  DOC("0 is what the policy does. 1 includes "
+	      "/usr/share/nftables.d, which a policy cannot.") },
 	{ 0 }
 };
 
 static const struct option zone_options[] = {
 	ENABLED,
-	{ "name", is_identifier, SAID, REQUIRED, "The zone's name." },
+	{ "name", is_identifier, SAID, REQUIRED, DOC("The zone's name.") },
 	FAMILY("subnets: all of that family."),
 	{ "network", is_some, SAID, LIST,
-	  "devices: those of the interfaces of --network. A negated one is "
-	  "left out." },
+	  DOC("devices: those of the interfaces of --network. A negated one is "
+	      "left out.") },
 	{ "device", is_some, SAID, LIST,
-	  "devices; name+ is name*. A negated one is left out." },
+	  DOC("devices; name+ is name*. A negated one is left out.") },
 	{ "subnet", is_some, SAID, LIST,
-	  "subnets. A negated one, and a zone of subnets alone, is left out." },
+	  DOC("subnets. A negated one, and a zone of subnets alone, is left "
+	      "out.") },
 	{ "input", is_policy, SAID, 0,
-	  "A rule to router behind all others, where the default differs." },
+	  DOC("A rule to router behind all others, where the default "
+	      "differs.") },
 	{ "output", is_policy, SAID, 0,
-	  "A rule from router behind all others, where the default differs." },
+	  DOC("A rule from router behind all others, where the default "
+	      "differs.") },
 	{ "forward", is_policy, SAID, 0,
-	  "A rule from the zone to itself behind all others, where the default "
-	  "differs: more fw4 does not mean by it." },
-	{ "masq", is_bool, SAID, 0, "masquerade." },
+	  DOC("A rule from the zone to itself behind all others, where the "
+	      "default differs: more fw4 does not mean by it.") },
+	{ "masq", is_bool, SAID, 0, DOC("masquerade.") },
 	{ "masq_allow_invalid", is_bool, SAID, 0,
-	  "Without it, invalid: drop, since a zone masquerades." },
+	  DOC("Without it, invalid: drop, since a zone masquerades.") },
 	{ "masq_src", is_some, SAID, LIST,
-	  "An entry masquerade of nat, with this source." },
+	  DOC("An entry masquerade of nat, with this source.") },
 	{ "masq_dest", is_some, SAID, LIST,
-	  "An entry masquerade of nat, with this destination." },
-	{ "masq6", is_bool, SAID, 0, "masquerade, of ipv6." },
+	  DOC("An entry masquerade of nat, with this destination.") },
+	{ "masq6", is_bool, SAID, 0, DOC("masquerade, of ipv6.") },
 	SAYS_NOTHING("extra", NULL),
 	SAYS_NOTHING("extra_src", NULL),
 	SAYS_NOTHING("extra_dest", NULL),
-	{ "mtu_fix", is_bool, SAID, 0, "clamp-mss." },
+	{ "mtu_fix", is_bool, SAID, 0, DOC("clamp-mss.") },
 	SAYS_NOTHING("custom_chains", is_bool),
 	{ "log", is_int, NEARLY, 0,
-	  "Bit 1: log of the rules that drop or reject. Bit 2, of "
-	  "clamp-mss, is left out." },
-	{ "log_limit", is_limit, SAID, 0, "rate of these logs." },
-	{ "auto_helper", is_bool, NEARLY, 0, "As that of defaults." },
+	  DOC("Bit 1: log of the rules that drop or reject. Bit 2, of "
+	      "clamp-mss, is left out.") },
+	{ "log_limit", is_limit, SAID, 0, DOC("rate of these logs.") },
+	{ "auto_helper", is_bool, NEARLY, 0, DOC("As that of defaults.") },
 	{ "helper", is_some, SAID, LIST,
-	  "Rules helper for the helper's own port; a negated one is left "
-	  "out." },
+	  DOC("Rules helper for the helper's own port; a negated one is left "
+	      "out.") },
 	{ "counter", is_bool, LEFT_OUT, 0,
-	  "Zones have no counters; rules may count." },
+	  DOC("Zones have no counters; rules may count.") },
 	{ 0 }
 };
 
 static const struct option forwarding_options[] = {
 	ENABLED,
-	{ "name", NULL, SAID, 0, "name." },
+	{ "name", NULL, SAID, 0, DOC("name.") },
 	FAMILY("family."),
-	{ "src", NULL, SAID, REQUIRED, "from." },
-	{ "dest", NULL, SAID, REQUIRED, "to." },
+	{ "src", NULL, SAID, REQUIRED, DOC("from.") },
+	{ "dest", NULL, SAID, REQUIRED, DOC("to.") },
 	{ 0 }
 };
 
 #define NAME                                                                   \
 	{                                                                      \
 		"name", NULL, SAID, 0,                                         \
-			"name, of the characters that one may have."           \
+			DOC("name, of the characters that one may have.")      \
 	}
 #define OLD_NAME                                                               \
 	{                                                                      \
-		"_name", NULL, UNUSED, 0, "fw4 has it for name no more."       \
+		"_name", NULL, UNUSED, 0, DOC("fw4 has it for name no more.")  \
 	}
 #define SET_MATCH                                                              \
 	{                                                                      \
 		"ipset", is_some, NEARLY, 0,                                   \
-			"The set as source, destination, port, source-port "   \
-			"or mac. One of several fields is left out."           \
+			DOC("The set as source, destination, port, "           \
+			    "source-port or mac. One of several fields is "    \
+			    "left out.")                                       \
 	}
 #define PROTO(otherwise)                                                       \
 	{                                                                      \
-		"proto", is_some, SAID, LIST, "protocol; " otherwise           \
+		"proto", is_some, SAID, LIST, DOC("protocol; " otherwise)      \
 	}
 #define NO_DATE "A policy knows no dates: the section is left out."
 #define TIMES                                                                   \
-	{ "start_date", is_date, LEFT_OUT, 0, NO_DATE },                        \
-		{ "stop_date", is_date, LEFT_OUT, 0, NO_DATE },                 \
+	{ "start_date", is_date, LEFT_OUT, 0, DOC(NO_DATE) },                   \
+		{ "stop_date", is_date, LEFT_OUT, 0, DOC(NO_DATE) },            \
 		{ "start_time", is_time, SAID, 0,                               \
-		  "The beginning of time; midnight if it is not given." },      \
+		  DOC("The beginning of time; midnight if it is not given.") }, \
 		{ "stop_time", is_time, SAID, 0,                                \
-		  "The end of time, a second later, since fw4 counts it in." }, \
+		  DOC("The end of time, a second later, since fw4 counts it "   \
+		      "in.") },                                                 \
 	{                                                                       \
-		"weekdays", is_weekdays, SAID, 0, "weekday."                    \
+		"weekdays", is_weekdays, SAID, 0, DOC("weekday.")               \
 	}
 #define MONTHDAYS SAYS_NOTHING("monthdays", is_monthdays)
 #define NO_LIMIT "Translations have no limit: the section is left out."
 #define COUNTER                                                                \
 	{                                                                      \
 		"counter", is_bool, LEFT_OUT, 0,                               \
-			"Translations have no counters; the rest is said."     \
+			DOC("Translations have no counters; the rest is "      \
+			    "said.")                                           \
 	}
 
 static const struct option rule_options[] = {
@@ -344,54 +350,57 @@ static const struct option rule_options[] = {
 	NAME,
 	OLD_NAME,
 	FAMILY("family."),
-	{ "src", NULL, SAID, 0, "from; without it, from router." },
+	{ "src", NULL, SAID, 0, DOC("from; without it, from router.") },
 	{ "dest", NULL, SAID, 0,
-	  "to; without it, to router, or from router to any zone." },
+	  DOC("to; without it, to router, or from router to any zone.") },
 	{ "device", is_some, NEARLY, PLAIN,
-	  "from or to the zone that has this device alone; otherwise the "
-	  "section is left out." },
-	{ "direction", is_direction, SAID, 0, "Whether device is from or to." },
+	  DOC("from or to the zone that has this device alone; otherwise the "
+	      "section is left out.") },
+	{ "direction", is_direction, SAID, 0,
+	  DOC("Whether device is from or to.") },
 	SET_MATCH,
 	{ "helper", is_some, LEFT_OUT, 0,
-	  "A policy does not ask for helpers: the section is left out." },
+	  DOC("A policy does not ask for helpers: the section is left out.") },
 	{ "set_helper", is_some, SAID, PLAIN,
-	  "set of the action helper, where the kernel's name is known." },
+	  DOC("set of the action helper, where the kernel's name is known.") },
 	PROTO("tcp and udp if it is not given."),
 	{ "src_ip", is_some, SAID, LIST,
-	  "source. Some that are negated beside others that are not leave the "
-	  "section out." },
-	{ "src_mac", is_mac, SAID, LIST, "mac." },
-	{ "src_port", is_port, SAID, LIST, "source-port, of tcp and udp." },
-	{ "dest_ip", is_some, SAID, LIST, "destination, as src_ip." },
-	{ "dest_port", is_port, SAID, LIST, "port, of tcp and udp." },
+	  DOC("source. Some that are negated beside others that are not leave "
+	      "the section out.") },
+	{ "src_mac", is_mac, SAID, LIST, DOC("mac.") },
+	{ "src_port", is_port, SAID, LIST,
+	  DOC("source-port, of tcp and udp.") },
+	{ "dest_ip", is_some, SAID, LIST, DOC("destination, as src_ip.") },
+	{ "dest_port", is_port, SAID, LIST, DOC("port, of tcp and udp.") },
 	{ "icmp_type", is_icmp, NEARLY, LIST,
-	  "icmp. Of a code, all codes of its type; a type without a name in "
-	  "the policy leaves the section out." },
+	  DOC("icmp. Of a code, all codes of its type; a type without a name "
+	      "in the policy leaves the section out.") },
 	SAYS_NOTHING("extra", NULL),
 	{ "limit", is_limit, NEARLY, 0,
-	  "limit; a negated one, and that of a mark or of notrack, leaves the "
-	  "section out." },
-	{ "limit_burst", is_int, SAID, 0, "burst of limit." },
+	  DOC("limit; a negated one, and that of a mark or of notrack, leaves "
+	      "the section out.") },
+	{ "limit_burst", is_int, SAID, 0, DOC("burst of limit.") },
 	UTC,
 	TIMES,
 	MONTHDAYS,
-	{ "mark", is_mark, SAID, 0, "mark." },
+	{ "mark", is_mark, SAID, 0, DOC("mark.") },
 	{ "set_mark", is_mark, NEARLY, PLAIN,
-	  "set of the action mark, which marks replies, too; 0 is left out." },
+	  DOC("set of the action mark, which marks replies, too; 0 is left "
+	      "out.") },
 	{ "set_xmark", is_mark, NEARLY, PLAIN,
-	  "set of the action mark, if its bits are in its mask." },
-	{ "dscp", is_dscp, SAID, 0, "dscp." },
+	  DOC("set of the action mark, if its bits are in its mask.") },
+	{ "dscp", is_dscp, SAID, 0, DOC("dscp.") },
 	{ "set_dscp", is_dscp, NEARLY, PLAIN,
-	  "set of the action dscp, which marks replies, too." },
+	  DOC("set of the action dscp, which marks replies, too.") },
 	{ "counter", is_bool, SAID, 0,
-	  "1, where it is written: count, of new connections. fw4 counts "
-	  "unless it is 0." },
-	{ "log", NULL, SAID, 0, "log: new, with the prefix." },
-	{ "log_limit", is_limit, SAID, 0, "rate of log." },
+	  DOC("1, where it is written: count, of new connections. fw4 counts "
+	      "unless it is 0.") },
+	{ "log", NULL, SAID, 0, DOC("log: new, with the prefix.") },
+	{ "log_limit", is_limit, SAID, 0, DOC("rate of log.") },
 	{ "target", is_target, NEARLY, 0,
-	  "The action; log or count if it is not given. notrack holds for both "
-	  "directions, and is left out where a reply does not tell what it "
-	  "asks." },
+	  DOC("The action; log or count if it is not given. notrack holds for "
+	      "both directions, and is left out where a reply does not tell "
+	      "what it asks.") },
 	{ 0 }
 };
 
@@ -400,44 +409,48 @@ static const struct option redirect_options[] = {
 	NAME,
 	OLD_NAME,
 	FAMILY("family; ipv4 if nothing says otherwise."),
-	{ "src", NULL, SAID, 0, "from of forward and redirect." },
+	{ "src", NULL, SAID, 0, DOC("from of forward and redirect.") },
 	{ "dest", NULL, SAID, 0,
-	  "to of source; for dnat, the zone that reflection is for." },
+	  DOC("to of source; for dnat, the zone that reflection is for.") },
 	SET_MATCH,
 	{ "helper", is_some, LEFT_OUT, PLAIN,
-	  "A policy does not ask for helpers: the section is left out." },
+	  DOC("A policy does not ask for helpers: the section is left out.") },
 	PROTO("tcp and udp if it is not given."),
-	{ "src_ip", is_some, SAID, 0, "source." },
-	{ "src_mac", is_mac, SAID, LIST, "mac." },
-	{ "src_port", is_port, SAID, 0, "source-port." },
+	{ "src_ip", is_some, SAID, 0, DOC("source.") },
+	{ "src_mac", is_mac, SAID, LIST, DOC("mac.") },
+	{ "src_port", is_port, SAID, 0, DOC("source-port.") },
 	{ "src_dip", is_some, SAID, 0,
-	  "destination of forward; the router's addresses if it is not given "
-	  "and the zone masquerades. Of snat, address." },
-	{ "src_dport", is_port, SAID, 0, "port of forward; of snat, ports." },
+	  DOC("destination of forward; the router's addresses if it is not "
+	      "given and the zone masquerades. Of snat, address.") },
+	{ "src_dport", is_port, SAID, 0,
+	  DOC("port of forward; of snat, "
+	      "ports.") },
 	{ "dest_ip", is_some, SAID, 0,
-	  "to of forward; without it, the entry is a redirect. Of snat, "
-	  "destination." },
+	  DOC("to of forward; without it, the entry is a redirect. Of snat, "
+	      "destination.") },
 	{ "dest_port", is_port, NEARLY, 0,
-	  "The port of to. A range for another one is any of its ports." },
+	  DOC("The port of to. A range for another one is any of its ports.") },
 	SAYS_NOTHING("extra", NULL),
-	{ "limit", is_limit, LEFT_OUT, 0, NO_LIMIT },
-	{ "limit_burst", is_int, LEFT_OUT, 0, "As limit." },
+	{ "limit", is_limit, LEFT_OUT, 0, DOC(NO_LIMIT) },
+	{ "limit_burst", is_int, LEFT_OUT, 0, DOC("As limit.") },
 	UTC,
 	TIMES,
 	MONTHDAYS,
-	{ "mark", is_mark, SAID, 0, "mark." },
+	{ "mark", is_mark, SAID, 0, DOC("mark.") },
 	{ "reflection", is_bool, SAID, 0,
-	  "reflect, where the zone masquerades; with more zones than it is "
-	  "for, entries of their own, if the addresses are known." },
+	  DOC("reflect, where the zone masquerades; with more zones than it is "
+	      "for, entries of their own, if the addresses are known.") },
 	{ "reflection_src", is_side, NEARLY, 0,
-	  "The address of these entries; reflect is always internal." },
-	{ "reflection_zone", NULL, SAID, LIST, "The zones of reflection." },
+	  DOC("The address of these entries; reflect is always internal.") },
+	{ "reflection_zone", NULL, SAID, LIST,
+	  DOC("The zones of "
+	      "reflection.") },
 	COUNTER,
 	{ "log", NULL, LEFT_OUT, 0,
-	  "Translations are not logged; the rest is said." },
-	{ "log_limit", is_limit, LEFT_OUT, 0, "As log." },
+	  DOC("Translations are not logged; the rest is said.") },
+	{ "log_limit", is_limit, LEFT_OUT, 0, DOC("As log.") },
 	{ "target", is_target, SAID, 0,
-	  "forward or redirect, and source for snat." },
+	  DOC("forward or redirect, and source for snat.") },
 	{ 0 }
 };
 
@@ -445,76 +458,80 @@ static const struct option nat_options[] = {
 	ENABLED,
 	NAME,
 	FAMILY("family; ipv4 if nothing says otherwise."),
-	{ "src", NULL, SAID, 0, "to: the zone that connections leave by." },
+	{ "src", NULL, SAID, 0,
+	  DOC("to: the zone that connections leave "
+	      "by.") },
 	{ "device", NULL, NEARLY, 0,
-	  "to the zone that has this device alone; otherwise the section is "
-	  "left out." },
+	  DOC("to the zone that has this device alone; otherwise the section "
+	      "is left out.") },
 	SAYS_NOTHING("ipset", is_some),
 	PROTO("all if it is not given."),
-	{ "src_ip", is_some, SAID, 0, "source." },
-	{ "src_port", is_port, SAID, 0, "source-port." },
-	{ "snat_ip", is_some, SAID, PLAIN, "address of source." },
+	{ "src_ip", is_some, SAID, 0, DOC("source.") },
+	{ "src_port", is_port, SAID, 0, DOC("source-port.") },
+	{ "snat_ip", is_some, SAID, PLAIN, DOC("address of source.") },
 	{ "snat_port", is_port, SAID, PLAIN,
-	  "ports of source; alone, it leaves the section out." },
-	{ "dest_ip", is_some, SAID, 0, "destination." },
-	{ "dest_port", is_port, SAID, 0, "port." },
+	  DOC("ports of source; alone, it leaves the section out.") },
+	{ "dest_ip", is_some, SAID, 0, DOC("destination.") },
+	{ "dest_port", is_port, SAID, 0, DOC("port.") },
 	SAYS_NOTHING("extra", NULL),
-	{ "limit", is_limit, LEFT_OUT, 0, NO_LIMIT },
-	{ "limit_burst", is_int, LEFT_OUT, 0, "As limit." },
+	{ "limit", is_limit, LEFT_OUT, 0, DOC(NO_LIMIT) },
+	{ "limit_burst", is_int, LEFT_OUT, 0, DOC("As limit.") },
 	{ "connlimit_ports", is_bool, UNUSED, 0,
-	  "fw4 reads it and does nothing with it." },
+	  DOC("fw4 reads it and does nothing with it.") },
 	UTC,
 	TIMES,
 	MONTHDAYS,
-	{ "mark", is_mark, SAID, 0, "mark." },
+	{ "mark", is_mark, SAID, 0, DOC("mark.") },
 	COUNTER,
 	{ "log", NULL, LEFT_OUT, 0,
-	  "Translations are not logged; the rest is said." },
+	  DOC("Translations are not logged; the rest is said.") },
 	{ "target", is_target, SAID, 0,
-	  "source, masquerade, or exempt for accept." },
+	  DOC("source, masquerade, or exempt for accept.") },
 	{ 0 }
 };
 
 static const struct option include_options[] = {
 	ENABLED,
 	{ "path", NULL, LEFT_OUT, REQUIRED,
-	  "The file is fw4's: it is left out. Rules of it may stand under raw." },
+	  DOC("The file is fw4's: it is left out. Rules of it may stand under "
+	      "raw.") },
 	{ "type", is_kind, LEFT_OUT, 0,
-	  "Neither scripts nor nftables' text are part of a policy." },
+	  DOC("Neither scripts nor nftables' text are part of a policy.") },
 	{ "fw4_compatible", is_bool, SAID, 0,
-	  "A script that fw4 does not run, either, is no loss." },
+	  DOC("A script that fw4 does not run, either, is no loss.") },
 	SAYS_NOTHING("family", is_family),
 	SAYS_NOTHING("reload", is_bool),
 	{ "position", is_position, LEFT_OUT, 0,
-	  "The chains are fw4's, and not those of a policy." },
+	  DOC("The chains are fw4's, and not those of a policy.") },
 	{ "chain", is_identifier, LEFT_OUT, 0,
-	  "The chains are fw4's, and not those of a policy." },
+	  DOC("The chains are fw4's, and not those of a policy.") },
 	{ 0 }
 };
 
 static const struct option ipset_options[] = {
 	ENABLED,
 	{ "reload_set", is_bool, UNUSED, 0,
-	  "Sets keep their elements while the policy defines them alike." },
+	  DOC("Sets keep their elements while the policy defines them "
+	      "alike.") },
 	{ "counters", is_bool, LEFT_OUT, 0,
-	  "Elements have no counters; the rest is said." },
-	{ "comment", NULL, SAID, 0, "A comment." },
-	{ "name", is_identifier, SAID, REQUIRED, "The set's name." },
+	  DOC("Elements have no counters; the rest is said.") },
+	{ "comment", NULL, SAID, 0, DOC("A comment.") },
+	{ "name", is_identifier, SAID, REQUIRED, DOC("The set's name.") },
 	FAMILY("The family of what asks for it; ipv4 if it is not given."),
 	SAYS_NOTHING("storage", NULL),
 	{ "match", is_some, NEARLY, LIST,
-	  "type: address, port or mac. Several leave the set out." },
+	  DOC("type: address, port or mac. Several leave the set out.") },
 	SAYS_NOTHING("iprange", NULL),
 	SAYS_NOTHING("portrange", NULL),
 	SAYS_NOTHING("netmask", is_int),
-	{ "maxelem", is_int, SAID, 0, "size." },
+	{ "maxelem", is_int, SAID, 0, DOC("size.") },
 	SAYS_NOTHING("hashsize", is_int),
-	{ "timeout", is_int, SAID, 0, "timeout, in seconds." },
+	{ "timeout", is_int, SAID, 0, DOC("timeout, in seconds.") },
 	SAYS_NOTHING("external", NULL),
 	{ "entry", NULL, SAID, LIST,
-	  "elements. A set that has some is not filled while it runs, unless "
-	  "it has a timeout." },
-	{ "loadfile", NULL, SAID, 0, "file." },
+	  DOC("elements. A set that has some is not filled while it runs, "
+	      "unless it has a timeout.") },
+	{ "loadfile", NULL, SAID, 0, DOC("file.") },
 	{ 0 }
 };
 

@@ -8,6 +8,7 @@
 #ifndef NFTOFFC_IMPORT_OPTION_H
 #define NFTOFFC_IMPORT_OPTION_H
 
+#include "base/doc.h"
 #include "uci.h"
 
 enum option_fate {

@@ -13,23 +13,24 @@
 
 static const struct opt_pass passes[] = {
 	{ "unreachable",
-	  "Leaves out rules that no connection reaches, since rules before "
-	  "them take all.",
+	  DOC("Leaves out rules that no connection reaches, since rules before "
+	      "them take all."),
 	  pass_unreachable },
-	{ "default", "Leaves out rules at the end that do as the default does.",
+	{ "default",
+	  DOC("Leaves out rules at the end that do as the default does."),
 	  pass_default },
 	{ "sets",
-	  "Joins rules that decide alike and differ in the values of one "
-	  "match: those become one set.",
+	  DOC("Joins rules that decide alike and differ in the values of one "
+	      "match: those become one set."),
 	  pass_sets },
 	{ "tuples",
-	  "Joins rules that differ in the values of several matches: those "
-	  "become one set of concatenated values, or a verdict map where the "
-	  "rules decide differently.",
+	  DOC("Joins rules that differ in the values of several matches: those "
+	      "become one set of concatenated values, or a verdict map where "
+	      "the rules decide differently."),
 	  pass_tuples },
 	{ "maps",
-	  "Joins rules that differ in the values of one match and in what "
-	  "they decide: those become one verdict map.",
+	  DOC("Joins rules that differ in the values of one match and in what "
+	      "they decide: those become one verdict map."),
 	  pass_maps },
 };
 

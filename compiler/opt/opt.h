@@ -16,6 +16,7 @@
 #ifndef NFTOFFC_OPT_OPT_H
 #define NFTOFFC_OPT_OPT_H
 
+#include "base/doc.h"
 #include "base/source.h"
 #include "policy/alts.h"
 

@@ -306,11 +306,11 @@ static void default_output(struct binder *b, const struct node *node,
 
 static const struct field default_fields[] = {
 	{ "input", default_input, false, .type = "drop | reject | accept",
-	  .dflt = "drop", .doc = "Of those to the router." },
+	  .dflt = "drop", .doc = DOC("Of those to the router.") },
 	{ "forward", default_forward, false, .type = "drop | reject | accept",
-	  .dflt = "drop", .doc = "Of those from zone to zone." },
+	  .dflt = "drop", .doc = DOC("Of those from zone to zone.") },
 	{ "output", default_output, false, .type = "drop | reject | accept",
-	  .dflt = "accept", .doc = "Of those that the router opens." },
+	  .dflt = "accept", .doc = DOC("Of those that the router opens.") },
 	{ NULL, NULL, false },
 };
 
@@ -370,113 +370,120 @@ TOP(top_verify, TOP_VERIFY)
 
 static const struct field top_fields[] = {
 	{ "policy", top_policy, true, .type = "<name>",
-	  .doc = "What the policy is called in messages and in the kernel." },
+	  .doc = DOC("What the policy is called in messages and in the "
+		     "kernel.") },
 	{ "mode", top_mode, false, .type = "alone | fw4", .dflt = "alone",
-	  .doc = "Who is the firewall. `alone` is this policy; with `fw4` it "
-		 "is OpenWrt's, which keeps zones, filter and translation, "
-		 "and this policy says what is offloaded, logged, counted "
-		 "and marked of what that one lets pass; see <FW4>." },
+	  .doc = DOC("Who is the firewall. `alone` is this policy; with `fw4` "
+		     "it is OpenWrt's, which keeps zones, filter and "
+		     "translation, and this policy says what is offloaded, "
+		     "logged, counted and marked of what that one lets pass; "
+		     "see <FW4>.") },
 	{ "include", top_include, FIELD_ENTRIES | FIELD_LIST,
 	  .type = "<path> | <list>",
-	  .doc = "Other files that belong to the policy; see <SEVERAL "
-		 "FILES>." },
+	  .doc = DOC("Other files that belong to the policy; see <SEVERAL "
+		     "FILES>.") },
 	{ "define", top_define, FIELD_NAMED, .type = "<map>",
-	  .doc = "Variables; see <VARIABLES>." },
+	  .doc = DOC("Variables; see <VARIABLES>.") },
 	{ "zones", top_zones, true | FIELD_NAMED, zone_fields, "zone",
 	  .type = "<map> | fw4 | <path>",
-	  .doc = "The zones, each by its name; see <ZONES>. Or `fw4`: those of "
-		 "OpenWrt's fw4, with their devices and subnets, as "
-		 "/etc/config/firewall and /etc/config/network say when the "
-		 "policy is compiled; a directory in its stead, with a `/` in "
-		 "its name, is where these two files are." },
+	  .doc = DOC("The zones, each by its name; see <ZONES>. Or `fw4`: "
+		     "those of OpenWrt's fw4, with their devices and subnets, "
+		     "as /etc/config/firewall and /etc/config/network say when "
+		     "the policy is compiled; a directory in its stead, with a "
+		     "`/` in its name, is where these two files are.") },
 	{ "sets", top_sets, FIELD_NAMED | FIELD_LINE, set_fields, "set",
-	  .type = "<map>", .doc = "Sets of addresses or ports; see <SETS>." },
+	  .type = "<map>",
+	  .doc = DOC("Sets of addresses or ports; see "
+		     "<SETS>.") },
 	{ "services", top_services, FIELD_NAMED | FIELD_LIST | FIELD_BLOCK,
 	  NULL, "service", .type = "<map>",
-	  .doc = "Names for protocols and ports; see <SERVICES>." },
+	  .doc = DOC("Names for protocols and ports; see <SERVICES>.") },
 	{ "default", top_default, false, default_fields,
 	  .fw4 = "the options input, output and forward of its zones",
 	  .type = "<map>",
-	  .doc = "What becomes of connections that no rule decides; see "
-		 "<DEFAULTS>." },
+	  .doc = DOC("What becomes of connections that no rule decides; see "
+		     "<DEFAULTS>.") },
 	{ "invalid", top_invalid, false, .fw4 = "its option drop_invalid",
 	  .type = "drop | filter", .dflt = "drop",
-	  .doc = "What becomes of packets that connection tracking can make "
-		 "nothing of, as they come in or are forwarded. `drop` "
-		 "drops them; `filter` lets them meet the rules." },
+	  .doc = DOC("What becomes of packets that connection tracking can "
+		     "make nothing of, as they come in or are forwarded. "
+		     "`drop` drops them; `filter` lets them meet the rules.") },
 	{ "syn-flood", top_syn_flood, FIELD_PHRASE | FIELD_LIST,
 	  syn_flood_fields, .fw4 = "its option synflood_protect",
 	  .type = "<rate> | <map> | <list>",
-	  .doc = "How many new TCP connections to the router are looked at, "
-		 "of whatever zone; what is beyond is dropped before any "
-		 "rule is asked: `25/second burst 50`, or a map that can "
-		 "ask for as many of each source, or both in a list, see "
-		 "<FLOODS>. What goes through the router is not counted. "
-		 "The default is not to limit them." },
+	  .doc = DOC("How many new TCP connections to the router are looked "
+		     "at, of whatever zone; what is beyond is dropped before "
+		     "any rule is asked: `25/second burst 50`, or a map that "
+		     "can ask for as many of each source, or both in a list, "
+		     "see <FLOODS>. What goes through the router is not "
+		     "counted. The default is not to limit them.") },
 	{ "existing", top_existing, false, .type = "decide | keep",
 	  .dflt = "decide",
-	  .doc = "What becomes of the connections that live when the policy "
-		 "is applied. With `decide` it decides them anew, and those "
-		 "whose answer is the same are not disturbed; see "
-		 "nftoffc(1). With `keep`, what the policy that ran before had accepted is "
-		 "accepted until it ends, and what that one itself had "
-		 "kept. Which of the new policy's rules it would meet is "
-		 "not asked, nor whether one of them, or of the old one's, "
-		 "wants to see each of its packets: so it is not logged any "
-		 "more, and passes through the rules for as long as it "
-		 "lives, though it was offloaded, or could be now. Where "
-		 "that is too slow or hides too much, have them decided." },
+	  .doc = DOC("What becomes of the connections that live when the "
+		     "policy is applied. With `decide` it decides them anew, "
+		     "and those whose answer is the same are not disturbed; "
+		     "see nftoffc(1). With `keep`, what the policy that ran "
+		     "before had accepted is accepted until it ends, and what "
+		     "that one itself had kept. Which of the new policy's "
+		     "rules it would meet is not asked, nor whether one of "
+		     "them, or of the old one's, wants to see each of its "
+		     "packets: so it is not logged any more, and passes "
+		     "through the rules for as long as it lives, though it was "
+		     "offloaded, or could be now. Where that is too slow or "
+		     "hides too much, have them decided.") },
 	{ "lockout", top_lockout, false, .fw4 = "its rules",
 	  .type = "protect | ignore", .dflt = "protect",
-	  .doc = "Whether `nftoffc apply` refuses the policy when it cuts "
-		 "off the address that applies it; see nftoffc(1)." },
+	  .doc = DOC("Whether `nftoffc apply` refuses the policy when it cuts "
+		     "off the address that applies it; see nftoffc(1).") },
 	{ "mark-mask", top_mark_mask, false, .type = "<mask>",
 	  .dflt = "0xff000000",
-	  .doc = "Which bits of the conntrack mark the policy keeps its "
-		 "decision in: a hexadecimal number whose bits stand "
-		 "together. Bits outside of it are never changed. Nobody "
-		 "else may use those inside of it, or connections are taken "
-		 "for decided.\n"
-		 "A policy needs one value for what is accepted, one for "
-		 "each different `after`, and one for each different "
-		 "treatment of later packets: what is logged, counted, "
-		 "marked with a class, held to a quota or queued. Rules "
-		 "that treat connections alike share it. Rules that go on "
-		 "multiply: each way in which some of them can meet in one "
-		 "connection needs two. It can have half of the values that "
-		 "fit into the mask, so that the next policy finds as many "
-		 "that are not in use: 127 with the default of 8 bits.\n"
-		 "Rules with `log: flow` take four of the bits or more, as "
-		 "far as the values leave room for them: one says that the "
-		 "connection was offloaded, the others which of the rules "
-		 "it was. Where there are too few, the last rules are not "
-		 "told apart." },
+	  .doc = DOC(
+		  "Which bits of the conntrack mark the policy keeps its "
+		  "decision in: a hexadecimal number whose bits stand "
+		  "together. Bits outside of it are never changed. Nobody "
+		  "else may use those inside of it, or connections are taken "
+		  "for decided.\n"
+		  "A policy needs one value for what is accepted, one for "
+		  "each different `after`, and one for each different "
+		  "treatment of later packets: what is logged, counted, "
+		  "marked with a class, held to a quota or queued. Rules "
+		  "that treat connections alike share it. Rules that go on "
+		  "multiply: each way in which some of them can meet in one "
+		  "connection needs two. It can have half of the values that "
+		  "fit into the mask, so that the next policy finds as many "
+		  "that are not in use: 127 with the default of 8 bits.\n"
+		  "Rules with `log: flow` take four of the bits or more, as "
+		  "far as the values leave room for them: one says that the "
+		  "connection was offloaded, the others which of the rules "
+		  "it was. Where there are too few, the last rules are not "
+		  "told apart.") },
 	{ "timezone", top_timezone, false, .type = "<clock>", .dflt = "utc",
-	  .doc = "By which clock `time` and `weekday` go: `utc`, hours and "
-		 "minutes east of it as in `+05:30`, or a rule of POSIX, "
-		 "which also says when the clock is changed; see <Clocks>. "
-		 "Where a rule asks for the time, there is a warning unless "
-		 "it is given." },
+	  .doc = DOC(
+		  "By which clock `time` and `weekday` go: `utc`, hours and "
+		  "minutes east of it as in `+05:30`, or a rule of POSIX, "
+		  "which also says when the clock is changed; see <Clocks>. "
+		  "Where a rule asks for the time, there is a warning unless "
+		  "it is given.") },
 	{ "rules", top_rules, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, NULL,
 	  NULL, action_at, .type = "<list>",
-	  .doc = "What is accepted and what is not; see <RULES>." },
+	  .doc = DOC("What is accepted and what is not; see <RULES>.") },
 	{ "nat", top_nat, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, NULL,
 	  "nat", nat_kind_at,
 	  .fw4 = "its sections redirect and nat, and its option masq",
 	  .type = "<list>",
-	  .doc = "Address translation; see <ADDRESS TRANSLATION>." },
+	  .doc = DOC("Address translation; see <ADDRESS TRANSLATION>.") },
 	{ "raw", top_raw, FIELD_NAMED, raw_fields, "raw", .type = "<map>",
-	  .doc = "Rules in nft's own language; see <RAW RULES>." },
+	  .doc = DOC("Rules in nft's own language; see <RAW RULES>.") },
 	{ "offload", top_offload, false, offload_fields, .type = "<map>",
-	  .doc = "What may be offloaded. Without it, nothing is; see "
-		 "<OFFLOAD>." },
+	  .doc = DOC("What may be offloaded. Without it, nothing is; see "
+		     "<OFFLOAD>.") },
 	{ "tests", top_tests, FIELD_ENTRIES, test_fields, "test",
 	  .type = "<list>",
-	  .doc = "Packets, and what they must meet; see <TESTS>." },
+	  .doc = DOC("Packets, and what they must meet; see <TESTS>.") },
 	{ "verify", top_verify, FIELD_ENTRIES, verify_fields, "verify",
 	  .type = "<list>",
-	  .doc = "What is to be true once the policy runs, or it is taken "
-		 "back; see <VERIFICATION>." },
+	  .doc = DOC("What is to be true once the policy runs, or it is taken "
+		     "back; see <VERIFICATION>.") },
 	{ NULL, NULL, false },
 };
 

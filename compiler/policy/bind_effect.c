@@ -63,17 +63,18 @@ void limit_size(struct binder *b, const struct node *node, void *into)
 
 const struct field limit_fields[] = {
 	{ "rate", limit_rate, true | FIELD_PHRASE, .type = "<rate>",
-	  .doc = "How many new connections." },
+	  .doc = DOC("How many new connections.") },
 	{ "burst", limit_burst, false, .type = "<number>",
-	  .doc = "How many may come at once, instead of what `rate` says." },
+	  .doc = DOC("How many may come at once, instead of what `rate` "
+		     "says.") },
 	{ "per", limit_per, false, .type = "rule | source", .dflt = "rule",
-	  .doc = "Whether all sources share the rate, or each address has "
-		 "its own." },
+	  .doc = DOC("Whether all sources share the rate, or each address has "
+		     "its own.") },
 	{ "size", limit_size, false, .type = "<number>", .dflt = "65535",
-	  .doc = "How many sources are remembered. When there are more, "
-		 "connections of the others go on with the next rule. A "
-		 "source is forgotten when its rate would be unused again, "
-		 "after a minute at least." },
+	  .doc = DOC("How many sources are remembered. When there are more, "
+		     "connections of the others go on with the next rule. A "
+		     "source is forgotten when its rate would be unused again, "
+		     "after a minute at least.") },
 	{ NULL, NULL, false },
 };
 
@@ -112,14 +113,14 @@ static void connections_size(struct binder *b, const struct node *node,
 
 const struct field connections_fields[] = {
 	{ "max", connections_max, true, .type = "<number>",
-	  .doc = "How many at the same time." },
+	  .doc = DOC("How many at the same time.") },
 	{ "per", connections_per, false, .type = "source | rule",
 	  .dflt = "source",
-	  .doc = "Whether each source address may have so many, or all of "
-		 "them together." },
+	  .doc = DOC("Whether each source address may have so many, or all of "
+		     "them together.") },
 	{ "size", connections_size, false, .type = "<number>", .dflt = "65535",
-	  .doc = "How many sources are counted at the same time. "
-		 "Connections of more sources go on with the next rule." },
+	  .doc = DOC("How many sources are counted at the same time. "
+		     "Connections of more sources go on with the next rule.") },
 	{ NULL, NULL, false },
 };
 
@@ -169,13 +170,14 @@ static void count_name(struct binder *b, const struct node *node, void *into)
 
 const struct field count_fields[] = {
 	{ "name", count_name, FIELD_FIRST, .type = "<name>",
-	  .doc = "The counter's name; the default is the rule's." },
+	  .doc = DOC("The counter's name; the default is the rule's.") },
 	{ "when", count_when, false, .type = "every | new", .dflt = "every",
-	  .doc = "What is counted: each packet of the connection in both "
-		 "directions, which keeps it from being offloaded, or the "
-		 "first one alone, so that the packets counted are "
-		 "connections opened. Of a connection that is refused, each "
-		 "packet counts." },
+	  .doc = DOC(
+		  "What is counted: each packet of the connection in both "
+		  "directions, which keeps it from being offloaded, or the "
+		  "first one alone, so that the packets counted are "
+		  "connections opened. Of a connection that is refused, each "
+		  "packet counts.") },
 	{ NULL, NULL, false },
 };
 
@@ -249,10 +251,10 @@ static void add_timeout(struct binder *b, const struct node *node, void *into)
 
 const struct field add_fields[] = {
 	{ "set", add_set, true | FIELD_FIRST, .type = "<set>",
-	  .doc = "The set, as `\"@name\"`." },
+	  .doc = DOC("The set, as `\"@name\"`.") },
 	{ "timeout", add_timeout, FIELD_PHRASE, .type = "<duration>",
-	  .doc = "How long the source stays in it, instead of the set's own "
-		 "timeout." },
+	  .doc = DOC("How long the source stays in it, instead of the set's "
+		     "own timeout.") },
 	{ NULL, NULL, false },
 };
 

@@ -157,9 +157,9 @@ static void nat_destination(struct binder *b, const struct node *node,
 
 static const struct field expect_nat_fields[] = {
 	{ "source", nat_source, false, .type = "<address>",
-	  .doc = "As in `203.0.113.5` or `\"[2001:db8::5]:1024\"`." },
+	  .doc = DOC("As in `203.0.113.5` or `\"[2001:db8::5]:1024\"`.") },
 	{ "destination", nat_destination, false, .type = "<address>",
-	  .doc = "Likewise." },
+	  .doc = DOC("Likewise.") },
 	{ NULL, NULL, false },
 };
 
@@ -229,12 +229,14 @@ static void only_accepts(struct binder *b, const struct node *node, void *into)
 
 static const struct field only_fields[] = {
 	{ "from", only_from, true, .type = "<zones>",
-	  .doc = "Where the connections are opened." },
-	{ "to", only_to, true, .type = "<zones>", .doc = "Where they go." },
+	  .doc = DOC("Where the connections are opened.") },
+	{ "to", only_to, true, .type = "<zones>",
+	  .doc = DOC("Where they "
+		     "go.") },
 	{ "accepts", only_accepts, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES,
 	  .type = "<list>",
-	  .doc = "Maps of the words of <MATCHES>; the default is that "
-		 "nothing is accepted." },
+	  .doc = DOC("Maps of the words of <MATCHES>; the default is that "
+		     "nothing is accepted.") },
 	{ NULL, NULL, false },
 };
 
@@ -259,30 +261,34 @@ static void test_name(struct binder *b, const struct node *node, void *into)
 
 const struct field test_fields[] = {
 	{ "packet", test_packet, FIELD_LINE | FIELD_MATCHES, packet_fields,
-	  .type = "<map>", .doc = "The packet. A test has it, or `only`." },
+	  .type = "<map>",
+	  .doc = DOC("The packet. A test has it, or "
+		     "`only`.") },
 	{ "expect", test_expect, FIELD_LIST, .type = "<word> | <list>",
-	  .doc = "Of `accept`, `drop`, `reject`, `queue`, `offload`, "
-		 "`no-offload`, `log` and `no-log`. What is not said is not asked; but a "
-		 "packet must be expected to meet something, by this or by "
-		 "one of the next five." },
+	  .doc = DOC("Of `accept`, `drop`, `reject`, `queue`, `offload`, "
+		     "`no-offload`, `log` and `no-log`. What is not said is "
+		     "not asked; but a packet must be expected to meet "
+		     "something, by this or by one of the next five.") },
 	{ "rule", test_rule, false, .fw4 = FW4_VERDICT, .type = "<name>",
-	  .doc = "The rule that decides, or `default` where none does." },
+	  .doc = DOC("The rule that decides, or `default` where none does.") },
 	{ "nat", test_nat, FIELD_LINE, expect_nat_fields,
 	  .fw4 = "its sections redirect and nat, and its option masq",
-	  .type = "none | masquerade | <map>", .doc = "How it is translated." },
+	  .type = "none | masquerade | <map>",
+	  .doc = DOC("How it is "
+		     "translated.") },
 	{ "log", test_log, false, .type = "no | new | flow | every",
-	  .doc = "When it is logged." },
+	  .doc = DOC("When it is logged.") },
 	{ "after", test_after, FIELD_PHRASE, .type = "<packets> | <bytes>",
-	  .doc = "That it is offloaded, and after how much." },
+	  .doc = DOC("That it is offloaded, and after how much.") },
 	{ "flowtable", test_flowtable, false, .type = "<name>",
-	  .doc = "That it is offloaded, and in which flowtable." },
+	  .doc = DOC("That it is offloaded, and in which flowtable.") },
 	{ "only", test_only, false, only_fields, .fw4 = FW4_VERDICT,
 	  .type = "<map>",
-	  .doc = "What may be accepted between zones, and nothing else; see "
-		 "below." },
+	  .doc = DOC("What may be accepted between zones, and nothing else; "
+		     "see below.") },
 	{ "name", test_name, FIELD_FIRST, .type = "<text>",
-	  .doc = "What the test is called in messages; the default is its "
-		 "number." },
+	  .doc = DOC("What the test is called in messages; the default is its "
+		     "number.") },
 	{ NULL, NULL, false },
 };
 

@@ -20,16 +20,17 @@ static void flood_per(struct binder *b, const struct node *node, void *into)
 
 const struct field syn_flood_fields[] = {
 	{ "rate", limit_rate, true | FIELD_PHRASE, .type = "<rate>",
-	  .doc = "How many a unit of time, over all zones." },
+	  .doc = DOC("How many a unit of time, over all zones.") },
 	{ "burst", limit_burst, false, .type = "<number>",
-	  .doc = "How many pass at once before the rate holds. The default "
-		 "is what `rate` says, or 5." },
+	  .doc = DOC("How many pass at once before the rate holds. The default "
+		     "is what `rate` says, or 5.") },
 	{ "per", flood_per, false, .type = "all | source", .dflt = "all",
-	  .doc = "Whom it holds for: all sources together, or each by "
-		 "itself." },
+	  .doc = DOC("Whom it holds for: all sources together, or each by "
+		     "itself.") },
 	{ "size", limit_size, false, .type = "<number>", .dflt = "65535",
-	  .doc = "How many sources are remembered. A new one beyond is "
-		 "dropped; one that was quiet for a minute is forgotten." },
+	  .doc = DOC(
+		  "How many sources are remembered. A new one beyond is "
+		  "dropped; one that was quiet for a minute is forgotten.") },
 	{ NULL, NULL, false },
 };
 

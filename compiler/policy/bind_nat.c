@@ -339,117 +339,122 @@ static void map_outside(struct binder *b, const struct node *node, void *into)
 
 static const struct field forward_fields[] = {
 	{ "from", nat_from, true, .type = "<zones>",
-	  .doc = "Where the connection is opened. It cannot be `router`." },
+	  .doc = DOC("Where the connection is opened. It cannot be "
+		     "`router`.") },
 	{ "to", forward_targets, true, .type = "<address> | <list>",
-	  .doc = "The new address, or address and port: `192.168.1.10`, "
-		 "`192.168.1.10:8443`, `fd00::10`, `[fd00::10]:8443`. A "
-		 "range of addresses, `192.168.1.10-192.168.1.12:8443` or "
-		 "`[fd00::10]-[fd00::12]:8443`, spreads the clients over "
-		 "them: which one a client gets follows from its address "
-		 "and the one that it asks for, and no host is asked "
-		 "whether it is there.\n"
-		 "Without a port, the port stays; a new port needs `port` "
-		 "or `service` that it replaces. A range of ports takes the "
-		 "place of one range of as many, port by port: `port: "
-		 "8000-8009` becomes `9000-9009`." },
+	  .doc = DOC(
+		  "The new address, or address and port: `192.168.1.10`, "
+		  "`192.168.1.10:8443`, `fd00::10`, `[fd00::10]:8443`. A "
+		  "range of addresses, `192.168.1.10-192.168.1.12:8443` or "
+		  "`[fd00::10]-[fd00::12]:8443`, spreads the clients over "
+		  "them: which one a client gets follows from its address "
+		  "and the one that it asks for, and no host is asked "
+		  "whether it is there.\n"
+		  "Without a port, the port stays; a new port needs `port` "
+		  "or `service` that it replaces. A range of ports takes the "
+		  "place of one range of as many, port by port: `port: "
+		  "8000-8009` becomes `9000-9009`.") },
 	{ "persistent", nat_persistent, FIELD_FLAG, .type = "<bool>",
 	  .dflt = "false",
-	  .doc = "Which address of a range a client gets follows from the "
-		 "client's address alone." },
+	  .doc = DOC("Which address of a range a client gets follows from the "
+		     "client's address alone.") },
 	{ "random", nat_random, FIELD_FLAG, .type = "<bool>", .dflt = "false",
-	  .doc = "Any port of a range, in place of whatever port it was." },
+	  .doc = DOC("Any port of a range, in place of whatever port it "
+		     "was.") },
 	{ "reflect", nat_reflect, FIELD_FLAG, .type = "<bool>", .dflt = "false",
-	  .doc = "Takes the same connections from the other zones, too: "
-		 "those to an address of the router that is not of the "
-		 "device they come in by, nor in a subnet of a zone that is "
-		 "not in `from`. Where client and server are behind the "
-		 "same devices, the client's address is replaced by the "
-		 "router's, so that the answer comes back through it." },
+	  .doc = DOC(
+		  "Takes the same connections from the other zones, too: "
+		  "those to an address of the router that is not of the "
+		  "device they come in by, nor in a subnet of a zone that is "
+		  "not in `from`. Where client and server are behind the "
+		  "same devices, the client's address is replaced by the "
+		  "router's, so that the answer comes back through it.") },
 	{ "name", nat_name, false, .type = "<name>",
-	  .doc = "Instead of the derived one." },
+	  .doc = DOC("Instead of the derived one.") },
 	{ NULL, NULL, false },
 };
 
 static const struct field redirect_fields[] = {
 	{ "from", nat_from, true, .type = "<zones>",
-	  .doc = "Where the connection is opened. It cannot be `router`." },
+	  .doc = DOC("Where the connection is opened. It cannot be "
+		     "`router`.") },
 	{ "to", nat_ports, false, .type = "<port>",
-	  .doc = "The new port, which needs a `service`, `port` or "
-		 "`protocol` beside it; a range as in a forward. The "
-		 "default is the port that it was." },
+	  .doc = DOC("The new port, which needs a `service`, `port` or "
+		     "`protocol` beside it; a range as in a forward. The "
+		     "default is the port that it was.") },
 	{ "random", nat_random, FIELD_FLAG, .type = "<bool>", .dflt = "false",
-	  .doc = "Any port of a range." },
+	  .doc = DOC("Any port of a range.") },
 	{ "name", nat_name, false, .type = "<name>",
-	  .doc = "Instead of the derived one." },
+	  .doc = DOC("Instead of the derived one.") },
 	{ NULL, NULL, false },
 };
 
 static const struct field map_fields[] = {
 	{ "zone", map_zone, true, .type = "<zones>",
-	  .doc = "Where the outside addresses are known." },
+	  .doc = DOC("Where the outside addresses are known.") },
 	{ "outside", map_outside, true, .type = "<address> | <list>",
-	  .doc = "An address or a prefix." },
+	  .doc = DOC("An address or a prefix.") },
 	{ "inside", map_inside, true, .type = "<address> | <list>",
-	  .doc = "An address or a prefix of the same size; what stands "
-		 "behind the prefix stays." },
+	  .doc = DOC("An address or a prefix of the same size; what stands "
+		     "behind the prefix stays.") },
 	{ "reflect", nat_reflect, FIELD_FLAG, .type = "<bool>", .dflt = "false",
-	  .doc = "The outside addresses are known in the other zones, too; "
-		 "see <forward>." },
+	  .doc = DOC("The outside addresses are known in the other zones, too; "
+		     "see <forward>.") },
 	{ "name", nat_name, false, .type = "<name>",
-	  .doc = "Instead of the derived one." },
+	  .doc = DOC("Instead of the derived one.") },
 	{ NULL, NULL, false },
 };
 
 static const struct field masquerade_fields[] = {
 	{ "from", nat_from, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where they are opened." },
-	{ "to", nat_to, true, .type = "<zones>", .doc = "Where they go." },
+	  .doc = DOC("Where they are opened.") },
+	{ "to", nat_to, true, .type = "<zones>", .doc = DOC("Where they go.") },
 	{ "family", nat_family, false, .type = "<family>", .dflt = "ipv4",
-	  .doc = "Of which families." },
+	  .doc = DOC("Of which families.") },
 	{ "ports", nat_ports, false, .type = "<port>",
-	  .doc = "The source ports to use, a range of them; it needs a "
-		 "`protocol`. The default is the port that it was, or "
-		 "another where that is taken." },
+	  .doc = DOC("The source ports to use, a range of them; it needs a "
+		     "`protocol`. The default is the port that it was, or "
+		     "another where that is taken.") },
 	{ "persistent", nat_persistent, FIELD_FLAG, .type = "<bool>",
 	  .dflt = "false",
-	  .doc = "A client keeps the address that it got, where the device "
-		 "has several." },
+	  .doc = DOC("A client keeps the address that it got, where the device "
+		     "has several.") },
 	{ "random", nat_random, FIELD_FLAG, .type = "<bool>", .dflt = "false",
-	  .doc = "The source port is chosen at random." },
+	  .doc = DOC("The source port is chosen at random.") },
 	{ "name", nat_name, false, .type = "<name>",
-	  .doc = "Instead of the derived one." },
+	  .doc = DOC("Instead of the derived one.") },
 	{ NULL, NULL, false },
 };
 
 static const struct field source_fields[] = {
 	{ "from", nat_from, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where they are opened." },
-	{ "to", nat_to, true, .type = "<zones>", .doc = "Where they go." },
+	  .doc = DOC("Where they are opened.") },
+	{ "to", nat_to, true, .type = "<zones>", .doc = DOC("Where they go.") },
 	{ "address", source_addresses, true, .type = "<address> | <list>",
-	  .doc = "The new address, a prefix or a range of them. The entry "
-		 "is of that family, or of both." },
+	  .doc = DOC("The new address, a prefix or a range of them. The entry "
+		     "is of that family, or of both.") },
 	{ "ports", nat_ports, false, .type = "<port>",
-	  .doc = "The source ports to use, as above." },
+	  .doc = DOC("The source ports to use, as above.") },
 	{ "persistent", nat_persistent, FIELD_FLAG, .type = "<bool>",
 	  .dflt = "false",
-	  .doc = "A client keeps the address that it got from a range, "
-		 "wherever it goes." },
+	  .doc = DOC("A client keeps the address that it got from a range, "
+		     "wherever it goes.") },
 	{ "random", nat_random, FIELD_FLAG, .type = "<bool>", .dflt = "false",
-	  .doc = "The source port is chosen at random." },
+	  .doc = DOC("The source port is chosen at random.") },
 	{ "name", nat_name, false, .type = "<name>",
-	  .doc = "Instead of the derived one." },
+	  .doc = DOC("Instead of the derived one.") },
 	{ NULL, NULL, false },
 };
 
 static const struct field exempt_fields[] = {
 	{ "from", nat_from, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where they are opened." },
+	  .doc = DOC("Where they are opened.") },
 	{ "to", nat_to, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where they go. Before the destination is translated that "
-		 "is where the routes lead it, which for an address of the "
-		 "router is no zone." },
+	  .doc = DOC("Where they go. Before the destination is translated that "
+		     "is where the routes lead it, which for an address of the "
+		     "router is no zone.") },
 	{ "name", nat_name, false, .type = "<name>",
-	  .doc = "Instead of the derived one." },
+	  .doc = DOC("Instead of the derived one.") },
 	{ NULL, NULL, false },
 };
 

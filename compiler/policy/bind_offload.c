@@ -72,42 +72,44 @@ static void entry_flowtable(struct binder *b, const struct node *node,
 
 static const struct field eligible_fields[] = {
 	{ "from", entry_from, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where the connection is opened. It cannot be `router`." },
+	  .doc = DOC("Where the connection is opened. It cannot be "
+		     "`router`.") },
 	{ "to", entry_to, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where it goes. It cannot be `router`." },
+	  .doc = DOC("Where it goes. It cannot be `router`.") },
 	{ "flowtable", entry_flowtable, false, .type = "<name>",
-	  .doc = "Which of several flowtables. It must have all devices of "
-		 "the zones that the entry names. `any` then is any zone of "
-		 "which the flowtable has all devices; between others "
-		 "nothing can be offloaded. Without it, it is the one that "
-		 "has all devices of the zones that are named; where "
-		 "several have or none has, it must be said." },
+	  .doc = DOC(
+		  "Which of several flowtables. It must have all devices of "
+		  "the zones that the entry names. `any` then is any zone of "
+		  "which the flowtable has all devices; between others "
+		  "nothing can be offloaded. Without it, it is the one that "
+		  "has all devices of the zones that are named; where "
+		  "several have or none has, it must be said.") },
 	{ "after", entry_after, FIELD_PHRASE, .type = "<amount>",
-	  .doc = "How much of the connection goes the slow path first, "
-		 "where the rules see it: `16 packets`, `1 MB`. The units "
-		 "are `packets` (or `packet`), `bytes`, `kB`, `MB`, `GB`, "
-		 "`kbytes` and `mbytes`; the last two count in 1024s. Both "
-		 "directions count together. The default is to offload as "
-		 "soon as both directions were seen.\n"
-		 "This needs `net.netfilter.nf_conntrack_acct`, which the "
-		 "kernel sets to 1 by itself when such a policy is "
-		 "committed. Connections older than that are not counted "
-		 "and so are not offloaded." },
+	  .doc = DOC("How much of the connection goes the slow path first, "
+		     "where the rules see it: `16 packets`, `1 MB`. The units "
+		     "are `packets` (or `packet`), `bytes`, `kB`, `MB`, `GB`, "
+		     "`kbytes` and `mbytes`; the last two count in 1024s. Both "
+		     "directions count together. The default is to offload as "
+		     "soon as both directions were seen.\n"
+		     "This needs `net.netfilter.nf_conntrack_acct`, which the "
+		     "kernel sets to 1 by itself when such a policy is "
+		     "committed. Connections older than that are not counted "
+		     "and so are not offloaded.") },
 	{ "name", entry_name, false, .type = "<name>",
-	  .doc = "Instead of the derived one." },
+	  .doc = DOC("Instead of the derived one.") },
 	{ NULL, NULL, false },
 };
 
 static const struct field exempt_fields[] = {
 	{ "from", entry_from, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where the connection is opened." },
+	  .doc = DOC("Where the connection is opened.") },
 	{ "to", entry_to, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where it goes." },
+	  .doc = DOC("Where it goes.") },
 	{ "reason", entry_reason, false, .type = "<text>",
-	  .doc = "Why; it appears where nftoffc says what becomes of a "
-		 "connection." },
+	  .doc = DOC("Why; it appears where nftoffc says what becomes of a "
+		     "connection.") },
 	{ "name", entry_name, false, .type = "<name>",
-	  .doc = "Instead of the derived one." },
+	  .doc = DOC("Instead of the derived one.") },
 	{ NULL, NULL, false },
 };
 
@@ -234,14 +236,16 @@ static void table_counters(struct binder *b, const struct node *node,
 const struct field flowtable_fields[] = {
 	{ "devices", table_devices, false, .type = "auto | <devices>",
 	  .dflt = "auto",
-	  .doc = "As above; `auto` are those of the zones of the entries "
-		 "that name this flowtable." },
+	  .doc = DOC("As above; `auto` are those of the zones of the entries "
+		     "that name this flowtable.") },
 	{ "mode", table_mode, false, .type = "software | auto | hardware",
-	  .dflt = "auto", .doc = "As above." },
+	  .dflt = "auto", .doc = DOC("As above.") },
 	{ "priority", table_priority, FIELD_PHRASE,
-	  .type = "filter | <priority>", .dflt = "filter", .doc = "As above." },
+	  .type = "filter | <priority>", .dflt = "filter",
+	  .doc = DOC("As "
+		     "above.") },
 	{ "counters", table_counters, FIELD_FLAG, .type = "<bool>",
-	  .dflt = "false", .doc = "As above." },
+	  .dflt = "false", .doc = DOC("As above.") },
 	{ NULL, NULL, false },
 };
 
@@ -387,57 +391,59 @@ static void offload_exempt(struct binder *b, const struct node *node,
 const struct field offload_fields[] = {
 	{ "devices", offload_devices, false, .type = "auto | <devices>",
 	  .dflt = "auto",
-	  .doc = "The devices of the flowtable. `auto` are those of the "
-		 "zones that `eligible` speaks of. A list must have all "
-		 "devices of the zones that an `eligible` entry names: what "
-		 "lacks one is offloaded in one direction only, and nothing "
-		 "tells. A device that does not exist is left out until it "
-		 "does and `nftoffc watch` attaches it. Of `auto`, what is "
-		 "below a VLAN or a PPPoE session stands for it, in hardware "
-		 "the ports for a bridge, too; what is no Ethernet, as a "
-		 "tunnel, is left out. A device that is itself called `auto` "
-		 "is written in quotes." },
+	  .doc = DOC(
+		  "The devices of the flowtable. `auto` are those of the "
+		  "zones that `eligible` speaks of. A list must have all "
+		  "devices of the zones that an `eligible` entry names: what "
+		  "lacks one is offloaded in one direction only, and nothing "
+		  "tells. A device that does not exist is left out until it "
+		  "does and `nftoffc watch` attaches it. Of `auto`, what is "
+		  "below a VLAN or a PPPoE session stands for it, in hardware "
+		  "the ports for a bridge, too; what is no Ethernet, as a "
+		  "tunnel, is left out. A device that is itself called `auto` "
+		  "is written in quotes.") },
 	{ "mode", offload_mode, false, .type = "software | auto | hardware",
 	  .dflt = "auto",
-	  .doc = "`hardware` asks the devices to do it, and fails to apply "
-		 "where one cannot; of `devices: auto` and a bridge's ports, "
-		 "those do it that can. `software` does not. `auto` is "
-		 "`hardware` where each device says that it can (the feature "
-		 "hw-tc-offload) and the kernel agrees, else `software` for "
-		 "all of them, and `nftoffc status` says which keep the others "
-		 "from hardware; where the kernel cannot offload at all, the "
-		 "policy is applied without, with a warning. What is decided is decided "
-		 "when the policy is applied, and told; `compile` prints "
-		 "`auto` as `software`." },
+	  .doc = DOC("`hardware` asks the devices to do it, and fails to apply "
+		     "where one cannot; of `devices: auto` and a bridge's "
+		     "ports, those do it that can. `software` does not. `auto` "
+		     "is `hardware` where each device says that it can (the "
+		     "feature hw-tc-offload) and the kernel agrees, else "
+		     "`software` for all of them, and `nftoffc status` says "
+		     "which keep the others from hardware; where the kernel "
+		     "cannot offload at all, the policy is applied without, "
+		     "with a warning. What is decided is decided when the "
+		     "policy is applied, and told; `compile` prints `auto` as "
+		     "`software`.") },
 	{ "priority", offload_priority, FIELD_PHRASE,
 	  .type = "filter | <priority>", .dflt = "filter",
-	  .doc = "When the flowtable sees a packet that its devices "
-		 "receive, among the hooks of their ingress: the lowest is "
-		 "first. A number, `filter`, which is 0, or a number from "
-		 "there, as in `filter + 10`." },
+	  .doc = DOC("When the flowtable sees a packet that its devices "
+		     "receive, among the hooks of their ingress: the lowest is "
+		     "first. A number, `filter`, which is 0, or a number from "
+		     "there, as in `filter + 10`.") },
 	{ "module", offload_module, false, .type = "auto | required",
 	  .dflt = "auto",
-	  .doc = "With the kernel module, nftoffc(4), what this policy does "
-		 "not offload is in no flowtable, whichever table's rules "
-		 "would add it. `auto` uses it if it is loaded; `required` "
-		 "does not apply the policy without it." },
+	  .doc = DOC("With the kernel module, nftoffc(4), what this policy "
+		     "does not offload is in no flowtable, whichever table's "
+		     "rules would add it. `auto` uses it if it is loaded; "
+		     "`required` does not apply the policy without it.") },
 	{ "counters", offload_counters, FIELD_FLAG, .type = "<bool>",
 	  .dflt = "false",
-	  .doc = "Counts offloaded packets in the connections' counters, "
-		 "too. They count only while "
-		 "`net.netfilter.nf_conntrack_acct` is 1." },
+	  .doc = DOC("Counts offloaded packets in the connections' counters, "
+		     "too. They count only while "
+		     "`net.netfilter.nf_conntrack_acct` is 1.") },
 	{ "flowtables", offload_flowtables, FIELD_NAMED, flowtable_fields,
 	  "flowtable", .type = "<map>",
-	  .doc = "Several flowtables, each a name and its `devices`, "
-		 "`mode`, `priority` and `counters`, which then are not "
-		 "said here; see below. Without it there is one, which is "
-		 "called `fast`." },
+	  .doc = DOC("Several flowtables, each a name and its `devices`, "
+		     "`mode`, `priority` and `counters`, which then are not "
+		     "said here; see below. Without it there is one, which is "
+		     "called `fast`.") },
 	{ "eligible", offload_eligible,
 	  true | FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES, eligible_fields,
-	  .type = "<list>", .doc = "What may be offloaded; see below." },
+	  .type = "<list>", .doc = DOC("What may be offloaded; see below.") },
 	{ "exempt", offload_exempt, FIELD_ENTRIES | FIELD_LINE | FIELD_MATCHES,
 	  exempt_fields, .type = "<list>",
-	  .doc = "What may not, even so. The default is nothing." },
+	  .doc = DOC("What may not, even so. The default is nothing.") },
 	{ NULL, NULL, false },
 };
 

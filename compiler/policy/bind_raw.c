@@ -384,31 +384,33 @@ static void raw_rules(struct binder *b, const struct node *node, void *into)
 const struct field raw_fields[] = {
 	{ "at", raw_at, true,
 	  .type = "forward | input | output | prerouting | postrouting",
-	  .doc = "Where the chain hangs. `prerouting` and `postrouting` make "
-		 "it a base chain of type filter, which accepts what its "
-		 "rules leave." },
+	  .doc = DOC("Where the chain hangs. `prerouting` and `postrouting` "
+		     "make it a base chain of type filter, which accepts what "
+		     "its rules leave.") },
 	{ "when", raw_when, false, .type = "before | after",
-	  .doc = "`before`, which is the default, sends each packet of the "
-		 "hook to the chain, before anything else is asked of it, "
-		 "decided connections and replies among them. `after` sends "
-		 "those that no rule decided, of both directions, right "
-		 "before the default. Not at `prerouting` and "
-		 "`postrouting`." },
+	  .doc = DOC(
+		  "`before`, which is the default, sends each packet of the "
+		  "hook to the chain, before anything else is asked of it, "
+		  "decided connections and replies among them. `after` sends "
+		  "those that no rule decided, of both directions, right "
+		  "before the default. Not at `prerouting` and "
+		  "`postrouting`.") },
 	{ "priority", raw_priority, FIELD_PHRASE, .type = "<priority>",
-	  .doc = "Of a chain at `prerouting` or `postrouting`: a number, or "
-		 "one of nft's names `raw`, `mangle`, `dstnat`, `srcnat`, "
-		 "`filter` and `security` where they mean something, or a "
-		 "number from there, as in `filter + 10`. Without "
-		 "it, it is `mangle`." },
+	  .doc = DOC("Of a chain at `prerouting` or `postrouting`: a number, "
+		     "or one of nft's names `raw`, `mangle`, `dstnat`, "
+		     "`srcnat`, `filter` and `security` where they mean "
+		     "something, or a number from there, as in `filter + 10`. "
+		     "Without it, it is `mangle`.") },
 	{ "offload", raw_offload, false, .type = "skip | never",
-	  .doc = "What is offloaded skips a chain that all packets pass. "
-		 "`skip` says that this is meant to be so; `never` keeps "
-		 "everything from being offloaded. Without it there is a "
-		 "warning, if the policy offloads." },
+	  .doc = DOC("What is offloaded skips a chain that all packets pass. "
+		     "`skip` says that this is meant to be so; `never` keeps "
+		     "everything from being offloaded. Without it there is a "
+		     "warning, if the policy offloads.") },
 	{ "rules", raw_rules, true, .type = "<text>",
-	  .doc = "The rules, each in a line of its own, kept as they are. "
-		 "Empty lines and lines that begin with `#` are passed over. "
-		 "At most 1000 rules of 4096 bytes." },
+	  .doc = DOC(
+		  "The rules, each in a line of its own, kept as they are. "
+		  "Empty lines and lines that begin with `#` are passed over. "
+		  "At most 1000 rules of 4096 bytes.") },
 	{ NULL, NULL, false },
 };
 

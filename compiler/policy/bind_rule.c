@@ -102,38 +102,40 @@ static void log_rate(struct binder *b, const struct node *node, void *into)
 
 static const struct field log_fields[] = {
 	{ "when", log_when, false, .type = "new | flow | every", .dflt = "new",
-	  .doc = "What is logged. An accepted connection is logged as new "
-		 "once, and not again when another policy decides it anew. "
-		 "Of a connection that is dropped, each packet is a first "
-		 "one.\n"
-		 "`flow` logs as `new` does, and has a record of the "
-		 "connection's start and one of its end, offloaded or not, "
-		 "with its bytes and packets: nftoffc(1), `log`, writes "
-		 "them. It needs no later packet, and costs none; which "
-		 "rule it was is kept in the lowest bits of the "
-		 "`mark-mask`, where it has room.\n"
-		 "What rules that go on (`log: every`, `count`, `dscp`) do "
-		 "to each packet, they do for the life of a connection that "
-		 "a later rule accepts: all of them, in their order, and "
-		 "then what the rule that accepts does." },
+	  .doc = DOC(
+		  "What is logged. An accepted connection is logged as new "
+		  "once, and not again when another policy decides it anew. "
+		  "Of a connection that is dropped, each packet is a first "
+		  "one.\n"
+		  "`flow` logs as `new` does, and has a record of the "
+		  "connection's start and one of its end, offloaded or not, "
+		  "with its bytes and packets: nftoffc(1), `log`, writes "
+		  "them. It needs no later packet, and costs none; which "
+		  "rule it was is kept in the lowest bits of the "
+		  "`mark-mask`, where it has room.\n"
+		  "What rules that go on (`log: every`, `count`, `dscp`) do "
+		  "to each packet, they do for the life of a connection that "
+		  "a later rule accepts: all of them, in their order, and "
+		  "then what the rule that accepts does.") },
 	{ "prefix", log_prefix, false, .type = "<text>",
-	  .doc = "What each record begins with: at most 127 printable ASCII "
-		 "characters without '\"' and '\\', 63 with a `group`. The "
-		 "default is the rule's name, cut off at 60 characters, a "
-		 "colon and a space." },
+	  .doc = DOC("What each record begins with: at most 127 printable "
+		     "ASCII characters without '\"' and '\\', 63 with a "
+		     "`group`. The default is the rule's name, cut off at 60 "
+		     "characters, a colon and a space.") },
 	{ "group", log_group, false, .type = "<number>",
-	  .doc = "Sends the records to this nfnetlink_log group, from 0 to "
-		 "65535. The default is the kernel's log." },
+	  .doc = DOC("Sends the records to this nfnetlink_log group, from 0 to "
+		     "65535. The default is the kernel's log.") },
 	{ "level", log_level, false,
 	  .type = "emerg | alert | crit | err | warn | notice | info | debug",
 	  .dflt = "info",
-	  .doc = "The level in the kernel's log. It is not used with a "
-		 "`group`." },
+	  .doc = DOC("The level in the kernel's log. It is not used with a "
+		     "`group`.") },
 	{ "snaplen", log_snaplen, false, .type = "<number>",
-	  .doc = "How many bytes of each packet go to the `group`, from 1 "
-		 "to 65535. The default is the whole packet." },
+	  .doc = DOC("How many bytes of each packet go to the `group`, from 1 "
+		     "to 65535. The default is the whole packet.") },
 	{ "rate", log_rate, FIELD_PHRASE, .type = "<rate>",
-	  .doc = "Logs no more than this. The default is to log everything." },
+	  .doc = DOC("Logs no more than this. The default is to log "
+		     "everything.") },
 	{ NULL, NULL, false },
 };
 
@@ -162,95 +164,101 @@ static void rule_log(struct binder *b, const struct node *node, void *into)
 
 const struct field rule_fields[] = {
 	{ "from", rule_from, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where the connection is opened." },
+	  .doc = DOC("Where the connection is opened.") },
 	{ "to", rule_to, false, .type = "<zones>", .dflt = "any",
-	  .doc = "Where it is opened to. From `router` to `router` is a "
-		 "mistake." },
+	  .doc = DOC("Where it is opened to. From `router` to `router` is a "
+		     "mistake.") },
 	{ "log", rule_log, false, log_fields,
 	  .type = "new | flow | every | <map>", .not_of = ELSEWHERE,
-	  .doc = "Also logs the connection. The default is not to, but for "
-		 "the action `log`, where it is `new`. See <Logs>." },
+	  .doc = DOC("Also logs the connection. The default is not to, but for "
+		     "the action `log`, where it is `new`. See <Logs>.") },
 	{ "limit", rule_limit, FIELD_PHRASE, limit_fields,
 	  .type = "<rate> | <map>", .not_of = ELSEWHERE,
-	  .doc = "The rule matches new connections up to this rate; those "
-		 "beyond it go on with the next rule. All zones and "
-		 "families that the rule speaks of share the rate, unless "
-		 "it is `per: source`; see <Limits>. It counts connections: "
-		 "a TCP connection once, and a ping(8) that keeps its "
-		 "identifier once, however long it runs. Connections that "
-		 "live when a policy is applied are not counted again." },
+	  .doc = DOC(
+		  "The rule matches new connections up to this rate; those "
+		  "beyond it go on with the next rule. All zones and "
+		  "families that the rule speaks of share the rate, unless "
+		  "it is `per: source`; see <Limits>. It counts connections: "
+		  "a TCP connection once, and a ping(8) that keeps its "
+		  "identifier once, however long it runs. Connections that "
+		  "live when a policy is applied are not counted again.") },
 	{ "connections", rule_connections, false, connections_fields,
 	  .type = "<number> | <map>", .not_of = ELSEWHERE,
-	  .doc = "The rule matches while its source has at most so many "
-		 "connections by it at the same time; those beyond it go on "
-		 "with the next rule. See <Limits>." },
+	  .doc = DOC(
+		  "The rule matches while its source has at most so many "
+		  "connections by it at the same time; those beyond it go on "
+		  "with the next rule. See <Limits>.") },
 	{ "quota", rule_quota, FIELD_PHRASE, .type = "<bytes>",
 	  .not_of = ~ENDING,
-	  .doc = "The rule matches until its connections have used up so "
-		 "many bytes, both directions together. From then on their "
-		 "packets, those of live connections too, meet the rules "
-		 "that follow. What is used is kept when another policy is "
-		 "applied that has the quota, even of another amount;\n"
-		 "\tnft reset quota inet nftoffc quota.NAME\n"
-		 "begins anew." },
+	  .doc = DOC("The rule matches until its connections have used up so "
+		     "many bytes, both directions together. From then on their "
+		     "packets, those of live connections too, meet the rules "
+		     "that follow. What is used is kept when another policy is "
+		     "applied that has the quota, even of another amount;\n"
+		     "\tnft reset quota inet nftoffc quota.NAME\n"
+		     "begins anew.") },
 	{ "count", rule_count, FIELD_FLAG, count_fields,
 	  .type = "true | <name> | <map>", .not_of = ELSEWHERE,
-	  .doc = "Counts the connection in a counter of this name, or of "
-		 "the rule's (`true`); rules may share one. In the kernel "
-		 "it is called `count.NAME`. It goes on counting when "
-		 "another policy is applied that has it. See <Counters>." },
+	  .doc = DOC(
+		  "Counts the connection in a counter of this name, or of "
+		  "the rule's (`true`); rules may share one. In the kernel "
+		  "it is called `count.NAME`. It goes on counting when "
+		  "another policy is applied that has it. See <Counters>.") },
 	{ "add-to", rule_add_to, false, add_fields, .type = "<set> | <map>",
 	  .not_of = ELSEWHERE | KIND(ACTION_ADD_TO),
-	  .doc = "Adds the source of a new connection to this set "
-		 "(`\"@suspect\"`), which must be one of addresses that is "
-		 "filled while the policy runs. Of what is dropped or "
-		 "rejected, each packet does. An element that is there "
-		 "begins its timeout anew." },
+	  .doc = DOC("Adds the source of a new connection to this set "
+		     "(`\"@suspect\"`), which must be one of addresses that is "
+		     "filled while the policy runs. Of what is dropped or "
+		     "rejected, each packet does. An element that is there "
+		     "begins its timeout anew.") },
 	{ "offload", rule_offload, false, .type = "never | auto | require",
 	  .dflt = "auto", .not_of = ~KIND(ACTION_ACCEPT),
-	  .doc = "Whether what this rule accepts may be offloaded. `auto` "
-		 "leaves it to `eligible` and `exempt`; `never` exempts it; "
-		 "`require` makes it a mistake if anything exempts it, or "
-		 "no entry makes it eligible." },
+	  .doc = DOC(
+		  "Whether what this rule accepts may be offloaded. `auto` "
+		  "leaves it to `eligible` and `exempt`; `never` exempts it; "
+		  "`require` makes it a mistake if anything exempts it, or "
+		  "no entry makes it eligible.") },
 	{ "after", rule_after, FIELD_PHRASE, .type = "<amount>",
 	  .not_of = ~KIND(ACTION_ACCEPT),
-	  .doc = "What this rule accepts is offloaded when it has had so "
-		 "many packets or bytes, whatever its `eligible` entry says." },
+	  .doc = DOC("What this rule accepts is offloaded when it has had so "
+		     "many packets or bytes, whatever its `eligible` entry "
+		     "says.") },
 	{ "with", rule_with, false,
 	  .type = "admin-prohibited | port-unreachable | host-unreachable | no-route | tcp-reset",
 	  .dflt = "tcp-reset", .not_of = ~KIND(ACTION_REJECT),
-	  .doc = "What it answers: the ICMP message of the packet's family, "
-		 "or `tcp-reset`, which is a reset for TCP and "
-		 "`admin-prohibited` for all else." },
+	  .doc = DOC("What it answers: the ICMP message of the packet's "
+		     "family, or `tcp-reset`, which is a reset for TCP and "
+		     "`admin-prohibited` for all else.") },
 	{ "set", rule_set, false, .type = "<value>", .not_of = ~SETTING,
 	  .needed_by = SETTING,
-	  .doc = "Of `mark`, what it is (`0x10/0xff`; without the bits "
-		 "behind the slash, all that are not of `mark-mask`); of "
-		 "`dscp`, a class as in `ef`, `af41`, `cs1`, or a number to "
-		 "63; of `helper`, one of `ftp`, `sip`, `tftp`, `irc`, "
-		 "`pptp`, `h323`, `h323-ras`, `amanda`, `netbios-ns`, "
-		 "`snmp` and `sane`; of `add-to`, the set (`\"@name\"`)." },
+	  .doc = DOC(
+		  "Of `mark`, what it is (`0x10/0xff`; without the bits "
+		  "behind the slash, all that are not of `mark-mask`); of "
+		  "`dscp`, a class as in `ef`, `af41`, `cs1`, or a number to "
+		  "63; of `helper`, one of `ftp`, `sip`, `tftp`, `irc`, "
+		  "`pptp`, `h323`, `h323-ras`, `amanda`, `netbios-ns`, "
+		  "`snmp` and `sane`; of `add-to`, the set (`\"@name\"`).") },
 	{ "timeout", rule_timeout, FIELD_PHRASE, .type = "<duration>",
 	  .not_of = ~KIND(ACTION_ADD_TO),
-	  .doc = "How long the source stays, instead of the set's own "
-		 "timeout." },
+	  .doc = DOC("How long the source stays, instead of the set's own "
+		     "timeout.") },
 	{ "num", rule_num, false, .type = "<number> | <range>",
 	  .not_of = ~KIND(ACTION_QUEUE), .needed_by = KIND(ACTION_QUEUE),
-	  .doc = "The queue, or queues (`0-3`) among which connections are "
-		 "spread." },
+	  .doc = DOC("The queue, or queues (`0-3`) among which connections are "
+		     "spread.") },
 	{ "bypass", rule_bypass, FIELD_FLAG, .type = "<bool>", .dflt = "false",
 	  .not_of = ~KIND(ACTION_QUEUE),
-	  .doc = "Accepts what is queued while no program listens, instead "
-		 "of dropping it." },
+	  .doc = DOC("Accepts what is queued while no program listens, instead "
+		     "of dropping it.") },
 	{ "fanout", rule_fanout, FIELD_FLAG, .type = "<bool>", .dflt = "false",
 	  .not_of = ~KIND(ACTION_QUEUE),
-	  .doc = "Which queue of several is chosen by the processor instead "
-		 "of by the connection." },
+	  .doc = DOC("Which queue of several is chosen by the processor "
+		     "instead of by the connection.") },
 	{ "size", rule_size, false, .type = "<number>",
 	  .not_of = ~KIND(ACTION_CLAMP_MSS),
-	  .doc = "The segment size, from 536, instead of the route's." },
+	  .doc = DOC("The segment size, from 536, instead of the route's.") },
 	{ "name", rule_name, false, .type = "<name>",
-	  .doc = "The rule's name, instead of the derived one." },
+	  .doc = DOC("The rule's name, instead of the derived one.") },
 	{ NULL, NULL, false },
 };
 

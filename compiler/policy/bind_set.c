@@ -74,23 +74,25 @@ static void set_size(struct binder *b, const struct node *node, void *into)
 
 const struct field set_fields[] = {
 	{ "type", set_type, true | FIELD_FIRST, .type = "address | port | mac",
-	  .doc = "A set of addresses holds both families." },
+	  .doc = DOC("A set of addresses holds both families.") },
 	{ "elements", set_elements, FIELD_LIST | FIELD_BLOCK, .type = "<list>",
-	  .doc = "Values of the type: single ones, prefixes and ranges. "
-		 "What overlaps is merged." },
+	  .doc = DOC("Values of the type: single ones, prefixes and ranges. "
+		     "What overlaps is merged.") },
 	{ "file", set_file, false, .type = "<path>",
-	  .doc = "A file with further elements, one a line; '#' begins a "
-		 "comment, and empty lines are skipped. A relative path "
-		 "starts at the directory of the file that names it. A "
-		 "mistake in it is reported at its line. Nobody else may be "
-		 "able to write it; see <SEVERAL FILES>." },
+	  .doc = DOC(
+		  "A file with further elements, one a line; '#' begins a "
+		  "comment, and empty lines are skipped. A relative path "
+		  "starts at the directory of the file that names it. A "
+		  "mistake in it is reported at its line. Nobody else may be "
+		  "able to write it; see <SEVERAL FILES>.") },
 	{ "timeout", set_timeout, FIELD_PHRASE, .type = "<duration>",
-	  .doc = "Elements that are added while the policy runs leave the "
-		 "set after this time. There is no default: elements stay." },
+	  .doc = DOC(
+		  "Elements that are added while the policy runs leave the "
+		  "set after this time. There is no default: elements stay.") },
 	{ "size", set_size, false, .type = "<number>",
-	  .doc = "How many elements it may hold, from 1 to 100000000. A set "
-		 "that is filled while it runs holds 65535 unless it says "
-		 "otherwise." },
+	  .doc = DOC("How many elements it may hold, from 1 to 100000000. A "
+		     "set that is filled while it runs holds 65535 unless it "
+		     "says otherwise.") },
 	{ NULL, NULL, false },
 };
 

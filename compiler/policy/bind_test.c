@@ -51,10 +51,11 @@ static void packet_to(struct binder *b, const struct node *node, void *into)
 
 const struct field packet_fields[] = {
 	{ "from", packet_from, true, .type = "<zone>",
-	  .doc = "Where it comes from." },
+	  .doc = DOC("Where it comes from.") },
 	{ "to", packet_to, false, .type = "<zone>",
-	  .doc = "Where it goes. The default is the zone whose subnets have "
-		 "the destination, else the one zone that masquerades." },
+	  .doc = DOC("Where it goes. The default is the zone whose subnets "
+		     "have the destination, else the one zone that "
+		     "masquerades.") },
 	{ NULL, NULL, false },
 };
 

@@ -173,26 +173,27 @@ static void verify_retries(struct binder *b, const struct node *node,
 
 const struct field verify_fields[] = {
 	{ "command", verify_command, FIELD_LIST, .type = "<path> | <list>",
-	  .doc = "A program by its absolute path, and its arguments. It is run "
-		 "without a shell, with no input and an environment of `PATH` "
-		 "and `LC_ALL` alone, and is to end with 0. What it started "
-		 "is ended with it." },
+	  .doc = DOC("A program by its absolute path, and its arguments. It is "
+		     "run without a shell, with no input and an environment of "
+		     "`PATH` and `LC_ALL` alone, and is to end with 0. What it "
+		     "started is ended with it.") },
 	{ "reach", verify_reach, FIELD_PHRASE,
 	  .type = "<address> | <address> tcp/<port> | <address> udp/<port>",
-	  .doc = "A host that is to answer a ping, or to take a connection to "
-		 "the port, which is closed at once; or to answer a datagram to "
-		 "it, whatever with. Port 53 is asked as a name server is, 123 "
-		 "as a time server; any other gets an empty line, and what "
-		 "answers nothing to that needs a `command`. That nobody "
-		 "listens there fails at once." },
+	  .doc = DOC("A host that is to answer a ping, or to take a connection "
+		     "to the port, which is closed at once; or to answer a "
+		     "datagram to it, whatever with. Port 53 is asked as a "
+		     "name server is, 123 as a time server; any other gets an "
+		     "empty line, and what answers nothing to that needs a "
+		     "`command`. That nobody listens there fails at once.") },
 	{ "device", verify_device, false, .type = "<name>",
-	  .doc = "Which device `reach` is to use, whatever the routes say." },
+	  .doc = DOC("Which device `reach` is to use, whatever the routes "
+		     "say.") },
 	{ "timeout", verify_timeout, false, .type = "<duration>", .dflt = "10s",
-	  .doc = "How long one try may take: then it is ended, "
-		 "and has failed. At most 10 minutes." },
+	  .doc = DOC("How long one try may take: then it is ended, "
+		     "and has failed. At most 10 minutes.") },
 	{ "retries", verify_retries, false, .type = "<number>", .dflt = "0",
-	  .doc = "How often it is tried again, a second later, at most 20 "
-		 "times." },
+	  .doc = DOC("How often it is tried again, a second later, at most 20 "
+		     "times.") },
 	{ NULL, NULL, false },
 };
 

@@ -158,49 +158,52 @@ static void zone_required(struct binder *b, const struct node *node, void *into)
 
 const struct field zone_fields[] = {
 	{ "devices", zone_devices, true | FIELD_LIST, .type = "<devices>",
-	  .doc = "The devices that lead to the zone. A VLAN device, a "
-		 "bridge or a PPP device is named like any other. Devices "
-		 "need not exist: they are compared by name, packet by "
-		 "packet." },
+	  .doc = DOC("The devices that lead to the zone. A VLAN device, a "
+		     "bridge or a PPP device is named like any other. Devices "
+		     "need not exist: they are compared by name, packet by "
+		     "packet.") },
 	{ "subnets", zone_subnets, FIELD_LIST, .type = "<address> | <list>",
-	  .doc = "Narrows the zone to these addresses, prefixes or ranges "
-		 "behind its devices. The default is not to narrow it. In a "
-		 "family of which no subnet is given, nothing is in a "
-		 "narrowed zone.\n"
-		 "Two zones may share a device if both are narrowed and "
-		 "their subnets do not overlap; otherwise it is a mistake. "
-		 "A zone that is narrowed and has its devices for itself "
-		 "also owns what has no address of a subnet between it and "
-		 "the router: DHCP, link-local addresses and multicast. "
-		 "Where zones share a device, such packets belong to "
-		 "neither." },
+	  .doc = DOC(
+		  "Narrows the zone to these addresses, prefixes or ranges "
+		  "behind its devices. The default is not to narrow it. In a "
+		  "family of which no subnet is given, nothing is in a "
+		  "narrowed zone.\n"
+		  "Two zones may share a device if both are narrowed and "
+		  "their subnets do not overlap; otherwise it is a mistake. "
+		  "A zone that is narrowed and has its devices for itself "
+		  "also owns what has no address of a subnet between it and "
+		  "the router: DHCP, link-local addresses and multicast. "
+		  "Where zones share a device, such packets belong to "
+		  "neither.") },
 	{ "masquerade", zone_masquerade, FIELD_FLAG, .fw4 = "its option masq",
 	  .type = "<bool> | <family>", .dflt = "false",
-	  .doc = "Connections that leave by the zone's devices get the "
-		 "address of the device as their source. `true` means IPv4, "
-		 "as people mean it; IPv6 is translated only if it is said: "
-		 "`masquerade: [ipv4, ipv6]`. Entries of `nat` come before "
-		 "it." },
+	  .doc = DOC(
+		  "Connections that leave by the zone's devices get the "
+		  "address of the device as their source. `true` means IPv4, "
+		  "as people mean it; IPv6 is translated only if it is said: "
+		  "`masquerade: [ipv4, ipv6]`. Entries of `nat` come before "
+		  "it.") },
 	{ "clamp-mss", zone_clamp, FIELD_FLAG, .fw4 = "its option mtu_fix",
 	  .type = "<bool>", .dflt = "false",
-	  .doc = "Lowers the segment size that TCP handshakes offer, into "
-		 "the zone and out of it, to what the route can carry." },
+	  .doc = DOC("Lowers the segment size that TCP handshakes offer, into "
+		     "the zone and out of it, to what the route can carry.") },
 	{ "antispoof", zone_antispoof, FIELD_FLAG, .fw4 = "its rules",
 	  .type = "<bool> | log", .dflt = "false",
-	  .doc = "Drops what comes in by the zone's devices with a source "
-		 "address that is not routed back over the same device, or "
-		 "that is nobody's own: loopback, multicast, broadcast. "
-		 "This is ahead of everything, connection tracking too. Who "
-		 "asks for an address of his own passes, and link-local "
-		 "addresses do. `log` also logs it, once a second, with "
-		 "`\"antispoof: \"` before it. Where answers may rightly "
-		 "take another way (several uplinks, policy routing), it "
-		 "drops what it should not." },
+	  .doc = DOC(
+		  "Drops what comes in by the zone's devices with a source "
+		  "address that is not routed back over the same device, or "
+		  "that is nobody's own: loopback, multicast, broadcast. "
+		  "This is ahead of everything, connection tracking too. Who "
+		  "asks for an address of his own passes, and link-local "
+		  "addresses do. `log` also logs it, once a second, with "
+		  "`\"antispoof: \"` before it. Where answers may rightly "
+		  "take another way (several uplinks, policy routing), it "
+		  "drops what it should not.") },
 	{ "required", zone_required, FIELD_FLAG, .type = "<bool>",
 	  .dflt = "false",
-	  .doc = "`nftoffc apply` fails if one of the zone's devices does "
-		 "not exist. A device that is missing is waited for "
-		 "otherwise." },
+	  .doc = DOC("`nftoffc apply` fails if one of the zone's devices does "
+		     "not exist. A device that is missing is waited for "
+		     "otherwise.") },
 	{ NULL, NULL, false },
 };
 

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/doc.h"
+
 struct binder;
 struct node;
 

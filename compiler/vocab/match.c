@@ -9,9 +9,9 @@
 static const struct match_word words[] = {
 	{
 		.word = "source",
-		.doc = "The address of the one who opens the connection, before "
-		       "source NAT.",
-		.example = "source: 192.168.1.2",
+		.doc = DOC("The address of the one who opens the connection, "
+			   "before source NAT."),
+		.example = DOC("source: 192.168.1.2"),
 		.type = &type_address,
 		.key = { KEY_IP_SADDR, KEY_IP6_SADDR },
 		.reply = { KEY_IP_DADDR, KEY_IP6_DADDR },
@@ -21,9 +21,9 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "destination",
-		.doc = "The address the connection is opened to, after "
-		       "destination NAT.",
-		.example = "destination: [10.0.0.0/8, \"fd00::/8\"]",
+		.doc = DOC("The address the connection is opened to, after "
+			   "destination NAT."),
+		.example = DOC("destination: [10.0.0.0/8, \"fd00::/8\"]"),
 		.type = &type_address,
 		.key = { KEY_IP_DADDR, KEY_IP6_DADDR },
 		.reply = { KEY_IP_SADDR, KEY_IP6_SADDR },
@@ -33,8 +33,8 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "protocol",
-		.doc = "The transport protocol.",
-		.example = "protocol: [tcp, udp]",
+		.doc = DOC("The transport protocol."),
+		.example = DOC("protocol: [tcp, udp]"),
 		.type = &type_protocol,
 		.key = { KEY_L4PROTO },
 		.reply = { KEY_L4PROTO },
@@ -44,9 +44,10 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "port",
-		.doc = "The port the connection is opened to, after destination "
-		       "NAT; without a protocol, of tcp and udp.",
-		.example = "port: [80, 8000-8080]",
+		.doc = DOC("The port the connection is opened to, after "
+			   "destination NAT; without a protocol, of tcp and "
+			   "udp."),
+		.example = DOC("port: [80, 8000-8080]"),
 		.type = &type_port,
 		.key = { KEY_TH_DPORT },
 		.reply = { KEY_TH_SPORT },
@@ -56,8 +57,8 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "source-port",
-		.doc = "The port of the one who opens the connection.",
-		.example = "source-port: 1024-65535",
+		.doc = DOC("The port of the one who opens the connection."),
+		.example = DOC("source-port: 1024-65535"),
 		.type = &type_port,
 		.key = { KEY_TH_SPORT },
 		.reply = { KEY_TH_DPORT },
@@ -67,9 +68,9 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "service",
-		.doc = "Protocol and port together, by name; a name under "
-		       "\"services\" or a well-known one.",
-		.example = "service: [https, dns]",
+		.doc = DOC("Protocol and port together, by name; a name under "
+			   "\"services\" or a well-known one."),
+		.example = DOC("service: [https, dns]"),
 		.type = &type_service,
 		.key = { KEY_TH_DPORT },
 		.reply = { KEY_TH_SPORT },
@@ -78,8 +79,9 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "icmp",
-		.doc = "The ICMP type, of both families where both have it.",
-		.example = "icmp: echo-request",
+		.doc = DOC("The ICMP type, of both families where both have "
+			   "it."),
+		.example = DOC("icmp: echo-request"),
 		.type = &type_icmp,
 		.key = { KEY_ICMP_TYPE, KEY_ICMPV6_TYPE },
 		.reply = { KEY_ICMP_TYPE, KEY_ICMPV6_TYPE },
@@ -88,8 +90,8 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "family",
-		.doc = "The address family.",
-		.example = "family: ipv6",
+		.doc = DOC("The address family."),
+		.example = DOC("family: ipv6"),
 		.type = &type_family,
 		.key = { KEY_NFPROTO },
 		.reply = { KEY_NFPROTO },
@@ -98,10 +100,10 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "mark",
-		.doc = "The packet's mark, or the bits of it that the mask has; "
-		       "not the connection's mark, of which a part is "
-		       "nftoffc's own.",
-		.example = "mark: 0x10/0xff",
+		.doc = DOC("The packet's mark, or the bits of it that the mask "
+			   "has; not the connection's mark, of which a part is "
+			   "nftoffc's own."),
+		.example = DOC("mark: 0x10/0xff"),
 		.type = &type_mark,
 		.key = { KEY_MARK },
 		.merge = MERGE_EQUAL,
@@ -109,9 +111,9 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "dscp",
-		.doc = "The class of service in the IP header, of both "
-		       "families.",
-		.example = "dscp: [ef, cs5, 34]",
+		.doc = DOC("The class of service in the IP header, of both "
+			   "families."),
+		.example = DOC("dscp: [ef, cs5, 34]"),
 		.type = &type_dscp,
 		.key = { KEY_IP_DSCP, KEY_IP6_DSCP },
 		.merge = MERGE_SET,
@@ -119,9 +121,9 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "mac",
-		.doc = "The MAC address that the packet came from: the host's "
-		       "own, if it is in the same network.",
-		.example = "mac: 02:00:5e:10:00:01",
+		.doc = DOC("The MAC address that the packet came from: the "
+			   "host's own, if it is in the same network."),
+		.example = DOC("mac: 02:00:5e:10:00:01"),
 		.type = &type_mac,
 		.key = { KEY_ETHER_SADDR },
 		.merge = MERGE_SET,
@@ -130,9 +132,9 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "length",
-		.doc = "The length of the packet that opens the connection, its "
-		       "IP header included.",
-		.example = "length: 0-128",
+		.doc = DOC("The length of the packet that opens the "
+			   "connection, its IP header included."),
+		.example = DOC("length: 0-128"),
 		.type = &type_length,
 		.key = { KEY_LENGTH },
 		.merge = MERGE_SET,
@@ -140,9 +142,10 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "tcp-flags",
-		.doc = "The TCP flags of the packet that opens the connection. "
-		       "A connection that lives already began with syn.",
-		.example = "tcp-flags: \"syn/syn,ack,fin,rst\"",
+		.doc = DOC("The TCP flags of the packet that opens the "
+			   "connection. A connection that lives already began "
+			   "with syn."),
+		.example = DOC("tcp-flags: \"syn/syn,ack,fin,rst\""),
 		.type = &type_tcp_flags,
 		.key = { KEY_TCP_FLAGS },
 		.merge = MERGE_EQUAL,
@@ -151,9 +154,9 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "user",
-		.doc = "The user whose program opens the connection, by number: "
-		       "of the router's own connections.",
-		.example = "from: router, user: [root, 1000-1999]",
+		.doc = DOC("The user whose program opens the connection, by "
+			   "number: of the router's own connections."),
+		.example = DOC("from: router, user: [root, 1000-1999]"),
 		.type = &type_user,
 		.key = { KEY_SKUID },
 		.merge = MERGE_SET,
@@ -163,9 +166,9 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "ipsec",
-		.doc = "Whether the packet came in through IPsec, or will go out "
-		       "through it.",
-		.example = "ipsec: in",
+		.doc = DOC("Whether the packet came in through IPsec, or will "
+			   "go out through it."),
+		.example = DOC("ipsec: in"),
 		.type = &type_ipsec,
 		.key = { KEY_SECPATH, KEY_RT_IPSEC },
 		.merge = MERGE_EQUAL,
@@ -174,9 +177,10 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "time",
-		.doc = "The time of day at which the connection is opened, by "
-		       "the clock of \"timezone\"; the end is not included.",
-		.example = "time: [08:00-12:30, 22:00-06:00]",
+		.doc = DOC("The time of day at which the connection is opened, "
+			   "by the clock of \"timezone\"; the end is not "
+			   "included."),
+		.example = DOC("time: [08:00-12:30, 22:00-06:00]"),
 		.type = &type_time,
 		.key = { KEY_HOUR },
 		.reply = { KEY_HOUR },
@@ -185,9 +189,10 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "weekday",
-		.doc = "The day of the week on which the connection is opened, "
-		       "from midnight to midnight by the same clock.",
-		.example = "weekday: [monday-thursday, sat]",
+		.doc = DOC("The day of the week on which the connection is "
+			   "opened, from midnight to midnight by the same "
+			   "clock."),
+		.example = DOC("weekday: [monday-thursday, sat]"),
 		.type = &type_weekday,
 		.key = { KEY_DAY },
 		.reply = { KEY_DAY },
@@ -196,9 +201,10 @@ static const struct match_word words[] = {
 	},
 	{
 		.word = "helper",
-		.doc = "A connection that this helper announced, as the data "
-		       "connection of FTP. Only exempt entries ask for it.",
-		.example = "helper: [ftp, sip]",
+		.doc = DOC("A connection that this helper announced, as the "
+			   "data connection of FTP. Only exempt entries ask "
+			   "for it."),
+		.example = DOC("helper: [ftp, sip]"),
 		.type = &type_helper,
 		.key = { KEY_CT_HELPER },
 		.reply = { KEY_CT_HELPER },

@@ -10,6 +10,7 @@
 #define NFTOFFC_VOCAB_MATCH_H
 
 #include "base/diag.h"
+#include "base/doc.h"
 #include "key.h"
 
 /* The two families; types without one use index 0 alone. */

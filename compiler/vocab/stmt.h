@@ -8,6 +8,7 @@
 #define NFTOFFC_VOCAB_STMT_H
 
 #include "base/buf.h"
+#include "base/doc.h"
 #include "expr.h"
 
 struct stmt;

@@ -36,7 +36,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_counter = {
 	.name = "counter",
-	.doc = "Counts the packets and bytes that reach it.",
+	.doc = DOC("Counts the packets and bytes that reach it."),
 	.later = LATER_IF_EVERY,
 	.print = print,
 	.json = json,

@@ -78,7 +78,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_ct_mark = {
 	.name = "ct mark",
-	.doc = "Changes bits of the connection's mark.",
+	.doc = DOC("Changes bits of the connection's mark."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

@@ -110,7 +110,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_dscp = {
 	.name = "dscp",
-	.doc = "Changes the traffic class of the packet.",
+	.doc = DOC("Changes the traffic class of the packet."),
 	.later = LATER_ALL,
 	.print = print,
 	.json = json,

@@ -28,7 +28,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_flow_add = {
 	.name = "flow add",
-	.doc = "Offloads the connection.",
+	.doc = DOC("Offloads the connection."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

@@ -45,7 +45,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_helper = {
 	.name = "ct helper",
-	.doc = "Gives the connection a helper, which reads all of it.",
+	.doc = DOC("Gives the connection a helper, which reads all of it."),
 	.later = LATER_ALL,
 	.print = print,
 	.json = json,

@@ -90,7 +90,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_limit = {
 	.name = "limit",
-	.doc = "Goes on with the rule only while a rate is not exceeded.",
+	.doc = DOC("Goes on with the rule only while a rate is not exceeded."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

@@ -70,7 +70,8 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_log = {
 	.name = "log",
-	.doc = "Logs the packet, to the kernel's log or to a netlink group.",
+	.doc = DOC("Logs the packet, to the kernel's log or to a netlink "
+		   "group."),
 	.later = LATER_IF_EVERY,
 	.print = print,
 	.json = json,

@@ -48,7 +48,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_mark = {
 	.name = "meta mark",
-	.doc = "Changes bits of the packet's mark.",
+	.doc = DOC("Changes bits of the packet's mark."),
 	.later = LATER_ALL,
 	.print = print,
 	.json = json,

@@ -19,7 +19,8 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_masquerade = {
 	.name = "masquerade",
-	.doc = "Translates the source to the address of the outgoing device.",
+	.doc = DOC("Translates the source to the address of the outgoing "
+		   "device."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

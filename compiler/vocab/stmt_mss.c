@@ -80,8 +80,8 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_mss = {
 	.name = "tcp option maxseg",
-	.doc = "Lowers a TCP handshake's segment size to the route's, "
-	       "or to a given one.",
+	.doc = DOC("Lowers a TCP handshake's segment size to the route's, "
+		   "or to a given one."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

@@ -109,7 +109,8 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_nat = {
 	.name = "nat",
-	.doc = "Translates the source or the destination of the connection.",
+	.doc = DOC("Translates the source or the destination of the "
+		   "connection."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

@@ -24,7 +24,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_notrack = {
 	.name = "notrack",
-	.doc = "Keeps the packet out of connection tracking.",
+	.doc = DOC("Keeps the packet out of connection tracking."),
 	.later = LATER_ALL,
 	.print = print,
 	.json = json,

@@ -70,7 +70,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_queue = {
 	.name = "queue",
-	.doc = "Hands the packet to a program, which decides about it.",
+	.doc = DOC("Hands the packet to a program, which decides about it."),
 	.later = LATER_ALL,
 	.print = print,
 	.json = json,

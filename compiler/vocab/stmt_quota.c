@@ -24,8 +24,8 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_quota = {
 	.name = "quota",
-	.doc = "Goes on with the rule only until an amount of bytes is "
-	       "used up.",
+	.doc = DOC("Goes on with the rule only until an amount of bytes is "
+		   "used up."),
 	.later = LATER_ALL,
 	.print = print,
 	.json = json,

@@ -19,7 +19,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_redirect = {
 	.name = "redirect",
-	.doc = "Translates the destination to the router's own address.",
+	.doc = DOC("Translates the destination to the router's own address."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

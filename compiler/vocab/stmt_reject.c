@@ -70,7 +70,7 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_reject = {
 	.name = "reject",
-	.doc = "Drops the packet and tells its sender.",
+	.doc = DOC("Drops the packet and tells its sender."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

@@ -152,8 +152,8 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_update = {
 	.name = "add, update",
-	.doc = "Puts the packet's source into a dynamic set, and goes on only "
-	       "while that source keeps within its bounds.",
+	.doc = DOC("Puts the packet's source into a dynamic set, and goes on "
+		   "only while that source keeps within its bounds."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

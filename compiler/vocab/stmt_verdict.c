@@ -74,8 +74,8 @@ static void linear(struct exprs *out, const struct stmt *stmt)
 
 const struct stmt_ops stmt_verdict = {
 	.name = "verdict",
-	.doc = "Decides: accept or drop the packet, go on in another chain, "
-	       "or return from this one.",
+	.doc = DOC("Decides: accept or drop the packet, go on in another "
+		   "chain, or return from this one."),
 	.later = LATER_NONE,
 	.print = print,
 	.json = json,

@@ -391,9 +391,10 @@ const struct value_type type_address = {
 	.wire = { WIRE_IPV4, WIRE_IPV6 },
 	.parse = parse_address,
 	.parse_bits = parse_suffix,
-	.bits_doc = "In a match it may be the end of an address, whatever the "
-		    "prefix that a provider gives: ::1234/-64 leaves out the "
-		    "first 64 bits, as does ::1234/::ffff:ffff:ffff:ffff.",
+	.bits_doc = DOC("In a match it may be the end of an address, whatever "
+			"the prefix that a provider gives: ::1234/-64 leaves "
+			"out the first 64 bits, as does "
+			"::1234/::ffff:ffff:ffff:ffff."),
 	.in_sets = true,
 };
 

@@ -287,7 +287,8 @@ const struct value_type type_mark = {
 	.wire = { WIRE_MARK, WIRE_NONE },
 	.parse = parse_mark,
 	.parse_bits = parse_mark_bits,
-	.bits_doc = "With a mask, the other bits may be whatever they are.",
+	.bits_doc = DOC("With a mask, the other bits may be whatever they "
+			"are."),
 };
 
 const struct value_type type_dscp = {
@@ -324,10 +325,11 @@ const struct value_type type_tcp_flags = {
 	.wire = { WIRE_TCP_FLAGS, WIRE_NONE },
 	.parse = parse_nothing,
 	.parse_bits = parse_tcp_flags,
-	.bits_doc = "Alone, the flags named must be set, whatever the others "
-		    "are; behind \"/\" stand those that are looked at, before "
-		    "it those of them that must be set, or none. Several flags "
-		    "are separated by commas, so that they stand in quotes.",
+	.bits_doc = DOC("Alone, the flags named must be set, whatever the "
+			"others are; behind \"/\" stand those that are looked "
+			"at, before it those of them that must be set, or "
+			"none. Several flags are separated by commas, so that "
+			"they stand in quotes."),
 	.name_at = tcp_flag_at,
 };
 

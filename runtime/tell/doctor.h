@@ -10,6 +10,7 @@
 #ifndef NFTOFFC_RUNTIME_TELL_DOCTOR_H
 #define NFTOFFC_RUNTIME_TELL_DOCTOR_H
 
+#include "base/doc.h"
 #include "runtime/netlink/kernel.h"
 #include "runtime/netlink/ruleset.h"
 #include "runtime/state/twophase.h"
