@@ -57,9 +57,9 @@ struct ir_rule {
 	struct ir_rule *next;
 	struct span span;    /* the policy's line it comes from */
 	const char *comment; /* NULL: none */
-	bool former; /* of the policy that ran before: no part of the digest */
 	struct ir_op *ops;
 	uint32_t nops;
+	bool former; /* of the policy that ran before: no part of the digest */
 	/*
 	 * Instead of ops: a rule in nft's own language, in one line, which
 	 * nobody here understands. Its bytecode is asked of nft by who needs

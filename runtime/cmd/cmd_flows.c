@@ -197,7 +197,7 @@ static void forget_policy(struct flows *f)
 static unsigned int number_of_running(struct nl *nl, struct arena *arena,
 				      struct state *state)
 {
-	struct generation generation;
+	struct generation generation = { 0 };
 	struct kernel kernel;
 
 	if (kernel_read(nl, arena, &kernel) || !kernel.recorded ||

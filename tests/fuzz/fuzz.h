@@ -13,11 +13,7 @@
 #include "base/diag.h"
 
 /* Not assert(): what fails is to be seen whatever it was compiled with. */
-static inline void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#define require(holds) ((holds) ? (void)0 : abort())
 
 /* Whatever the input was, what is said of it does no harm to a terminal. */
 static inline void require_printable(const struct diags *diags)

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,9 +63,9 @@ static void runs(uint64_t digest, uint32_t epoch, const char *first,
 		struct ir_flow_row *row = vec_push(arena, &kernel.flows);
 
 		*row = (struct ir_flow_row){ .number = i + 1 };
-		strcpy(row->from, zones[i]);
-		strcpy(row->to, "wan");
-		strcpy(row->rule, names[i]);
+		snprintf(row->from, sizeof(row->from), "%s", zones[i]);
+		snprintf(row->to, sizeof(row->to), "wan");
+		snprintf(row->rule, sizeof(row->rule), "%s", names[i]);
 	}
 }
 
