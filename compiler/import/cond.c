@@ -153,6 +153,7 @@ bool cond_addresses(struct translation *t, struct conds *c, const char *option,
 	struct families families = { 0 };
 	bool zone = str_is(c->section->type, "zone");
 	struct uci_value value;
+	struct node *left;
 	struct net net;
 	size_t i;
 
@@ -174,6 +175,11 @@ bool cond_addresses(struct translation *t, struct conds *c, const char *option,
 			 option_span(c->section, option)))
 		return false;
 	c->say_family = c->say_family || lists.is_not->list.n;
+	if (lists.is->list.n && lists.is_not->list.n) {
+		left = node_of_list(t);
+		if (subtract_addresses(t, lists.is, lists.is_not, left))
+			lists = (struct lists){ left, node_of_list(t) };
+	}
 	return choose(t, c, option, &lists, out);
 }
 
@@ -269,7 +275,7 @@ bool cond_dscp(struct translation *t, struct conds *c)
 	long n;
 
 	if (text.p && value_dscp(text, &n))
-		c->dscp = one(t, negated, arena_printf(t->arena, "%ld", n));
+		c->dscp = one(t, negated, value_dscp_word(t->arena, n));
 	return true;
 }
 

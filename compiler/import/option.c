@@ -365,7 +365,8 @@ static const struct option rule_options[] = {
 	  DOC("set of the action helper, where the kernel's name is known.") },
 	PROTO("tcp and udp if it is not given."),
 	{ "src_ip", is_some, SAID, LIST,
-	  DOC("source. Some that are negated beside others that are not leave "
+	  DOC("source. What is negated is taken from what is not; of both "
+	      "families, or with a mask that is no prefix, such values leave "
 	      "the section out.") },
 	{ "src_mac", is_mac, SAID, LIST, DOC("mac.") },
 	{ "src_port", is_port, SAID, LIST,

@@ -70,7 +70,8 @@ struct translation {
 	struct node *syn_flood, *sets_node, *zones_node;
 	node_list early, any, zoned, forwardings, last;
 	node_list to_inside, from_any, from_zone, masquerades;
-	VEC(struct remark) remarks; /* for the head of the policy */
+	VEC(struct remark) remarks;	     /* for the head of the policy */
+	const struct uci_section *commented; /* the last of section_note() */
 };
 
 /* report.c: each at a place of the file, kept for the head of the policy. */
@@ -87,6 +88,9 @@ void report_unused(struct translation *t, struct span span, const char *fmt,
 /* "rule Allow-Ping, line 34" */
 const char *section_title(struct translation *t,
 			  const struct uci_section *section);
+/* The same, and what was commented there; of several entries at the first. */
+const char *section_note(struct translation *t,
+			 const struct uci_section *section);
 unsigned int span_line(const struct translation *t, struct span span);
 
 /*
@@ -211,5 +215,12 @@ uint32_t free_mark_bits(uint32_t used);
 struct node *anywhere(struct translation *t);
 struct node *log_node(struct translation *t, struct str prefix,
 		      struct str rate);
+
+/*
+ * subtract.c: @left, an empty list, becomes the addresses of @is that are not of
+ * @is_not. False: it cannot be said so, or none is left.
+ */
+bool subtract_addresses(struct translation *t, const struct node *is,
+			const struct node *is_not, struct node *left);
 
 #endif

@@ -38,7 +38,7 @@ static void add(struct translation *t, node_list *list, const char *kind,
 {
 	struct node *entry = node_entry(t, kind, map);
 
-	print_note(&t->import->notes, entry, section_title(t, section));
+	print_note(&t->import->notes, entry, section_note(t, section));
 	*vec_push(t->arena, list) = entry;
 }
 
@@ -330,9 +330,12 @@ static void add_reflections(struct translation *t, const struct redirect *r,
 			add_reflection(t, r, zone, &how, protocol, ports);
 		else
 			report_left_out(t, r->section->span,
-					"not reflected to zone %.*s, since "
-					"addresses are not known: \"reflect: "
-					"true\" would be for all zones",
+					"not reflected to zone %.*s, since the "
+					"router's addresses are not known: "
+					"--network with what \"ubus call "
+					"network.interface dump\" says has "
+					"them; \"reflect: true\" is for all "
+					"zones",
 					STR_ARG(zone->name));
 	}
 }

@@ -90,6 +90,37 @@ const char *section_title(struct translation *t,
 			    line);
 }
 
+/* "# as this" is "as this". */
+static void put_comment(struct buf *out, struct str line)
+{
+	line = str_trim(line);
+	while (line.n && line.p[0] == '#') {
+		line.p++;
+		line.n--;
+	}
+	line = str_trim(line);
+	if (line.n)
+		buf_printf(out, "\n%.*s", STR_ARG(line));
+}
+
+const char *section_note(struct translation *t,
+			 const struct uci_section *section)
+{
+	const char *title = section_title(t, section);
+	struct str rest = section->comment;
+	struct buf lines = { 0 };
+
+	if (t->commented == section || !rest.n)
+		return title;
+	t->commented = section;
+	while (rest.p)
+		put_comment(&lines, str_cut(&rest, '\n'));
+	title = arena_printf(t->arena, "%s%.*s", title, (int)lines.n,
+			     lines.n ? lines.p : "");
+	buf_free(&lines);
+	return title;
+}
+
 /* Whether fw4 takes it. */
 
 static void fw4_skips(struct translation *t, const struct uci_section *section,

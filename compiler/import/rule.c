@@ -104,7 +104,7 @@ void rule_add(struct translation *t, node_list *list, const char *action,
 		return;
 	}
 	entry = node_entry(t, action, map);
-	print_note(&t->import->notes, entry, section_title(t, section));
+	print_note(&t->import->notes, entry, section_note(t, section));
 	*vec_push(t->arena, list) = entry;
 }
 
@@ -556,8 +556,7 @@ static bool set_dscp(struct translation *t, struct rule *r)
 		return false;
 	report_nearly(t, option_span(r->section, "target"),
 		      "the class is set on replies, too");
-	node_put(t, r->rest, "set",
-		 node_word(t, arena_printf(t->arena, "%ld", n)));
+	node_put(t, r->rest, "set", node_word(t, value_dscp_word(t->arena, n)));
 	return true;
 }
 

@@ -158,7 +158,7 @@ static void note_set(struct translation *t, const struct uci_section *section,
 {
 	struct str comment = option_text(section, "comment");
 
-	print_note(&t->import->notes, map, section_title(t, section));
+	print_note(&t->import->notes, map, section_note(t, section));
 	if (comment.n)
 		print_note(&t->import->notes, map,
 			   arena_strndup(t->arena, comment.p, comment.n));

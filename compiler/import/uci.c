@@ -237,6 +237,35 @@ static struct uci_section *begin_section(struct reader *r, struct str type,
 	return section;
 }
 
+/* Where the line begins that is above the one that begins at @at, not 0. */
+static size_t line_above(struct str text, size_t at)
+{
+	size_t begin = at - 1;
+
+	while (begin && text.p[begin - 1] != '\n')
+		begin--;
+	return begin;
+}
+
+/* Of a statement that begins its line. */
+static struct str comment_above(const struct reader *r)
+{
+	struct str text = r->source->text, line;
+	size_t end = r->begin, begin, above;
+
+	while (end && is_blank(text.p[end - 1]))
+		end--;
+	begin = end;
+	while (begin && text.p[begin - 1] == '\n') {
+		above = line_above(text, begin);
+		line = str_trim((struct str){ text.p + above, begin - above });
+		if (!line.n || line.p[0] != '#')
+			break;
+		begin = above;
+	}
+	return (struct str){ text.p + begin, end - begin };
+}
+
 static void read_config(struct reader *r)
 {
 	struct uci_value type, name;
@@ -270,6 +299,8 @@ static void read_config(struct reader *r)
 		r->section->again = span_from(r, r->begin);
 	else
 		r->section->span = span_from(r, r->begin);
+	if (!r->section->comment.n)
+		r->section->comment = comment_above(r);
 }
 
 static struct uci_option *find_option(const struct uci_section *section,

@@ -42,6 +42,8 @@ struct uci_section {
 	size_t index;	 /* among those of its type, from 0 */
 	struct span span;
 	struct span again; /* where it is begun once more, or nowhere */
+	/* The lines right above it that are comments, as they stand. */
+	struct str comment;
 	VEC(struct uci_option *) options; /* in the order of the file */
 };
 

@@ -219,6 +219,22 @@ bool value_dscp(struct str text, long *out)
 	return value_int(text, out) && *out >= 0 && *out <= 63;
 }
 
+const char *value_dscp_word(struct arena *arena, long dscp)
+{
+	char *word;
+	size_t i;
+
+	for (i = 0; i < COUNT(classes); i++)
+		if (classes[i].value == dscp)
+			break;
+	if (i == COUNT(classes))
+		return arena_printf(arena, "%ld", dscp);
+	word = arena_strndup(arena, classes[i].name, strlen(classes[i].name));
+	for (i = 0; word[i]; i++)
+		word[i] = (char)tolower((unsigned char)word[i]);
+	return word;
+}
+
 /* Times. */
 
 bool value_time(struct str text, struct stamp *out)

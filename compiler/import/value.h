@@ -42,6 +42,8 @@ struct mark {
 bool value_mark(struct str text, struct mark *out);
 /* A class or a number, as a number. */
 bool value_dscp(struct str text, long *out);
+/* As the language has it: "ef", and a number where there is no name. */
+const char *value_dscp_word(struct arena *arena, long dscp);
 
 struct stamp {
 	unsigned int year, month, day, hour, min, sec;

@@ -435,7 +435,7 @@ void take_zone(struct translation *t, const struct uci_section *section)
 	put_masquerade(t, &zone, zone.node);
 	if (option_bool(section, "mtu_fix", false))
 		node_put(t, zone.node, "clamp-mss", node_word(t, "true"));
-	print_note(&t->import->notes, zone.node, section_title(t, section));
+	print_note(&t->import->notes, zone.node, section_note(t, section));
 	*vec_push(t->arena, &t->zones) = zone;
 	zone_helpers(t, &zone);
 }
