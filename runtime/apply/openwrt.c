@@ -243,20 +243,39 @@ bool openwrt_marks(const struct openwrt *o)
 	return files_exist(o->seen);
 }
 
+static bool is_written(const struct openwrt *o, const struct buf *text)
+{
+	struct buf old = { 0 };
+	bool same = !files_read(AT_FDCWD, o->seen, &old) && old.n == text->n &&
+		    !memcmp(old.p, text->p, text->n);
+
+	buf_free(&old);
+	return same;
+}
+
+bool openwrt_marks_with(const struct openwrt *o, uint32_t mask)
+{
+	struct buf text = { 0 };
+	bool same;
+
+	fw4_seen_chains(&text, mask);
+	same = is_written(o, &text);
+	buf_free(&text);
+	return same;
+}
+
 int openwrt_write_seen(const struct openwrt *o, uint32_t mask)
 {
-	struct buf old = { 0 }, new = { 0 };
+	struct buf text = { 0 };
 	int ret = 0;
 
-	fw4_seen_chains(&new, mask);
-	if (files_read(AT_FDCWD, o->seen, &old) || old.n != new.n ||
-	    memcmp(old.p, new.p, new.n) != 0) {
+	fw4_seen_chains(&text, mask);
+	if (!is_written(o, &text)) {
 		mkdir(arena_printf(o->arena, "%s/etc/nftables.d", o->root),
 		      0755);
-		ret = files_replace(o->seen, new.p, new.n);
+		ret = files_replace(o->seen, text.p, text.n);
 		ret = ret ? ret : 1;
 	}
-	buf_free(&old);
-	buf_free(&new);
+	buf_free(&text);
 	return ret;
 }

@@ -49,6 +49,8 @@ const char *openwrt_unable(const struct openwrt *o);
 bool openwrt_offloads(const struct uci *firewall);
 /* What fw4 includes to mark what it sees: is it there? */
 bool openwrt_marks(const struct openwrt *o);
+/* And as it is written for this mask? */
+bool openwrt_marks_with(const struct openwrt *o, uint32_t mask);
 /* Writes the chains: 1 if they were others, 0, or -errno. */
 int openwrt_write_seen(const struct openwrt *o, uint32_t mask);
 

@@ -106,25 +106,33 @@ static int read_fw4(const struct router *r, uint32_t mask, struct fw4 *fw4)
 	return ret ? report_failure(ret, "cannot read fw4's rules") : EXIT_DONE;
 }
 
-static int reload_fw4(const struct router *r)
+/* @mask: with which it is to mark then what it sees; 0: it is not to. */
+static int reload_fw4(const struct router *r, uint32_t mask)
 {
 	const char *const args[] = {
 		arena_printf(r->arena, "%s/etc/init.d/firewall", r->files.root),
 		"reload", NULL
 	};
+	struct fw4 before = { 0 }, fw4 = { 0 };
 	const struct str nothing = { 0 };
-	struct fw4 fw4 = { 0 };
 
 	if (!r->reload || access(args[0], X_OK) != 0)
 		return EXIT_DONE;
-	if (read_fw4(r, MASK_DEFAULT, &fw4))
+	if (read_fw4(r, mask, &before))
 		return EXIT_SYSTEM;
-	if (!fw4.loaded) {
+	if (!before.loaded) {
 		puts("fw4 is not loaded: this holds when it starts");
 		return EXIT_DONE;
 	}
 	if (child_run(args, nothing)) {
 		report_error("%s reload failed", args[0]);
+		return EXIT_SYSTEM;
+	}
+	if (mask &&
+	    (read_fw4(r, mask, &fw4) || !fw4.sees || fw4.seen == before.seen)) {
+		report_error("fw4 was told to load its rules anew, and has "
+			     "not: it goes on with the former ones");
+		report_help("'fw4 check' says what is wrong with its rules");
 		return EXIT_SYSTEM;
 	}
 	return EXIT_DONE;
@@ -220,7 +228,7 @@ static int enable(const struct router *r)
 	puts("fw4 calls nftoffc whenever it has started");
 	if (!openwrt_policy(&r->files))
 		say_no_policy(r);
-	return reload_fw4(r);
+	return reload_fw4(r, mask);
 }
 
 /* Our rules, if they are those of a policy that stands beside fw4. */
@@ -267,7 +275,7 @@ static int disable(const struct router *r)
 		return ret;
 	unlink(r->files.seen);
 	puts("fw4 does not call nftoffc any more");
-	return reload_fw4(r);
+	return reload_fw4(r, 0);
 }
 
 /*

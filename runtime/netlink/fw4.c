@@ -97,6 +97,8 @@ static int read_marks(struct nl *nl, struct arena *arena, uint32_t mask,
 			ret = seek(nl, &sought);
 		}
 		fw4->sees &= sought.handles.n > 0;
+		if (sought.handles.n)
+			fw4->seen = sought.handles.v[0];
 	}
 	return ret;
 }

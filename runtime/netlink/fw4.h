@@ -12,6 +12,7 @@ struct fw4 {
 	uint32_t genid;	       /* of all that follows */
 	bool loaded;	       /* its table is there */
 	bool sees;	       /* and marks what it sees, with this mask */
+	uint64_t seen;	       /* the rule's handle: of another load another */
 	const char *flowtable; /* that it offloads into by itself, or NULL */
 };
 

@@ -23,7 +23,7 @@ struct examined {
 	struct fw4_lines *out;
 	const char *policy; /* NULL: none */
 	bool mistakes;
-	uint32_t mask;
+	uint32_t mask, policy_mask; /* of what runs, of what is to run */
 	struct kernel now;
 	struct ruleset ruleset;
 	struct fw4 fw4;
@@ -70,12 +70,12 @@ static void read_policy(struct examined *e)
 	struct compilation c;
 
 	e->policy = openwrt_policy(e->files);
-	e->mask = MASK_DEFAULT;
+	e->policy_mask = MASK_DEFAULT;
 	if (!e->policy)
 		return;
 	e->mistakes = compile_policy(&c, e->policy) != 0;
 	if (!e->mistakes)
-		e->mask = c.model->mark_mask;
+		e->policy_mask = c.model->mark_mask;
 	compile_free(&c);
 }
 
@@ -85,6 +85,7 @@ static int read_kernel(struct examined *e)
 	struct nl *nl = NULL;
 	int ret = nl_open(&nl, NETLINK_NETFILTER);
 
+	e->mask = e->policy_mask;
 	if (!ret)
 		ret = kernel_read(nl, e->arena, &e->now);
 	if (!ret)
@@ -152,7 +153,7 @@ static void tell_what_runs(struct examined *e)
 {
 	if (!e->now.recorded)
 		add(e, "runs",
-		    e->policy && e->enabled ?
+		    e->policy && e->enabled && !e->mistakes ?
 			    "'/etc/init.d/firewall reload' applies it" :
 			    NULL,
 		    "nothing");
@@ -168,11 +169,23 @@ static void tell_what_runs(struct examined *e)
 		    e->now.record.policy);
 }
 
+static bool are_changed(const struct examined *e)
+{
+	return openwrt_marks(e->files) &&
+	       !openwrt_marks_with(e->files, e->mask) &&
+	       !openwrt_marks_with(e->files, e->policy_mask);
+}
+
 static void tell_marks(struct examined *e)
 {
 	static const char enable[] = "'nftoffc fw4 enable' has it mark them";
 
-	if (e->fw4.sees) {
+	if (e->fw4.sees && are_changed(e)) {
+		add(e, "marks", "'nftoffc fw4 enable' writes it anew",
+		    "%s is not as it was written: fw4 may refuse its rules "
+		    "when it starts again",
+		    e->files->seen);
+	} else if (e->fw4.sees) {
 		add(e, "marks", NULL, "fw4 marks what it sees");
 	} else if (e->gate.input || e->gate.forward) {
 		add(e, "marks",
