@@ -193,6 +193,17 @@ const char *openwrt_policy(const struct openwrt *o)
 	return NULL;
 }
 
+bool openwrt_mask_of(const char *policy, uint32_t *mask)
+{
+	struct compilation c;
+	bool good = !compile_policy(&c, policy);
+
+	if (good)
+		*mask = c.model->mark_mask;
+	compile_free(&c);
+	return good;
+}
+
 /*
  * What is there
  */

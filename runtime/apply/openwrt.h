@@ -31,6 +31,8 @@ struct openwrt {
 void openwrt_init(struct openwrt *o, struct arena *arena, const char *root);
 /* Which policy is to run; NULL: none, and that is no mistake. */
 const char *openwrt_policy(const struct openwrt *o);
+/* The mask of the mark that it uses; false: it has mistakes, not said here. */
+bool openwrt_mask_of(const char *policy, uint32_t *mask);
 /* It is there, in uci's file, and says that it is not to run. */
 bool openwrt_is_off(const struct openwrt *o);
 /* /etc/config/firewall; NULL after a message, it cannot be read. */

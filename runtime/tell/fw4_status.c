@@ -5,7 +5,6 @@
 #include <linux/netlink.h>
 #include <stdarg.h>
 
-#include "compile.h"
 #include "ir/fw4.h"
 #include "runtime/base/files.h"
 #include "runtime/base/report.h"
@@ -67,16 +66,9 @@ static bool is_beside(const struct examined *e)
 
 static void read_policy(struct examined *e)
 {
-	struct compilation c;
-
 	e->policy = openwrt_policy(e->files);
 	e->policy_mask = MASK_DEFAULT;
-	if (!e->policy)
-		return;
-	e->mistakes = compile_policy(&c, e->policy) != 0;
-	if (!e->mistakes)
-		e->policy_mask = c.model->mark_mask;
-	compile_free(&c);
+	e->mistakes = e->policy && !openwrt_mask_of(e->policy, &e->policy_mask);
 }
 
 static int read_kernel(struct examined *e)

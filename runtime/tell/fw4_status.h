@@ -16,7 +16,6 @@
 #ifndef NFTOFFC_RUNTIME_TELL_FW4_STATUS_H
 #define NFTOFFC_RUNTIME_TELL_FW4_STATUS_H
 
-#include "base/arena.h"
 #include "runtime/apply/openwrt.h"
 
 struct fw4_line {
