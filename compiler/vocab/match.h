@@ -78,6 +78,8 @@ extern const struct value_type type_address, type_port, type_protocol,
 	type_service, type_icmp, type_family, type_mark, type_dscp, type_mac,
 	type_length, type_tcp_flags, type_user, type_ipsec, type_time,
 	type_weekday, type_helper;
+/* As type_protocol reads it; NULL: none of its names is this number's. */
+const char *protocol_name(uint8_t number);
 /* By the name a person writes; NULL if there is none. */
 const struct value_type *value_type_find(struct str name);
 const struct value_type *value_type_at(size_t i); /* NULL past the end */

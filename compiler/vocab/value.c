@@ -373,6 +373,17 @@ static const char *protocol_at(size_t i)
 	return name_in(protocols, COUNT(protocols), i);
 }
 
+/* The last one, where there are two: what people say. */
+const char *protocol_name(uint8_t number)
+{
+	size_t i = COUNT(protocols);
+
+	while (i--)
+		if (protocols[i].v4 == number)
+			return protocols[i].name;
+	return NULL;
+}
+
 static const char *icmp_at(size_t i)
 {
 	return name_in(icmp_types, COUNT(icmp_types), i);

@@ -15,6 +15,7 @@
 #include "runtime/base/cli.h"
 #include "runtime/base/exit.h"
 #include "runtime/base/report.h"
+#include "vocab/match.h"
 
 /* False unless all of @text up to @end is a number to @max, in C's notation. */
 static bool read_number(const char *text, const char *end, unsigned long max,
@@ -50,25 +51,16 @@ static const char *read_family(struct flowfilter *filter, const char *value)
 	return NULL;
 }
 
+/* 0 stands for any, and is none that a connection has. */
 static const char *read_protocol(struct flowfilter *filter, const char *value)
 {
-	static const struct {
-		const char *name;
-		uint8_t number;
-	} protocols[] = { { "tcp", IPPROTO_TCP },
-			  { "udp", IPPROTO_UDP },
-			  { "gre", IPPROTO_GRE } };
-	unsigned long number;
-	size_t i;
+	struct value values[2];
+	const char *why;
 
-	for (i = 0; i < sizeof(protocols) / sizeof(*protocols); i++)
-		if (strcmp(value, protocols[i].name) == 0) {
-			filter->match.protocol = protocols[i].number;
-			return NULL;
-		}
-	if (!read_number(value, end_of(value), 255, &number) || !number)
-		return "tcp, udp, gre or a number";
-	filter->match.protocol = (uint8_t)number;
+	if (!type_protocol.parse(str_of(value), values, &why) ||
+	    !values[0].lo[0])
+		return "a protocol's name, as in a policy, or its number";
+	filter->match.protocol = values[0].lo[0];
 	return NULL;
 }
 
@@ -231,7 +223,8 @@ static const char *read_all(struct flowfilter *filter, const char *value)
 
 const struct flowfilter_word flowfilter_words[] = {
 	{ "family", "FAMILY", "ipv4 or ipv6", read_family },
-	{ "protocol", "PROTOCOL", "tcp, udp, gre, or a number", read_protocol },
+	{ "protocol", "PROTOCOL",
+	  "tcp, gre, and so on as in a policy, or a number", read_protocol },
 	{ "source", "ADDRESS[/LENGTH]", "where the connection came from",
 	  read_source },
 	{ "destination", "ADDRESS[/LENGTH]", "where it went, after translation",

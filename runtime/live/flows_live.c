@@ -52,7 +52,7 @@ void flows_live_text(struct buf *line, const struct connection *c,
 
 	stock_of(c, &flow);
 	snprintf(zones, sizeof(zones), "%s > %s", from, to);
-	buf_printf(line, "%-16s %-24s %-4s ", zones,
+	buf_printf(line, "%-16s %-24s %-6s ", zones,
 		   seen->rule ? seen->rule : "-",
 		   flowtext_protocol(flow.protocol, number));
 	flowtext_ends(line, &flow);

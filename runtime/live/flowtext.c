@@ -7,22 +7,14 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include "vocab/match.h"
+
 const char *flowtext_protocol(uint8_t protocol, char number[8])
 {
-	switch (protocol) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_ICMPV6:
-		return "icmpv6";
-	case IPPROTO_GRE:
-		return "gre";
-	case IPPROTO_SCTP:
-		return "sctp";
-	}
+	const char *name = protocol_name(protocol);
+
+	if (name)
+		return name;
 	snprintf(number, 8, "%u", protocol);
 	return number;
 }
@@ -40,7 +32,7 @@ struct end {
 	uint16_t port, as_port;
 };
 
-static struct end source_of(const struct module_flow *flow)
+static struct end who_began(const struct module_flow *flow)
 {
 	const struct module_tuple *there = &flow->original;
 	const struct module_tuple *back = &flow->reply;
@@ -50,7 +42,7 @@ static struct end source_of(const struct module_flow *flow)
 			     there->sport, back->dport };
 }
 
-static struct end destination_of(const struct module_flow *flow)
+static struct end whom_it_reached(const struct module_flow *flow)
 {
 	const struct module_tuple *there = &flow->original;
 	const struct module_tuple *back = &flow->reply;
@@ -86,9 +78,9 @@ static void put_end(struct buf *line, const struct module_flow *flow,
 
 void flowtext_ends(struct buf *line, const struct module_flow *flow)
 {
-	put_end(line, flow, source_of(flow));
+	put_end(line, flow, who_began(flow));
 	buf_puts(line, " > ");
-	put_end(line, flow, destination_of(flow));
+	put_end(line, flow, whom_it_reached(flow));
 }
 
 void flowtext_counters(struct buf *line, const struct module_flow *flow)
@@ -147,8 +139,8 @@ void flowtext_json(struct json *out, const struct module_flow *flow)
 	json_put_str(out, "family", flow->family == AF_INET ? "ipv4" : "ipv6");
 	json_put_str(out, "protocol",
 		     flowtext_protocol(flow->protocol, number));
-	json_end_of(out, flow, "source", source_of(flow));
-	json_end_of(out, flow, "destination", destination_of(flow));
+	json_end_of(out, flow, "source", who_began(flow));
+	json_end_of(out, flow, "destination", whom_it_reached(flow));
 	if (flow->original.has_counters) {
 		json_counters(out, "sent", &flow->original);
 		json_counters(out, "received", &flow->reply);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "runtime/live/flowfilter.h"
+#include "runtime/live/flowtext.h"
 #include "runtime/live/stockflows.h"
 #include "runtime/netlink/nl.h"
 #include "suites.h"
@@ -70,6 +71,27 @@ START_TEST(words_are_read)
 }
 END_TEST
 
+/* What is printed of a protocol is a word for it. */
+START_TEST(protocols_have_names)
+{
+	char text[32], number[8];
+	int protocol, named = 0;
+
+	for (protocol = 1; protocol < 256; protocol++) {
+		const char *name = flowtext_protocol((uint8_t)protocol, number);
+
+		snprintf(text, sizeof(text), "protocol %s", name);
+		ck_assert(read_text(text));
+		ck_assert_int_eq(filter.match.protocol, protocol);
+		named += name != number;
+	}
+	ck_assert_int_gt(named, 20);
+	ck_assert_str_eq(flowtext_protocol(2, number), "igmp");
+	ck_assert_str_eq(flowtext_protocol(58, number), "icmpv6");
+	ck_assert_str_eq(flowtext_protocol(253, number), "253");
+}
+END_TEST
+
 START_TEST(ids_are_collected)
 {
 	ck_assert(read_text("id 7 id 4294967295"));
@@ -105,8 +127,9 @@ static const struct {
 	{ "source 10.0.0.1 destination fd00::1", "same family" },
 	{ "source fd00::1 family ipv4", "same family" },
 	{ "family 4", "ipv4 or ipv6" },
-	{ "protocol icmpish", "tcp, udp, gre or a number" },
-	{ "protocol 256", "tcp, udp, gre or a number" },
+	{ "protocol icmpish", "a protocol's name, as in a policy" },
+	{ "protocol 256", "a protocol's name, as in a policy" },
+	{ "protocol hopopt", "a protocol's name, as in a policy" },
 	{ "port 80", "needs 'protocol tcp'" },
 	{ "protocol tcp port 65536", "a port" },
 	{ "protocol tcp port 9-8", "ends behind its beginning" },
@@ -232,6 +255,7 @@ Suite *flowfilter_suite(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, words_are_read);
+	tcase_add_test(tcase, protocols_have_names);
 	tcase_add_test(tcase, ids_are_collected);
 	tcase_add_test(tcase, prefix_of_ipv6);
 	tcase_add_loop_test(tcase, what_is_no_filter, 0,
