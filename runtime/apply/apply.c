@@ -54,6 +54,7 @@ int apply_open_state(struct apply *a)
 	int ret;
 
 	ret = state_open(&a->state, o->state, !o->dry_run);
+	a->unread = ret == -EACCES;
 	if (o->dry_run && (ret == -ENOENT || ret == -EACCES))
 		return NEXT;
 	return ret ? report_failure(ret, "cannot open the state directory %s",
@@ -136,6 +137,34 @@ int apply_refuse_unconfirmed(struct apply *a)
 	return EXIT_LOCKED;
 }
 
+/* A dry run goes on with what may be known, if that is anything at all. */
+static int go_on_blind(struct apply *a)
+{
+	a->blind = true;
+	if (a->state)
+		report_warning("what runs cannot be read without "
+			       "CAP_NET_ADMIN: this compares with what was "
+			       "remembered");
+	else if (!a->options->needs_former)
+		report_warning("what runs cannot be read without "
+			       "CAP_NET_ADMIN, and %s %s: this is all of the "
+			       "policy, as if nothing ran",
+			       a->options->state,
+			       a->unread ? "is only root's to read" :
+					   "remembers nothing");
+	if (a->state || !a->options->needs_former)
+		return NEXT;
+	report_error("neither what runs can be read, without CAP_NET_ADMIN, "
+		     "nor what was applied, in %s",
+		     a->options->state);
+	report_help(
+		"run as root%s",
+		a->options->differs ?
+			", or compare two policies: 'nftoffc diff OLD NEW'" :
+			"");
+	return EXIT_SYSTEM;
+}
+
 int apply_read_kernel(struct apply *a)
 {
 	int ret;
@@ -143,13 +172,8 @@ int apply_read_kernel(struct apply *a)
 	ret = nl_open(&a->nl, NETLINK_NETFILTER);
 	if (!ret)
 		ret = kernel_read(a->nl, a->arena, &a->now);
-	if (ret == -EPERM && a->options->dry_run) {
-		report_warning("what runs cannot be read without "
-			       "CAP_NET_ADMIN: this compares with what was "
-			       "remembered");
-		a->blind = true;
-		return NEXT;
-	}
+	if (ret == -EPERM && a->options->dry_run)
+		return go_on_blind(a);
 	return ret ? report_failure(ret, "cannot read the running ruleset") :
 		     NEXT;
 }
@@ -561,7 +585,11 @@ static void old_text(struct apply *a, struct buf *text)
 
 	if (number && state_read(a->state, number, STATE_TEXT, text))
 		report_warning("the text of what runs cannot be read");
-	if (a->now.names.exists && !a->has_old)
+	if (a->unread && !a->blind)
+		report_warning("%s is only root's to read: the text of what "
+			       "runs is not known",
+			       a->options->state);
+	else if (a->now.names.exists && !a->has_old)
 		report_warning("what runs was not applied from %s: its text "
 			       "is not known",
 			       a->options->state);

@@ -20,6 +20,7 @@ struct apply_options {
 	const char *state;	 /* the state directory */
 	const char *command;	 /* for whoever finds the lock taken */
 	bool dry_run;		 /* validate and show the difference only */
+	bool needs_former;	 /* a dry run that is of no use without */
 	bool validate;		 /* in a scratch namespace first */
 	bool without_fw4;	 /* even if that is meant to decide */
 	bool quiet;		 /* says nothing where nothing was to do */

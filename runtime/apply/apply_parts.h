@@ -53,7 +53,8 @@ struct apply {
 	struct nl *nl;
 	struct state *state; /* NULL in a dry run where there is none */
 	struct kernel now;   /* what runs */
-	bool blind;	     /* a dry run that may not read it */
+	bool blind;	     /* a dry run that may not read it, */
+	bool unread;	     /* nor the state directory */
 	bool slow;	     /* the kernel cannot offload: the rules alone */
 	bool has_old;	     /* what runs, as it was stored: */
 	struct generation old;

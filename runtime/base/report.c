@@ -63,11 +63,14 @@ void report_help(const char *fmt, ...)
 static void remedy(int error)
 {
 	switch (error) {
-	case -EPERM:
 	case -EACCES:
 		if (geteuid() != 0)
+			report_help("run as root: nobody else may");
+		break;
+	case -EPERM:
+		if (geteuid() != 0)
 			report_help("needs CAP_NET_ADMIN (run as root)");
-		else if (error == -EPERM)
+		else
 			report_help("root lacks a capability here: it needs "
 				    "CAP_NET_ADMIN");
 		break;

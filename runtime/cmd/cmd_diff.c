@@ -150,6 +150,7 @@ static int of_kernel(const struct cli *cli, struct json *json, bool *differs)
 		.state = cli_value(cli, STATE, STATE_DIRECTORY),
 		.command = "nftoffc diff",
 		.dry_run = true,
+		.needs_former = true,
 		.json = json,
 		.differs = differs,
 	};

@@ -223,13 +223,19 @@ static void ask_applied(struct flows *f, struct nl *nl, struct arena *arena,
 static void find_applied(struct flows *f)
 {
 	struct arena *arena = arena_new();
+	const char *path = cli_value(f->cli, STATE, STATE_DIRECTORY);
 	struct state *state = NULL;
 	struct nl *nl = NULL;
+	int ret = state_open(&state, path, false);
 
+	if (ret == -EACCES && !f->warned)
+		report_warning(
+			"%s is only root's to read: which rules decided, "
+			"and why what is not offloaded is not, is not "
+			"known",
+			path);
 	f->warned = true; /* it is the one that runs */
-	if (!state_open(&state, cli_value(f->cli, STATE, STATE_DIRECTORY),
-			false) &&
-	    !nl_open(&nl, NETLINK_NETFILTER))
+	if (!ret && !nl_open(&nl, NETLINK_NETFILTER))
 		ask_applied(f, nl, arena, state);
 	else
 		forget_policy(f);

@@ -54,8 +54,10 @@ static const struct ir_record *record_of(const struct status *s)
 static void read_state(struct status *s)
 {
 	struct state *state;
+	int ret = state_open(&state, s->path, false);
 
-	if (state_open(&state, s->path, false))
+	s->unread = ret == -ENOENT ? 0 : ret;
+	if (ret)
 		return;
 	if (state_find(state, &s->kernel.record, &s->stored))
 		s->stored = (struct generation){ 0 };
@@ -199,6 +201,8 @@ static enum status_condition condition_of(const struct status *s)
 {
 	const struct drift *drift = &s->drift;
 
+	if (s->unread)
+		return STATUS_UNKNOWN;
 	if (!s->stored.number)
 		return STATUS_ELSEWHERE;
 	if (is_remembered(s) ||
@@ -501,8 +505,10 @@ static void json_policy(struct json *json, const struct status *s)
 	}
 	if (s->failsafe.n)
 		json_put_str(json, "failsafe", s->failsafe.p);
-	json_put_bool(json, "without_offload", s->stored.slow);
-	json_put_bool(json, "confirmed", s->guard.end != GUARD_WAITS);
+	if (!s->unread) {
+		json_put_bool(json, "without_offload", s->stored.slow);
+		json_put_bool(json, "confirmed", s->guard.end != GUARD_WAITS);
+	}
 	if (s->guard.end == GUARD_WAITS)
 		json_put_u64(json, "seconds_left", s->guard.left);
 	json_end(json);
@@ -625,6 +631,17 @@ static int json_status(const struct status *s)
 	return write_out(&out);
 }
 
+static void warn_of_unread(const struct status *s)
+{
+	if (!s->unread)
+		return;
+	report_warning("%s cannot be read: %s: whether what runs is as it was "
+		       "applied, and confirmed, is not known",
+		       s->path, strerror(-s->unread));
+	if (s->unread == -EACCES)
+		report_help("run as root");
+}
+
 int cmd_status(const struct cli *cli)
 {
 	struct status s = { .path = cli_value(cli, STATE, STATE_DIRECTORY) };
@@ -632,6 +649,7 @@ int cmd_status(const struct cli *cli)
 
 	s.arena = arena_new();
 	ret = read_status(&s);
+	warn_of_unread(&s);
 	if (ret)
 		ret = report_failure(ret, "cannot read the running ruleset");
 	else if (cli->values[JSON])

@@ -236,6 +236,7 @@ int cmd_unload(const struct cli *cli)
 		.state = cli_value(cli, STATE, STATE_DIRECTORY),
 		.command = "nftoffc unload",
 		.dry_run = cli->values[DRY_RUN],
+		.needs_former = cli->values[DRY_RUN],
 	};
 
 	return unload(&options);

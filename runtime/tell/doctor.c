@@ -236,6 +236,8 @@ static void check_accounting(struct doctor *d)
 
 	if (on > 0)
 		doctor_ok(d, "connections count their packets and bytes");
+	else if (d->no_nftables) /* what needs it is not known */
+		return;
 	else if (counts(d))
 		doctor_warn(d, "sysctl net.netfilter.nf_conntrack_acct=1",
 			    "the policy says \"counters\", and connections do "
@@ -251,6 +253,8 @@ static void check_events(struct doctor *d)
 	long on = doctor_sysctl("/proc/sys/net/netfilter/nf_conntrack_events");
 	long acct = doctor_sysctl("/proc/sys/net/netfilter/nf_conntrack_acct");
 
+	if (d->no_nftables)
+		return;
 	if (!d->kernel.record.flow_mask)
 		doctor_ok(d, "no rule of what runs says \"log: flow\"");
 	else if (on <= 0)
@@ -289,6 +293,8 @@ static void check_loose(struct doctor *d)
 	long loose =
 		doctor_sysctl("/proc/sys/net/netfilter/nf_conntrack_tcp_loose");
 
+	if (loose == 0 && d->no_module) /* which may do without */
+		return;
 	if (loose == 0 && !d->module.module)
 		doctor_warn(d,
 			    "load the kernel module, or set "

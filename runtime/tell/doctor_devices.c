@@ -124,6 +124,8 @@ void doctor_attached(struct doctor *d)
 	struct fates fates;
 	int ret = -ENOENT;
 
+	if (d->no_nftables)
+		return;
 	if (d->kernel.recorded)
 		ret = state_open(&state, STATE_DIRECTORY, false);
 	if (!ret)
@@ -131,7 +133,11 @@ void doctor_attached(struct doctor *d)
 	if (!ret)
 		ret = fates_read(d->arena, state, stored.number,
 				 &d->kernel.names, &fates);
-	if (ret)
+	if (ret == -EACCES)
+		doctor_warn(d, "run it as root",
+			    "what was applied cannot be read: " STATE_DIRECTORY
+			    " is only root's");
+	else if (ret)
 		doctor_ok(d, "no policy that was applied from here names any");
 	else if (!fates.attach.tables.n)
 		doctor_ok(d, "nothing is offloaded by a policy");

@@ -36,7 +36,8 @@ struct status_flows {
 };
 
 struct status {
-	const char *path; /* of the state directory */
+	const char *path; /* of the state directory, */
+	int unread;	  /* and why it cannot be read: -errno, 0 */
 	struct arena *arena;
 	struct nl *nl;
 	struct kernel kernel;

@@ -39,12 +39,14 @@ static void put_policy(struct prom *prom, const struct status *s)
 		prom_one(prom, "nftoffc_policy_applied_timestamp_seconds",
 			 PROM_GAUGE, "When it was applied, since 1970.",
 			 s->stored.created);
-	prom_one(prom, "nftoffc_policy_changed", PROM_GAUGE,
-		 "Whether another program changed what was applied.",
-		 s->condition == STATUS_CHANGED);
-	prom_one(prom, "nftoffc_policy_unconfirmed", PROM_GAUGE,
-		 "Whether the policy waits to be confirmed.",
-		 s->guard.end == GUARD_WAITS);
+	if (!s->unread) {
+		prom_one(prom, "nftoffc_policy_changed", PROM_GAUGE,
+			 "Whether another program changed what was applied.",
+			 s->condition == STATUS_CHANGED);
+		prom_one(prom, "nftoffc_policy_unconfirmed", PROM_GAUGE,
+			 "Whether the policy waits to be confirmed.",
+			 s->guard.end == GUARD_WAITS);
+	}
 	prom_one(prom, "nftoffc_rules", PROM_GAUGE,
 		 "Rules of the table inet nftoffc.", s->kernel.names.nrules);
 	prom_one(prom, "nftoffc_mark_values", PROM_GAUGE,
