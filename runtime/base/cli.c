@@ -210,7 +210,8 @@ static void suggest_option(const struct command *command, const char *word)
 
 static int bad_option(const struct command *command, int c, char **argv)
 {
-	const char *word = argv[optind - 1];
+	/* musl counts a value that is missing, too: that is behind the end */
+	const char *word = argv[argv[optind - 1] ? optind - 1 : optind - 2];
 
 	if (c == ':')
 		report_error("option '%s' needs a value", word);
