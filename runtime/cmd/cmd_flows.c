@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/netlink.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "runtime/base/exit.h"
 #include "runtime/base/files.h"
 #include "runtime/base/report.h"
+#include "runtime/base/screen.h"
 #include "runtime/cmd/cmd.h"
 #include "runtime/live/flowfilter.h"
 #include "runtime/live/flows_live.h"
@@ -76,7 +78,7 @@ static int refused(const struct module *module, int ret)
  * flows
  */
 
-static void print_flow(const struct module_flow *flow)
+static void print_flow(const struct module_flow *flow, struct buf *out)
 {
 	const struct module_tuple *there = &flow->original;
 	const struct module_tuple *back = &flow->reply;
@@ -96,8 +98,7 @@ static void print_flow(const struct module_flow *flow)
 			   (flow->timeout + 999) / 1000);
 	if (flow->table)
 		buf_printf(&line, " %s/%s", flow->table, flow->name);
-	puts(line.p);
-	buf_free(&line);
+	flowtext_put_line(out, &line);
 }
 
 static void json_flow(struct json *json, const struct module_flow *flow)
@@ -122,7 +123,8 @@ static void json_flow(struct json *json, const struct module_flow *flow)
 
 struct listing {
 	const struct flowfilter *filter;
-	struct json *json; /* NULL: a line each */
+	struct json *json; /* NULL: a line each, */
+	struct buf *out;   /* here; NULL: on standard output */
 };
 
 static int list_flow(const struct module_flow *flow, void *data)
@@ -134,7 +136,7 @@ static int list_flow(const struct module_flow *flow, void *data)
 	if (listing->json)
 		json_flow(listing->json, flow);
 	else
-		print_flow(flow);
+		print_flow(flow, listing->out);
 	return 0;
 }
 
@@ -244,10 +246,12 @@ static void find_applied(struct flows *f)
 	arena_free(arena);
 }
 
-static int list_once(struct flows *f, struct json *json)
+static int list_once(struct flows *f, struct json *json, struct buf *out)
 {
-	struct listing listing = { &f->filter, json };
-	struct flows_live live = { .filter = &f->filter, .json = json };
+	struct listing listing = { &f->filter, json, out };
+	struct flows_live live = { .filter = &f->filter,
+				   .json = json,
+				   .out = out };
 	int ret;
 
 	if (!f->cli->values[ALL] && !f->cli->values[POLICY])
@@ -272,7 +276,7 @@ static int list_json(struct flows *f)
 	json_object(&json);
 	json_key(&json, "flows");
 	json_array(&json);
-	ret = list_once(f, &json);
+	ret = list_once(f, &json, NULL);
 	json_end_n(&json, 2);
 	json_finish(&json);
 	if (!ret)
@@ -283,25 +287,77 @@ static int list_json(struct flows *f)
 
 static int list_in_form(struct flows *f)
 {
-	return f->cli->values[JSON] ? list_json(f) : list_once(f, NULL);
+	return f->cli->values[JSON] ? list_json(f) : list_once(f, NULL, NULL);
 }
 
-/* On a terminal in the same place; else one block behind the other. */
-static int watch(struct flows *f, unsigned long seconds)
+/* One block behind the other, or an object a line. */
+static int watch_lines(struct flows *f, unsigned long seconds)
 {
-	bool redraw = isatty(STDOUT_FILENO) && !f->cli->values[JSON];
 	int ret;
 
 	for (;;) {
-		if (redraw)
-			fputs("\033[H\033[J", stdout);
 		ret = list_in_form(f);
-		if (!redraw && !f->cli->values[JSON])
+		if (!f->cli->values[JSON])
 			putchar('\n');
 		if (ret || fflush(stdout))
 			return ret;
 		sleep((unsigned int)seconds);
 	}
+}
+
+static void draw(const struct buf *lines, unsigned long seconds)
+{
+	size_t i, n = 0;
+	char title[80];
+
+	for (i = 0; i < lines->n; i++)
+		n += lines->p[i] == '\n';
+	snprintf(title, sizeof(title), "%zu connection%s, each %lu second%s", n,
+		 n == 1 ? "" : "s", seconds, seconds == 1 ? "" : "s");
+	screen_draw(title, (struct str){ lines->p, lines->n });
+}
+
+/* Who stops it, and lets it go on, has his own screen meanwhile. */
+static int wait_for_next(struct screen *screen, unsigned long seconds)
+{
+	int signal = screen_wait(screen, seconds);
+
+	if (signal != SIGTSTP)
+		return signal;
+	screen_close(screen, signal);
+	screen_open(screen);
+	return 0;
+}
+
+/* On a terminal. What is wrong at the beginning is said before it is taken. */
+static int watch_screen(struct flows *f, unsigned long seconds)
+{
+	struct buf lines = { 0 };
+	struct screen screen;
+	int signal = 0, ret = list_once(f, NULL, &lines);
+
+	if (ret) {
+		buf_free(&lines);
+		return ret;
+	}
+	screen_open(&screen);
+	while (!ret && !signal) {
+		draw(&lines, seconds);
+		lines.n = 0;
+		signal = wait_for_next(&screen, seconds);
+		if (!signal)
+			ret = list_once(f, NULL, &lines);
+	}
+	buf_free(&lines);
+	screen_close(&screen, signal);
+	return ret ? list_in_form(f) : EXIT_DONE; /* where one sees why */
+}
+
+static int watch(struct flows *f, unsigned long seconds)
+{
+	return isatty(STDOUT_FILENO) && !f->cli->values[JSON] ?
+		       watch_screen(f, seconds) :
+		       watch_lines(f, seconds);
 }
 
 /* 0, or an exit_code after what is wrong with it. */

@@ -403,12 +403,13 @@ static void print_zones(const struct status *s)
 
 	for (i = 0; s->fates.zones && i < s->zones.pairs.n; i++) {
 		const struct zones_pair *p = &s->zones.pairs.v[i];
+		size_t all = p->hardware + p->software + p->others;
 
-		printf("zones:      %s > %s: %zu connections, %zu in hardware, "
+		printf("zones:      %s > %s: %zu connection%s, %zu in hardware, "
 		       "%zu in software, %zu not offloaded\n",
-		       p->from ? p->from : "-", p->to ? p->to : "-",
-		       p->hardware + p->software + p->others, p->hardware,
-		       p->software, p->others);
+		       p->from ? p->from : "-", p->to ? p->to : "-", all,
+		       all == 1 ? "" : "s", p->hardware, p->software,
+		       p->others);
 	}
 }
 

@@ -110,8 +110,7 @@ static int list_one(const struct connection *c, void *data)
 		return 0;
 	}
 	flows_live_text(&line, c, &seen);
-	puts(line.p);
-	buf_free(&line);
+	flowtext_put_line(l->flows->out, &line);
 	return 0;
 }
 

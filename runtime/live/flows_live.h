@@ -14,6 +14,7 @@ struct flows_live {
 	const struct flowfilter *filter;
 	struct compilation *policy; /* NULL: its file was not given */
 	struct json *json;	    /* NULL: a line each; else in its array */
+	struct buf *out;	    /* of lines, NULL: standard output */
 	bool warned; /* that the policy is not the one that runs */
 };
 

@@ -83,6 +83,17 @@ void flowtext_ends(struct buf *line, const struct module_flow *flow)
 	put_end(line, flow, whom_it_reached(flow));
 }
 
+void flowtext_put_line(struct buf *out, struct buf *line)
+{
+	if (out) {
+		buf_add(out, line->p, line->n);
+		buf_putc(out, '\n');
+	} else {
+		puts(line->p);
+	}
+	buf_free(line);
+}
+
 void flowtext_counters(struct buf *line, const struct module_flow *flow)
 {
 	const struct module_tuple *there = &flow->original;

@@ -15,6 +15,8 @@ const char *flowtext_protocol(uint8_t protocol, char number[8]);
 void flowtext_ends(struct buf *line, const struct module_flow *flow);
 /* " packets 3/2 bytes 180/120", or nothing if they are not counted. */
 void flowtext_counters(struct buf *line, const struct module_flow *flow);
+/* To standard output, or behind what is in @out; @line is empty then. */
+void flowtext_put_line(struct buf *out, struct buf *line);
 /* As members of the object that is open. */
 void flowtext_json(struct json *out, const struct module_flow *flow);
 
