@@ -201,7 +201,7 @@ static int enable(const struct router *r)
 	const struct uci *firewall = openwrt_firewall(&r->files);
 	uint32_t mask;
 	bool enabled;
-	int ret, written;
+	int ret;
 
 	if (!firewall)
 		return EXIT_SYSTEM;
@@ -214,17 +214,16 @@ static int enable(const struct router *r)
 	ret = mask_of(openwrt_policy(&r->files), &mask);
 	if (ret != EXIT_DONE)
 		return ret;
-	written = write_seen(r, mask);
-	if (written < 0)
-		return EXIT_SYSTEM;
 	enabled = openwrt_is_enabled(&r->files, firewall);
-	if (enabled && !written) {
+	if (enabled && openwrt_marks_with(&r->files, mask)) {
 		puts("fw4 calls nftoffc already, nothing to do");
 		return EXIT_DONE;
 	}
-	ret = tell_uci(r, enabled);
+	ret = tell_uci(r, enabled); /* first: it may not be there */
 	if (ret)
 		return ret;
+	if (write_seen(r, mask) < 0)
+		return EXIT_SYSTEM;
 	puts("fw4 calls nftoffc whenever it has started");
 	if (!openwrt_policy(&r->files))
 		say_no_policy(r);

@@ -132,8 +132,8 @@ $(diff <(tr '\001' '\n' <<<"$2") <(tr '\001' '\n' <<<"$3") || :)"
 # The kernel's generation.
 genid()
 {
-	in_ns router "$program" status --state "$state" |
-		sed -n 's/^generation: *//p'
+	in_ns router "$program" status --state "$state" --json |
+		jq .ruleset_generation
 }
 
 # The same, as the current generation has it.

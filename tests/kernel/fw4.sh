@@ -107,7 +107,7 @@ shown()
 # The kernel's generation: it grows with each commit.
 genid()
 {
-	on nftoffc status 2>/dev/null | sed -n 's/^generation: *//p'
+	on nftoffc status --json 2>/dev/null | jq .ruleset_generation
 }
 
 # What stays of a policy that translated is a table with one chain that does
