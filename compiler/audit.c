@@ -9,8 +9,9 @@
  * map makes it of.
  *
  * What must stay true: a packet is followed as the kernel would: its first one
- * through the chains that translate, mark and decide, then later ones, in both directions
- * and with more packets than any entry waits for, from the mark that it left.
+ * through the chains that translate, mark and decide, then later ones, in both
+ * directions and with more packets than any entry waits for, from the mark that it
+ * left.
  */
 #include "audit.h"
 

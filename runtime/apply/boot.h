@@ -24,7 +24,8 @@
  *
  * What must stay true: a policy that runs already is left alone, whichever it
  * is; only what an apply that was killed left in the module and in the state
- * directory is brought into line with it. Whenever it ends, the kernel has a whole policy or what it had.
+ * directory is brought into line with it. Whenever it ends, the kernel has a whole
+ * policy or what it had.
  */
 #ifndef NFTOFFC_RUNTIME_APPLY_BOOT_H
 #define NFTOFFC_RUNTIME_APPLY_BOOT_H

@@ -6,7 +6,8 @@
  *
  * What must stay true: chains that both have are kept, so that no hook is
  * unregistered; a dynamic set that both have in the same form is kept, with
- * its elements, and so are counters and quotas. Everything else goes and comes anew.
+ * its elements, and so are counters and quotas. Everything else goes and comes
+ * anew.
  *
  * Source: uapi nf_tables.h, nfnetlink.h.
  */
