@@ -33,6 +33,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <linux/if_packet.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -95,7 +96,7 @@ struct world {
 	int inject[ROUTER_DEVICES]; /* outside, bound to the device's end */
 	uint8_t mac[ROUTER_DEVICES][ETH_ALEN];
 	int own[FAMILIES];   /* raw sockets of the router */
-	char path[64];	     /* of the policy at hand */
+	char path[PATH_MAX]; /* of the policy at hand */
 	opt_without without; /* passes of the optimiser, in this run */
 	struct fate *fates;
 	size_t nfates;
@@ -208,6 +209,7 @@ static void open_log(struct world *w)
 
 static void open_world(struct world *w, const char *outside)
 {
+	const char *tmp = getenv("TMPDIR"); /* goes with the test */
 	int fd;
 
 	open_own(w);
@@ -215,7 +217,8 @@ static void open_world(struct world *w, const char *outside)
 	open_log(w);
 	if (nl_open(&w->nl, NETLINK_NETFILTER))
 		die("netlink");
-	snprintf(w->path, sizeof(w->path), "/tmp/random-kernel.XXXXXX");
+	snprintf(w->path, sizeof(w->path), "%s/random-kernel.XXXXXX",
+		 tmp ? tmp : "/tmp");
 	fd = mkstemp(w->path);
 	if (fd < 0)
 		die(w->path);
