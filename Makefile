@@ -43,7 +43,7 @@ OPT ?= -O2 -g
 # as the kernel: containers are reached through void pointers
 CFLAGS := -std=gnu11 -fno-strict-aliasing $(OPT) $(WARN) $(SANITIZE)
 LDFLAGS := $(SANITIZE)
-LDLIBS := -lyaml -lnftnl -lmnl
+LDLIBS := -lyaml -lmnl
 CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
 
 LIB_SRC := $(sort $(wildcard compiler/*.c compiler/*/*.c) \
