@@ -60,7 +60,7 @@ size_t arena_used(const struct arena *arena);
 	}
 
 #define vec_push(arena, vec)                                                   \
-	((__typeof__((vec)->v))vec_push_(arena, vec, sizeof(*(vec)->v)))
+	((__typeof__(*(vec)->v) *)vec_push_(arena, vec, sizeof(*(vec)->v)))
 
 /* Room for @n, where their number is known before the first. */
 #define vec_reserve(arena, vec, n)                                             \

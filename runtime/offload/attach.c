@@ -536,7 +536,7 @@ struct attach_candidates attach_candidates(struct arena *arena,
 {
 	struct attach_candidates candidates = { 0 };
 	struct names_list names = { 0 };
-	struct attach_table table;
+	struct attach_table table = { 0 };
 	const struct link *link;
 	size_t i, j;
 

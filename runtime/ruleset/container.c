@@ -368,7 +368,7 @@ static void need_expression(struct container *c, struct arena *arena,
 void container_add_expressions(struct container *c, struct arena *arena)
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)c->messages.p;
-	const struct nlattr *attrs[NFTA_RULE_MAX + 1], *expression;
+	const struct nlattr *attrs[NFTA_RULE_MAX + 1], *list, *expression;
 	int left = (int)c->messages.n;
 
 	for (; nl_message_ok(message, left);
@@ -376,10 +376,12 @@ void container_add_expressions(struct container *c, struct arena *arena)
 		if (message->nlmsg_type != NFT(NFT_MSG_NEWRULE))
 			continue;
 		nl_attrs(message, NULL, attrs, NFTA_RULE_MAX);
-		if (!attrs[NFTA_RULE_EXPRESSIONS])
+		list = attrs[NFTA_RULE_EXPRESSIONS];
+		if (!list)
 			continue;
-		mnl_attr_for_each_nested(expression,
-					 attrs[NFTA_RULE_EXPRESSIONS])
+		mnl_attr_for_each_nested(expression, list)
+		{
 			need_expression(c, arena, expression);
+		}
 	}
 }

@@ -350,10 +350,11 @@ static int match_record(struct state *state, unsigned int number, void *data)
 int state_find(struct state *state, const struct ir_record *record,
 	       struct generation *generation)
 {
-	struct search search = { record, generation };
+	struct search search;
 	int ret;
 
 	*generation = (struct generation){ 0 };
+	search = (struct search){ record, generation };
 	if (state->generations < 0)
 		return -ENOENT;
 	ret = state_current(state, generation);

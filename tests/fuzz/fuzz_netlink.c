@@ -121,11 +121,13 @@ static void see_connection(const struct nlmsghdr *message,
 /* Whole attributes, one behind the other. */
 static void require_attrs(struct str bytes)
 {
-	const struct nlattr *attr = NULL;
+	const struct nlattr *attr;
 	size_t seen = 0;
 
 	mnl_attr_for_each_payload((const void *)bytes.p, bytes.n)
+	{
 		seen += MNL_ALIGN(attr->nla_len);
+	}
 	require(seen == bytes.n);
 }
 
