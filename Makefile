@@ -124,7 +124,7 @@ asan:
 	@$(MAKE) --no-print-directory -j2 B=$(B)/asan OPT='-O1 -g' \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' \
 		$(B)/asan/nftoffc $(B)/asan/tests/unit/run \
-		$(B)/asan/tests/importtables
+		$(B)/asan/tests/importtables $(B)/asan/tests/mantables
 	@tests/check --quick $(B)/asan
 
 ## check-clang: the same tests with the other compiler
@@ -132,7 +132,7 @@ asan:
 check-clang:
 	@$(MAKE) --no-print-directory -j2 B=$(B)/clang CC=clang \
 		$(B)/clang/nftoffc $(B)/clang/tests/unit/run \
-		$(B)/clang/tests/importtables
+		$(B)/clang/tests/importtables $(B)/clang/tests/mantables
 	@tests/check --quick $(B)/clang
 
 ## check-long: TRIES (100) times as many random policies, in the kernel too
