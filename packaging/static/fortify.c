@@ -7,9 +7,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* The library's name, declared by no header of musl's. */
+/*
+ * The library's name, declared by no header of musl's.
+ * NOLINTBEGIN(bugprone-reserved-identifier)
+ */
 int __fprintf_chk(FILE *file, int flag, const char *format, ...);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
 int __fprintf_chk(FILE *file, int flag, const char *format, ...)
 {
 	va_list args;
