@@ -240,6 +240,15 @@ unsigned int str_distance(struct str a, struct str b, unsigned int limit)
 	return least_of(rows.last[b.n], limit + 1);
 }
 
+size_t str_count(struct str s, char c)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s.n; i++)
+		n += s.p[i] == c;
+	return n;
+}
+
 bool rune_hidden(uint32_t rune)
 {
 	return rune < 0x20 || (rune >= 0x7f && rune < 0xa0) || rune == 0x61c ||

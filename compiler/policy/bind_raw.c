@@ -282,22 +282,13 @@ static void add_line(struct binder *b, struct raw *raw, struct str line,
 		check_line(b, new);
 }
 
-static size_t count_lines(struct str text)
-{
-	size_t i, n = 1;
-
-	for (i = 0; i < text.n; i++)
-		n += text.p[i] == '\n';
-	return n;
-}
-
 static void bind_lines(struct binder *b, const struct node *node,
 		       struct raw *raw, struct str text)
 {
 	struct str all = span_text(b->sources, node->span), written = all;
 	struct str line;
 
-	raw->lines = arena_array(b->arena, count_lines(text),
+	raw->lines = arena_array(b->arena, 1 + str_count(text, '\n'),
 				 sizeof(struct raw_line));
 	while (text.p && raw->nlines <= LINES_MAX) {
 		struct span span;

@@ -44,20 +44,11 @@ static void put_line(const char *line, size_t n, size_t columns)
 	fputs(END_OF_LINE, stdout);
 }
 
-static size_t count_lines(struct str text)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < text.n; i++)
-		n += text.p[i] == '\n';
-	return n;
-}
-
 /* One row is the title's, and the last one stays free: no line ends there. */
 void screen_draw(const char *title, struct str text)
 {
 	struct size size = size_now();
-	size_t left = count_lines(text);
+	size_t left = str_count(text, '\n');
 	size_t rows = size.rows > 3 ? size.rows - 2 : 1;
 	char more[64];
 

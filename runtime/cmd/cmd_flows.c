@@ -307,14 +307,13 @@ static int watch_lines(struct flows *f, unsigned long seconds)
 
 static void draw(const struct buf *lines, unsigned long seconds)
 {
-	size_t i, n = 0;
+	struct str text = { lines->p, lines->n };
+	size_t n = str_count(text, '\n');
 	char title[80];
 
-	for (i = 0; i < lines->n; i++)
-		n += lines->p[i] == '\n';
 	snprintf(title, sizeof(title), "%zu connection%s, each %lu second%s", n,
 		 n == 1 ? "" : "s", seconds, seconds == 1 ? "" : "s");
-	screen_draw(title, (struct str){ lines->p, lines->n });
+	screen_draw(title, text);
 }
 
 /* Who stops it, and lets it go on, has his own screen meanwhile. */

@@ -218,10 +218,8 @@ static const char *run_command(struct arena *arena, const struct verify *v,
 static void quote(struct diag *diag, struct str said)
 {
 	struct str lines = said, line;
-	size_t n = 0, i;
+	size_t n = str_count(said, '\n');
 
-	for (i = 0; i < said.n; i++)
-		n += said.p[i] == '\n';
 	n += said.n && said.p[said.n - 1] != '\n';
 	for (; lines.p && lines.n; n--) {
 		line = str_cut(&lines, '\n');
