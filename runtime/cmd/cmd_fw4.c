@@ -239,18 +239,14 @@ static int remove_rules(const struct router *r)
 	};
 	struct ruleset ruleset;
 	struct nl *nl = NULL;
-	bool beside = false;
-	size_t i;
 	int ret = nl_open(&nl, NETLINK_NETFILTER);
 
 	if (!ret)
 		ret = ruleset_read(nl, r->arena, &ruleset);
-	for (i = 0; !ret && i < ruleset.chains.n; i++)
-		beside |= ruleset_is_beside_fw4(&ruleset.chains.v[i]);
 	nl_close(nl);
 	if (ret)
 		return report_failure(ret, "cannot read the running ruleset");
-	return beside ? unload(&options) : EXIT_DONE;
+	return ruleset_is_beside_fw4(&ruleset) ? unload(&options) : EXIT_DONE;
 }
 
 static int disable(const struct router *r)

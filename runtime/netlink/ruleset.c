@@ -154,8 +154,18 @@ bool ruleset_is_ours(uint8_t family, const char *table)
 	return family == NFPROTO_INET && strcmp(table, IR_TABLE) == 0;
 }
 
-bool ruleset_is_beside_fw4(const struct ruleset_chain *chain)
+static bool is_behind_fw4(const struct ruleset_chain *chain)
 {
 	return ruleset_is_ours(chain->family, chain->table) &&
 	       chain->hook == NF_INET_FORWARD && chain->priority == FW4_BEHIND;
+}
+
+bool ruleset_is_beside_fw4(const struct ruleset *ruleset)
+{
+	size_t i;
+
+	for (i = 0; i < ruleset->chains.n; i++)
+		if (is_behind_fw4(&ruleset->chains.v[i]))
+			return true;
+	return false;
 }

@@ -36,7 +36,7 @@ void ruleset_see(struct ruleset *ruleset, const struct nlmsghdr *message);
 /* "inet", "ip", "ip6" ... as nft writes it. */
 const char *ruleset_family(uint8_t family);
 bool ruleset_is_ours(uint8_t family, const char *table);
-/* Is it ours, and where it is when fw4 decides? */
-bool ruleset_is_beside_fw4(const struct ruleset_chain *chain);
+/* Is a chain ours, and where it is when fw4 decides? */
+bool ruleset_is_beside_fw4(const struct ruleset *ruleset);
 
 #endif

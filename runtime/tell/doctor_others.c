@@ -130,20 +130,10 @@ static void check_legacy(struct doctor *d, const char *path, const char *name)
 	fclose(file);
 }
 
-/* Of "mode: fw4": OpenWrt's own is then meant to decide. */
-static bool is_beside_fw4(const struct doctor *d)
-{
-	size_t i;
-
-	for (i = 0; i < d->ruleset.chains.n; i++)
-		if (ruleset_is_beside_fw4(&d->ruleset.chains.v[i]))
-			return true;
-	return false;
-}
-
 static void check_filter(struct doctor *d, const struct ruleset_chain *c)
 {
-	bool beside = is_beside_fw4(d);
+	/* of "mode: fw4": OpenWrt's own is then meant to decide */
+	bool beside = ruleset_is_beside_fw4(&d->ruleset);
 
 	if (beside && !strcmp(c->table, FW4_TABLE))
 		doctor_ok(d, "fw4 decides, as the policy says");
@@ -188,7 +178,7 @@ void doctor_fw4(struct doctor *d)
 	struct openwrt files;
 
 	openwrt_init(&files, d->arena, d->root);
-	if (d->no_nftables || !is_beside_fw4(d) ||
+	if (d->no_nftables || !ruleset_is_beside_fw4(&d->ruleset) ||
 	    !files_exist(files.firewall) || !fw4_examine(&files, &lines))
 		return;
 	for (i = 0; i < lines.v.n; i++)

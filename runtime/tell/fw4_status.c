@@ -50,16 +50,6 @@ static void add(struct examined *e, const char *what, const char *help,
 	buf_free(&text);
 }
 
-static bool is_beside(const struct examined *e)
-{
-	size_t i;
-
-	for (i = 0; i < e->ruleset.chains.n; i++)
-		if (ruleset_is_beside_fw4(&e->ruleset.chains.v[i]))
-			return true;
-	return false;
-}
-
 /*
  * What is there
  */
@@ -149,7 +139,7 @@ static void tell_what_runs(struct examined *e)
 			    "'/etc/init.d/firewall reload' applies it" :
 			    NULL,
 		    "nothing");
-	else if (!is_beside(e))
+	else if (!ruleset_is_beside_fw4(&e->ruleset))
 		add(e, "runs",
 		    "\"mode: fw4\" in the policy has it do so; or fw4 is to "
 		    "be switched off: '/etc/init.d/firewall disable'",
