@@ -424,13 +424,14 @@ static const struct field top_fields[] = {
 		     "and those whose answer is the same are not disturbed; "
 		     "see nftoffc(1). With `keep`, what the policy that ran "
 		     "before had accepted is accepted until it ends, and what "
-		     "that one itself had kept. Which of the new policy's "
-		     "rules it would meet is not asked, nor whether one of "
-		     "them, or of the old one's, wants to see each of its "
-		     "packets: so it is not logged any more, and passes "
-		     "through the rules for as long as it lives, though it was "
-		     "offloaded, or could be now. Where that is too slow or "
-		     "hides too much, have them decided.") },
+		     "that one itself had kept. All else follows the new "
+		     "policy: what is exempt leaves its flowtable, what every "
+		     "packet must be seen of is seen, what may be offloaded "
+		     "is. One that the rules deny is not logged, and is "
+		     "offloaded if an `eligible` entry, and no `exempt` one, "
+		     "matches it. One of which the new policy's answer is not "
+		     "known, see nftoffc(1), is not logged either, and not "
+		     "offloaded.") },
 	{ "lockout", top_lockout, false, .fw4 = "its rules",
 	  .type = "protect | ignore", .dflt = "protect",
 	  .doc = DOC("Whether `nftoffc apply` refuses the policy when it cuts "

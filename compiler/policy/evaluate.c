@@ -139,6 +139,10 @@ static void decide(const struct model *model, const struct packet *packet,
 		break;
 	}
 	settle_maybe(&maybe, answer);
+	if (!packet->kept || passes(answer))
+		return;
+	answer->action = ACTION_ACCEPT;
+	answer->rule = NULL;
 }
 
 /* @maybe: the first before it that may have been met, or NULL. */

@@ -331,6 +331,8 @@ struct packet {
 	 * whether replies were seen.
 	 */
 	bool lives, translated, replied;
+	/* It is accepted, whatever the rules say: "existing: keep". */
+	bool kept;
 };
 
 /* Is @set, filled while it runs, taken to have what @packet has? */

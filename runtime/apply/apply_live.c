@@ -24,13 +24,12 @@
 #include "runtime/base/report.h"
 #include "runtime/live/realign.h"
 
-/* "existing: keep": what lives is not asked; nor what nobody decided; nor, if
- * there is none, what would begin meanwhile: that meets the new rules. Nor is it
- * if only the rules are there, and no model of them. */
+/* What nobody decided is not asked; nor, if there is none, what would begin
+ * meanwhile: that meets the new rules. Nor is it if only the rules are there, and
+ * no model of them. */
 static bool follows(const struct apply *a)
 {
-	return a->now.recorded && a->ir && !a->c.model->existing_keep &&
-	       connections_count();
+	return a->now.recorded && a->ir && connections_count();
 }
 
 /* Is the one flowtable that the kernel has the one that the policy has, too? */
@@ -87,6 +86,8 @@ static void learn_former(struct apply *a, bool left)
 
 	former->mask = a->now.record.mask;
 	former->epoch = a->now.record.epoch;
+	if (a->c.model->existing_keep)
+		former->kept = a->now.record.count - a->now.record.pending;
 	if (now->flowtables.n == 1)
 		former->only = now->flowtables.v[0].name;
 	if (now->flowtables.n < 2 || a->module.module || left || !a->has_old)

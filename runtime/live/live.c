@@ -128,18 +128,32 @@ static const char *is_hidden(const struct connection *c)
 	return c->zone ? "it is in a zone of connection tracking" : NULL;
 }
 
-void live_ask(struct live *live, const struct connection *connection,
-	      struct live_answer *answer)
+static void ask_connection(struct live *live,
+			   const struct connection *connection, bool kept,
+			   struct live_answer *answer)
 {
 	const char *hidden = is_hidden(connection);
 	struct packet packet;
 
 	connection_packet(connection, &packet);
+	packet.kept = kept;
 	answer->unknown = ask(live, &packet, answer);
 	if (hidden)
 		answer->unknown = hidden;
 	if (!answer->unknown)
 		answer->unknown = decide(live, connection, answer);
+}
+
+void live_ask(struct live *live, const struct connection *connection,
+	      struct live_answer *answer)
+{
+	ask_connection(live, connection, false, answer);
+}
+
+void live_ask_kept(struct live *live, const struct connection *connection,
+		   struct live_answer *answer)
+{
+	ask_connection(live, connection, true, answer);
 }
 
 /* A first packet, which is not translated yet. */

@@ -39,6 +39,9 @@ void live_close(struct live *live); /* NULL: nothing */
 /* @answer's lists hold until the next one. */
 void live_ask(struct live *live, const struct connection *connection,
 	      struct live_answer *answer);
+/* The same of one that is accepted, whatever the rules say: "existing: keep". */
+void live_ask_kept(struct live *live, const struct connection *connection,
+		   struct live_answer *answer);
 /*
  * The same of a connection that begins with a packet like this: what is not known
  * of it matches nothing.

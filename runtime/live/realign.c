@@ -20,19 +20,47 @@ const char *realign_means(bool module)
 			"by renewing the flowtables";
 }
 
-/* The value that the new policy's rules gave it, or none. */
-static bool is_decided(const struct realign *f, const struct connection *c)
+/* Which of @n values from @epoch on it has; @n: none of them. */
+static uint32_t value_of(uint32_t mark, uint32_t mask, uint32_t epoch,
+			 uint32_t n)
 {
-	uint32_t value = (c->mark & f->mark->mask) >> f->mark->shift;
+	uint32_t value = mask ? (mark & mask) >> __builtin_ctz(mask) : 0;
 
-	return value >= f->mark->epoch &&
-	       value - f->mark->epoch < f->mark->count;
+	return value >= epoch && value - epoch < n ? value - epoch : n;
 }
 
-/* By a policy before this one. */
+/* The value that the new policy's rules gave it, or as many as there are. */
+static uint32_t new_value(const struct realign *f, const struct connection *c)
+{
+	return value_of(c->mark, f->mark->mask, f->mark->epoch, f->mark->count);
+}
+
+/* By a policy before this one, as far as its mark still tells. */
 static bool was_decided(const struct realign *f, const struct connection *c)
 {
-	return c->mark & f->former.mask && !is_decided(f, c);
+	uint32_t value = new_value(f, c);
+
+	return c->mark & f->former.mask &&
+	       (value == f->mark->count || (f->former.kept && !value));
+}
+
+/* Does it stay accepted, whatever the rules say? */
+static bool is_kept(const struct realign *f, const struct connection *c)
+{
+	const struct realign_former *former = &f->former;
+
+	return former->kept && (!new_value(f, c) ||
+				value_of(c->mark, former->mask, former->epoch,
+					 former->kept) < former->kept);
+}
+
+static void ask(const struct realign *f, const struct connection *c,
+		struct live_answer *answer)
+{
+	if (is_kept(f, c))
+		live_ask_kept(f->live, c, answer);
+	else
+		live_ask(f->live, c, answer);
 }
 
 /* Which flowtable is its flow in? NULL: it is not known. */
@@ -43,10 +71,8 @@ static const char *was_in(const struct realign *f, const struct connection *c)
 
 	if (former->only || !former->mask)
 		return former->only;
-	value = (c->mark & former->mask) >> __builtin_ctz(former->mask);
-	return value >= former->epoch && value - former->epoch < former->n ?
-		       former->names[value - former->epoch] :
-		       NULL;
+	value = value_of(c->mark, former->mask, former->epoch, former->n);
+	return value < former->n ? former->names[value] : NULL;
 }
 
 /* Is it where the policy offloads it to? */
@@ -77,7 +103,7 @@ static int look_at(const struct connection *c, void *data)
 
 	if (f->renew.all || !was_decided(f, c))
 		return 0;
-	live_ask(f->live, c, &answer);
+	ask(f, c, &answer);
 	if (!may_stay(f, c, &answer) && !may_be_ended(f, c, &answer))
 		renewal_add(f->arena, &f->renew, was_in(f, c));
 	return 0;
@@ -162,9 +188,9 @@ static int bring(const struct connection *c, void *data)
 
 	if (!was_decided(f, c))
 		return 0;
-	live_ask(f->live, c, &answer);
+	ask(f, c, &answer);
 	ends = may_be_ended(f, c, &answer);
-	if (answer.verdict == LIVE_ACCEPTED)
+	if (answer.verdict == LIVE_ACCEPTED && new_value(f, c) != answer.value)
 		bring_accepted(b, c, &answer);
 	else if (ends)
 		end_it(f, c);
@@ -205,12 +231,13 @@ struct releasing {
 /* Where its mark says that it belongs; NULL: in none of ours. */
 static const char *belongs_to(const struct realign *f, uint32_t mark)
 {
-	uint32_t value = (mark & f->mark->mask) >> f->mark->shift;
+	uint32_t value =
+		value_of(mark, f->mark->mask, f->mark->epoch, f->mark->count);
 	const struct flowtable *flowtable;
 
-	if (value < f->mark->epoch || value - f->mark->epoch >= f->mark->count)
+	if (value == f->mark->count)
 		return NULL;
-	flowtable = live_flowtable(f->live, value - f->mark->epoch);
+	flowtable = live_flowtable(f->live, value);
 	return flowtable ? flowtable->name : NULL;
 }
 

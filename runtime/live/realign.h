@@ -29,6 +29,14 @@
  * one of a server that may open connections itself. Such a one keeps its entry,
  * which the rules know for denied, in both directions.
  *
+ * With "existing: keep" one that the policy before had accepted is accepted: if
+ * the rules deny it, it gets the mark of one that they just accept, and stays in
+ * its flowtable if that is where an eligible entry would put it. All else
+ * follows the policy as above. What is not known keeps the mark of the policy
+ * before, by which the rules accept it (compiler/ir/lower.c), and leaves its
+ * flowtable, for it may be exempt. A packet that is on its way there before this
+ * is done is given the first value, and so those that have it are asked, too.
+ *
  * What must stay true: a connection that no policy of ours has decided is none
  * of our business; nothing that the policy denies passes once realign_end() has
  * answered, and what that left to do (realign.renew) is done. Until then nothing
@@ -51,6 +59,8 @@ struct realign_former {
 	uint32_t epoch;	    /* the value of the first of */
 	const char **names; /* NULL: in none, or it is not known; */
 	uint32_t n;	    /* so many, 0: no value is known */
+	/* "existing: keep": so many, from the first, stay accepted. */
+	uint32_t kept;
 };
 
 struct realign {

@@ -468,13 +468,17 @@ static const struct {
 	uint32_t status;
 	enum live_verdict verdict;
 	bool offloaded, returns;
+	bool kept; /* denied: it would be offloaded if it were kept */
 } connections[] = {
 	{ "10.1.0.2", "203.0.113.1", NULL, 17, 80, 0, LIVE_ACCEPTED, true },
 	{ "10.1.0.2", "203.0.113.9", NULL, 17, 80, 0, LIVE_ACCEPTED, false },
-	{ "10.1.0.3", "203.0.113.1", NULL, 17, 80, 0, LIVE_DENIED },
+	{ "10.1.0.3", "203.0.113.1", NULL, 17, 80, 0, LIVE_DENIED,
+	  .kept = true },
+	{ "10.1.0.3", "203.0.113.9", NULL, 17, 80, 0, LIVE_DENIED },
 	{ "10.1.0.2", "203.0.113.1", NULL, 17, 9, 0, LIVE_UNKNOWN },
-	{ "10.1.0.2", "203.0.113.1", NULL, 6, 9, 0, LIVE_DENIED },
-	{ "10.1.0.3", "203.0.113.1", NULL, 17, 9, 0, LIVE_DENIED },
+	{ "10.1.0.2", "203.0.113.1", NULL, 6, 9, 0, LIVE_DENIED, .kept = true },
+	{ "10.1.0.3", "203.0.113.1", NULL, 17, 9, 0, LIVE_DENIED,
+	  .kept = true },
 	{ "10.1.0.2", "203.0.113.1", NULL, 6, 7, 0, LIVE_ACCEPTED, false },
 	{ "10.1.0.2", "203.0.113.1", NULL, 6, 6, 0, LIVE_UNKNOWN },
 	{ "10.1.0.2", "203.0.113.1", NULL, 6, 6, IPS_SEEN_REPLY, LIVE_ACCEPTED,
@@ -526,6 +530,24 @@ START_TEST(policy_answers)
 	if (answer.verdict == LIVE_DENIED)
 		ck_assert_int_eq(live_returns(live, &c),
 				 connections[_i].returns);
+}
+END_TEST
+
+/* Only what is denied has another answer. */
+START_TEST(policy_keeps)
+{
+	struct connection c = connection_at((size_t)_i);
+	bool denied = connections[_i].verdict == LIVE_DENIED;
+	struct live_answer answer;
+
+	live_ask_kept(live, &c, &answer);
+	ck_assert_int_eq(answer.verdict,
+			 denied ? LIVE_ACCEPTED : connections[_i].verdict);
+	ck_assert_int_eq(answer.flowtable != NULL,
+			 denied ? connections[_i].kept :
+				  connections[_i].offloaded);
+	if (denied)
+		ck_assert(!answer.answer.rule);
 }
 END_TEST
 
@@ -609,6 +631,8 @@ Suite *live_suite(void)
 			    sizeof(no_lines) / sizeof(*no_lines));
 	tcase_add_test(tcase, zones_of_lines_are_the_same);
 	tcase_add_loop_test(tcase, policy_answers, 0,
+			    sizeof(connections) / sizeof(*connections));
+	tcase_add_loop_test(tcase, policy_keeps, 0,
 			    sizeof(connections) / sizeof(*connections));
 	suite_add_tcase(suite, tcase);
 	return suite;
