@@ -22,6 +22,7 @@
 #include <limits.h>
 #include <linux/netlink.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "emit/text.h"
 #include "runtime/apply/apply_parts.h"
@@ -36,6 +37,7 @@
 #include "runtime/ruleset/epoch.h"
 #include "runtime/state/contain.h"
 #include "runtime/state/fates.h"
+#include "runtime/state/said.h"
 #include "runtime/trial/access.h"
 #include "runtime/trial/raw.h"
 #include "runtime/trial/trial.h"
@@ -785,6 +787,32 @@ static void show_phase(struct progress *progress, const struct apply *a,
 			progress_phase(progress, phases[i].phase);
 }
 
+/*
+ * fw4's hook comes with every reload. Where it changed nothing, its warnings are
+ * news only if they are others than the last time; and those of what it does not
+ * apply are nobody's.
+ */
+static bool is_no_news(struct apply *a, int ret)
+{
+	FILE *out;
+	char *text = NULL;
+	size_t n = 0;
+	bool same;
+
+	if (!a->options->unattended || !a->state)
+		return false;
+	if (*a->options->refused)
+		return true;
+	out = open_memstream(&text, &n);
+	if (!out)
+		return false;
+	diags_print(a->c.diags, out, false);
+	fclose(out);
+	same = said_before(a->state, (struct str){ text, n });
+	free(text);
+	return same && ret == EXIT_DONE && !a->number;
+}
+
 int apply_run(const struct apply_options *options, const apply_step *todo,
 	      size_t n)
 {
@@ -806,7 +834,7 @@ int apply_run(const struct apply_options *options, const apply_step *todo,
 	progress_close(&progress);
 	if (a.c.diags && options->json)
 		diags_json(options->json, a.c.diags);
-	else if (a.c.diags)
+	else if (a.c.diags && !is_no_news(&a, ret))
 		diags_print(a.c.diags, stderr, report_colour(stderr));
 	/* What ends it now ends it with all said. */
 	fflush(stdout);

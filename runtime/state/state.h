@@ -18,6 +18,7 @@
  *					is at it, or was killed
  *	STATE/guard, guarded, answer	guard.h
  *	STATE/failsafe			boot.h
+ *	STATE/said			said.h
  *
  * What must stay true: `current` names a whole generation, old or new, at any
  * instant. A generation is whole and on the disk before it has its number.
