@@ -234,6 +234,14 @@ static int stay(struct watch *w)
 	return EXIT_DONE;
 }
 
+/* Who may not do the one may not do the other, and was told so. */
+static int look_once(struct watch *w)
+{
+	int ret = gate_tend(false);
+
+	return ret == -EPERM ? EXIT_SYSTEM : follow_now(w, false);
+}
+
 int watch(const struct watch_options *options)
 {
 	struct watch w = { .options = options };
@@ -242,12 +250,7 @@ int watch(const struct watch_options *options)
 
 	for (i = 0; i < SOURCES; i++)
 		w.sources[i].fd = -1;
-	if (options->once) {
-		gate_tend(false);
-		ret = follow_now(&w, false);
-	} else {
-		ret = stay(&w);
-	}
+	ret = options->once ? look_once(&w) : stay(&w);
 	close_sources(&w);
 	buf_free(&w.said);
 	return ret;
