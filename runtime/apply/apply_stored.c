@@ -7,7 +7,8 @@
  * If that does not make what was stored (the files are not there, or the program
  * is another one by now), the stored rules are put back as they are, with which
  * the steps of this file stand in for the compiler's. Nobody can be asked about
- * connections then: they meet the rules one by one. What differs from the machine
+ * connections then: they meet the rules one by one; nor, without a policy, about
+ * who goes back: he is not kept from cutting himself off. What differs from the machine
  * of that day is made anew: flowtables get the devices that are there now, and
  * where translated connections live that it knew nothing of, they stay so. What
  * was compiled again waits for fw4's marks if fw4 sets them now, and then only.
@@ -145,7 +146,9 @@ static int compile_stored(struct apply *a)
 		a->c.diags = diags_new(a->c.arena, &a->c.sources);
 	else if (ret == -EINVAL)
 		warn_of_stored(a, "was made by another version of nftoffc");
-	else if (ret != -ENOENT)
+	else if (ret == -ENOENT)
+		warn_of_stored(a, "was kept without its policy's files");
+	else if (ret)
 		warn_of_stored(a, "does not hold its policy's files whole");
 	if (ret && ret != -EINVAL)
 		buf_free(&a->applied.bytes);
@@ -157,13 +160,28 @@ static bool is_as_stored(const struct apply *a, const struct ir_record *stored)
 	return a->ir->mark.mask == stored->mask && apply_is_policy(a, stored);
 }
 
+/* Rules alone do not say whom they let in. */
+static int refuse_to_keep_access(const struct apply *a)
+{
+	const struct apply_options *o = a->options;
+
+	if (!o->keep_access || o->force)
+		return NEXT;
+	report_error("--keep-access: of rules as they were stored it is not "
+		     "known whether they cut off %s; nothing was changed",
+		     o->keep_access);
+	report_help("--force goes back all the same");
+	return EXIT_SYSTEM;
+}
+
+/* That it cuts off nobody is asked of the policy, whatever is put back then. */
 static int plan_compiled(struct apply *a)
 {
 	struct target stored = a->target;
 	int ret;
 
 	if (!a->c.model)
-		return NEXT;
+		return refuse_to_keep_access(a);
 	a->target = (struct target){ .number = stored.number };
 	ret = apply_plan(a);
 	if (ret != NEXT || is_as_stored(a, &stored.container.parsed))
