@@ -173,6 +173,23 @@ unsigned int rune_columns(uint32_t rune)
 	return AMONG(two_columns, rune) ? 2 : 1;
 }
 
+struct str str_fit(struct str s, size_t columns)
+{
+	size_t end = 0;
+
+	while (end < s.n) {
+		const struct str rest = { s.p + end, s.n - end };
+		uint32_t rune = ' ';
+		size_t n = str_rune(rest, &rune);
+
+		if (rune_columns(rune) > columns)
+			break;
+		columns -= rune_columns(rune);
+		end += n ? n : 1;
+	}
+	return (struct str){ s.p, end };
+}
+
 size_t str_chars(struct str s)
 {
 	size_t n = 0;

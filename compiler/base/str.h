@@ -55,6 +55,8 @@ unsigned int rune_columns(uint32_t rune);
 bool rune_hidden(uint32_t rune);
 /* Its beginning of at most @n bytes, with no part of a character. */
 struct str str_head(struct str s, size_t n);
+/* Its beginning that takes at most @columns columns; each stray byte is one. */
+struct str str_fit(struct str s, size_t columns);
 /* How often @s holds this byte. */
 size_t str_count(struct str s, char c);
 /* How many characters @s holds, if it is UTF-8. */

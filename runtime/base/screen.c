@@ -3,7 +3,6 @@
 #include "runtime/base/screen.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,20 +26,9 @@ static struct size size_now(void)
 	return (struct size){ w.ws_row, w.ws_col };
 }
 
-/* Characters, of which some are several bytes. */
-static size_t cut(const char *line, size_t n, size_t columns)
+static void put_line(struct str line, size_t columns)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (((unsigned char)line[i] & 0xc0) != 0x80 && !columns--)
-			break;
-	return i;
-}
-
-static void put_line(const char *line, size_t n, size_t columns)
-{
-	fwrite(line, 1, cut(line, n, columns), stdout);
+	fwrite(line.p, 1, str_fit(line, columns).n, stdout);
 	fputs(END_OF_LINE, stdout);
 }
 
@@ -55,18 +43,12 @@ void screen_draw(const char *title, struct str text)
 	if (left > rows)
 		rows--;
 	fputs(HOME, stdout);
-	put_line(title, strlen(title), size.columns);
-	for (; left && rows; left--, rows--) {
-		size_t n = (size_t)((const char *)memchr(text.p, '\n', text.n) -
-				    text.p);
-
-		put_line(text.p, n, size.columns);
-		text.p += n + 1;
-		text.n -= n + 1;
-	}
+	put_line(str_of(title), size.columns);
+	for (; left && rows; left--, rows--)
+		put_line(str_cut(&text, '\n'), size.columns);
 	snprintf(more, sizeof(more), "and %zu more", left);
 	if (left)
-		put_line(more, strlen(more), size.columns);
+		put_line(str_of(more), size.columns);
 	fputs(REST, stdout);
 	fflush(stdout);
 }

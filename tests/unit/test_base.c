@@ -284,6 +284,35 @@ START_TEST(str_counting)
 END_TEST
 
 static const struct {
+	const char *text;
+	size_t columns, fits;
+} fitting[] = {
+	{ "", 3, 0 },
+	{ "abc", 0, 0 },
+	{ "abc", 2, 2 },
+	{ "abc", 3, 3 },
+	{ "abc", 4, 3 },
+	{ "a\xc3\xa9z", 2, 3 },	    /* one column in two bytes */
+	{ "a\xe6\x97\xa5z", 1, 1 }, /* two columns in three bytes: whole, */
+	{ "a\xe6\x97\xa5z", 2, 1 }, /* or not at all */
+	{ "a\xe6\x97\xa5z", 3, 4 },
+	{ "e\xcc\x81x", 1, 3 }, /* an accent belongs to what it is on */
+	{ "\xcc\x81\xcc\x81x", 0, 4 }, /* of no width */
+	{ "a\xff\xffz", 3, 3 },		      /* no character */
+	{ "a\xe6\x97", 2, 2 },
+};
+
+START_TEST(str_fitting)
+{
+	const struct str text = str_of(fitting[_i].text);
+	const struct str fits = str_fit(text, fitting[_i].columns);
+
+	ck_assert_uint_eq(fits.n, fitting[_i].fits);
+	ck_assert_ptr_eq(fits.p, text.p);
+}
+END_TEST
+
+static const struct {
 	const char *a, *b;
 	unsigned int limit, distance;
 } distances[] = {
@@ -1086,6 +1115,8 @@ static void add_strings(Suite *suite)
 	tcase_add_test(tc, str_cutting);
 	tcase_add_loop_test(tc, str_decoding, 0, N_RUNES);
 	tcase_add_test(tc, str_counting);
+	tcase_add_loop_test(tc, str_fitting, 0,
+			    sizeof(fitting) / sizeof(*fitting));
 	tcase_add_loop_test(tc, str_distances, 0, N_DISTANCES);
 	tcase_add_test(tc, str_distances_by_definition);
 	tcase_add_test(tc, str_distance_of_long_ones);
