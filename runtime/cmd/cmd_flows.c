@@ -60,7 +60,7 @@ static int open_module(struct module **module)
 	if (ret != -ENOENT)
 		return report_failure(ret, "cannot ask the kernel module");
 	report_error("the kernel module nftoffc is not loaded");
-	report_help("'modprobe nftoffc', or build it: make kmod");
+	report_help(MODULE_MISSING_HELP);
 	return EXIT_SYSTEM;
 }
 
@@ -149,8 +149,8 @@ static int list_stock(struct listing *listing)
 		return ret;
 	report_failure(ret, "cannot list the offloaded connections");
 	if (ret == -EOPNOTSUPP)
-		report_help("devices are known to the kernel module alone: "
-			    "'modprobe nftoffc', or build it: make kmod");
+		report_help(
+			"devices are known to the kernel module alone: " MODULE_MISSING_HELP);
 	return EXIT_SYSTEM;
 }
 

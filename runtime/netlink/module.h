@@ -35,6 +35,9 @@
 
 struct module;
 
+/* What to do where there is none. */
+#define MODULE_MISSING_HELP "'modprobe nftoffc', or build it with 'make kmod'"
+
 /* -ENOENT: it is not loaded, and there is none to load. */
 int module_open(struct module **module);
 void module_close(struct module *module);

@@ -51,6 +51,13 @@ const char *twophase_missing(const struct twophase *t)
 	return NULL;
 }
 
+const char *twophase_help(const struct twophase *t)
+{
+	return t->found == TWOPHASE_OTHER_ABI ?
+		       "build module and program from the same source" :
+		       MODULE_MISSING_HELP;
+}
+
 /* Where no rules run: none, as after it was loaded, or the one of nothing. */
 static bool is_of(uint64_t generation, const struct ir_record *running)
 {

@@ -36,6 +36,8 @@ int twophase_open(struct twophase *t);
 void twophase_close(struct twophase *t);
 /* "not loaded", or what else keeps it from being used; NULL: nothing. */
 const char *twophase_missing(const struct twophase *t);
+/* And what to do about that. */
+const char *twophase_help(const struct twophase *t);
 /* Does it keep out what belongs to these rules (@running NULL: to none)? */
 bool twophase_agrees(const struct twophase *t, const struct ir_record *running);
 /*

@@ -345,12 +345,12 @@ static void check_module(struct doctor *d)
 		doctor_warn(d, "run it as root", "cannot be asked: %s",
 			    strerror(-d->no_module));
 	else if (d->module.found == TWOPHASE_OTHER_ABI)
-		doctor_warn(d, "build module and program from the same source",
+		doctor_warn(d, twophase_help(&d->module),
 			    "it speaks version %u of its interface, this "
 			    "program %u",
 			    d->module.info.abi, NFTOFFC_ABI);
 	else if (d->module.found == TWOPHASE_ABSENT)
-		doctor_warn(d, "'modprobe nftoffc', or build it: make kmod",
+		doctor_warn(d, twophase_help(&d->module),
 			    "not loaded: what other tables add to a flowtable "
 			    "is not kept out, and single flows cannot be "
 			    "released: what must leave takes the others "
