@@ -9,13 +9,11 @@
 
 unsigned int span_line(const struct translation *t, struct span span)
 {
-	struct str text = t->source->text;
-	unsigned int line = 1;
-	size_t i;
+	struct str before = t->source->text;
 
-	for (i = 0; i < span.offset && i < text.n; i++)
-		line += text.p[i] == '\n';
-	return line;
+	if (span.offset < before.n)
+		before.n = span.offset;
+	return 1 + (unsigned int)str_count(before, '\n');
 }
 
 static struct diag *report(struct translation *t, struct span span,
@@ -36,6 +34,17 @@ static void keep(struct translation *t, struct span span, const char *fmt,
 				    arena_vprintf(t->arena, fmt, args));
 }
 
+static void report_and_keep(struct translation *t, struct span span,
+			    const char *fmt, va_list args)
+{
+	va_list again;
+
+	va_copy(again, args);
+	report(t, span, fmt, args);
+	keep(t, span, fmt, again);
+	va_end(again);
+}
+
 void report_left_out(struct translation *t, struct span span, const char *fmt,
 		     ...)
 {
@@ -43,10 +52,7 @@ void report_left_out(struct translation *t, struct span span, const char *fmt,
 
 	t->import->left_out++;
 	va_start(args, fmt);
-	report(t, span, fmt, args);
-	va_end(args);
-	va_start(args, fmt);
-	keep(t, span, fmt, args);
+	report_and_keep(t, span, fmt, args);
 	va_end(args);
 }
 
@@ -57,10 +63,7 @@ void report_nearly(struct translation *t, struct span span, const char *fmt,
 
 	t->import->nearly++;
 	va_start(args, fmt);
-	report(t, span, fmt, args);
-	va_end(args);
-	va_start(args, fmt);
-	keep(t, span, fmt, args);
+	report_and_keep(t, span, fmt, args);
 	va_end(args);
 }
 

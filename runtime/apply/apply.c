@@ -312,7 +312,7 @@ static int require_module(struct apply *a)
 	diag_help(diag_error(a->c.diags, offload->module_span,
 			     "the kernel module nftoffc is required, and is %s",
 			     twophase_missing(&a->module)),
-		  "'modprobe nftoffc', or build it with 'make kmod'");
+		  "%s", twophase_help(&a->module));
 	return EXIT_SYSTEM;
 }
 
@@ -717,13 +717,7 @@ int apply_hold_signals(struct apply *a)
 }
 
 static const apply_step steps[] = {
-	apply_open_state,
-	apply_take_lock,
-	apply_refuse_unconfirmed,
-	apply_read_kernel,
-	apply_find_module,
-	apply_find_running,
-	apply_recover,
+	APPLY_BEGIN,
 	compile,
 	apply_plan,
 	apply_find_drift,

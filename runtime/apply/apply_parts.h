@@ -156,6 +156,12 @@ int apply_recover(struct apply *a);
 int apply_hold_signals(struct apply *a);
 int apply_beside_fw4(struct apply *a);
 
+/* With which whoever changes something begins: then it is known what runs. */
+#define APPLY_BEGIN                                                            \
+	apply_open_state, apply_take_lock, apply_refuse_unconfirmed,           \
+		apply_read_kernel, apply_find_module, apply_find_running,      \
+		apply_recover
+
 /* Steps that change something. */
 /* apply_live.c: were live connections left as they were, by one that was killed? */
 bool apply_left_live(const struct apply *a);

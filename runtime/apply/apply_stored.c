@@ -302,7 +302,7 @@ static int suit_stored(struct apply *a)
 	report_error("%s requires the kernel module nftoffc, which is %s; "
 		     "nothing was changed",
 		     a->target.policy, twophase_missing(&a->module));
-	report_help("'modprobe nftoffc', or build it with 'make kmod'");
+	report_help("%s", twophase_help(&a->module));
 	return EXIT_SYSTEM;
 }
 
@@ -370,9 +370,7 @@ static int refuse_former(struct apply *a)
 }
 
 static const apply_step steps[] = {
-	apply_open_state,  apply_take_lock,   apply_refuse_unconfirmed,
-	apply_read_kernel, apply_find_module, apply_find_running,
-	apply_recover,	   find_stored,	      stop_if_running,
+	APPLY_BEGIN,	   find_stored,	      stop_if_running,
 	compile_stored,	   plan_compiled,     suit_fw4,
 	suit_stored,	   apply_find_drift,  stop_if_applied,
 	translate,	   give_up_privilege, apply_hold_signals,

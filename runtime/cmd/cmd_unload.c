@@ -208,20 +208,8 @@ static int report(struct apply *a)
 }
 
 static const apply_step steps[] = {
-	apply_open_state,
-	apply_take_lock,
-	apply_refuse_unconfirmed,
-	apply_read_kernel,
-	apply_find_module,
-	apply_find_running,
-	apply_recover,
-	stop_if_unloaded,
-	say_only,
-	apply_hold_signals,
-	plan,
-	stage_module,
-	point_nowhere,
-	commit,
+	APPLY_BEGIN, stop_if_unloaded, say_only,      apply_hold_signals,
+	plan,	     stage_module,     point_nowhere, commit,
 	report,
 };
 
