@@ -409,56 +409,79 @@ static const struct nlattr *list_of(const struct nlmsghdr *message)
 	return attrs[NFTA_SET_ELEM_LIST_ELEMENTS];
 }
 
-static const struct nlattr *first_of(const struct nlattr *list)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each_nested(attr, list) return attr;
-	return NULL;
-}
-
-/* Steps over to the next message that has any, if need be. */
+/* The next one, of the next message that has any, if need be. */
 static const struct nlattr *peek(struct content_elements *walk)
 {
 	const struct content_set *set = walk->set;
 	const struct nlattr *list;
 
-	while (walk->message < set->elements.n) {
-		list = list_of(set->elements.v[walk->message].header);
-		if (list && !walk->next)
-			walk->next = first_of(list);
-		if (list && walk->next &&
-		    mnl_attr_ok(walk->next,
-				(int)((const char *)mnl_attr_get_payload(list) +
-				      mnl_attr_get_payload_len(list) -
-				      (const char *)walk->next)))
-			return walk->next;
+	while (!walk->next ||
+	       !mnl_attr_ok(walk->next,
+			    (int)(walk->end - (const char *)walk->next))) {
 		walk->next = NULL;
-		walk->message++;
+		if (walk->message == set->elements.n)
+			return NULL;
+		list = list_of(set->elements.v[walk->message++].header);
+		if (!list)
+			continue;
+		walk->next = mnl_attr_get_payload(list);
+		walk->end = (const char *)walk->next +
+			    mnl_attr_get_payload_len(list);
 	}
-	return NULL;
+	return walk->next;
 }
 
 static const uint8_t *key_of(const struct nlattr *key, uint32_t *len)
 {
-	const struct nlattr *attrs[NFTA_DATA_MAX + 1];
+	const struct nlattr *attr, *value = NULL;
 
-	if (!key)
+	mnl_attr_for_each_nested(attr, key)
+	{
+		if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE)
+			value = attr;
+	}
+	if (!value)
 		return NULL;
-	nl_attrs(NULL, key, attrs, NFTA_DATA_MAX);
-	if (!attrs[NFTA_DATA_VALUE])
-		return NULL;
-	*len = mnl_attr_get_payload_len(attrs[NFTA_DATA_VALUE]);
-	return mnl_attr_get_payload(attrs[NFTA_DATA_VALUE]);
+	*len = mnl_attr_get_payload_len(value);
+	return mnl_attr_get_payload(value);
 }
 
 static bool is_end(const struct nlattr *element)
 {
-	const struct nlattr *attrs[NFTA_SET_ELEM_MAX + 1];
+	const struct nlattr *attr;
+	uint32_t flags = 0;
 
-	nl_attrs(NULL, element, attrs, NFTA_SET_ELEM_MAX);
-	return nl_be32(attrs[NFTA_SET_ELEM_FLAGS], 0) &
-	       NFT_SET_ELEM_INTERVAL_END;
+	mnl_attr_for_each_nested(attr, element)
+	{
+		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_FLAGS)
+			flags = nl_be32(attr, 0);
+	}
+	return flags & NFT_SET_ELEM_INTERVAL_END;
+}
+
+/* Is an element there to be the end of the one before it? */
+static bool has_ends(const struct content_set *set)
+{
+	return (set->flags & (NFT_SET_INTERVAL | NFT_SET_CONCAT)) ==
+	       NFT_SET_INTERVAL;
+}
+
+static struct content_element element_of(const struct nlattr *element)
+{
+	struct content_element of = { .first = element };
+	const struct nlattr *attr;
+	uint32_t len = 0;
+
+	mnl_attr_for_each_nested(attr, element)
+	{
+		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_KEY)
+			of.key = key_of(attr, &of.key_len);
+		else if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_KEY_END)
+			of.key_end = key_of(attr, &len);
+	}
+	if (of.key_end && len != of.key_len)
+		of.key_end = NULL;
+	return of;
 }
 
 void content_elements(struct content_elements *walk,
@@ -469,25 +492,17 @@ void content_elements(struct content_elements *walk,
 
 bool content_next(struct content_elements *walk)
 {
-	const struct nlattr *attrs[NFTA_SET_ELEM_MAX + 1], *next = peek(walk);
-	struct content_element *now = &walk->now;
-	uint32_t len;
+	const struct nlattr *next = peek(walk);
 
 	if (!next)
 		return false;
-	*now = (struct content_element){ .first = next };
-	nl_attrs(NULL, next, attrs, NFTA_SET_ELEM_MAX);
-	now->key = key_of(attrs[NFTA_SET_ELEM_KEY], &now->key_len);
-	now->key_end = key_of(attrs[NFTA_SET_ELEM_KEY_END], &len);
-	if (now->key_end && len != now->key_len)
-		now->key_end = NULL;
+	walk->now = element_of(next);
 	walk->next = mnl_attr_next(next);
-	if (!(walk->set->flags & NFT_SET_INTERVAL) ||
-	    walk->set->flags & NFT_SET_CONCAT || is_end(next))
+	if (!has_ends(walk->set) || is_end(next))
 		return true;
 	next = peek(walk);
 	if (next && is_end(next)) {
-		now->end = next;
+		walk->now.end = next;
 		walk->next = mnl_attr_next(next);
 	}
 	return true;
@@ -522,6 +537,51 @@ bool content_element_same(const struct content_element *a,
 			  const struct content_element *b)
 {
 	return same_attr(a->first, b->first) && same_attr(a->end, b->end);
+}
+
+/* Does the walk go on with an end? It is the last one's then. */
+static bool at_end(struct content_elements *walk)
+{
+	const struct nlattr *next = has_ends(walk->set) ? peek(walk) : NULL;
+
+	return next && is_end(next);
+}
+
+void content_skip_same(struct content_elements *a, struct content_elements *b)
+{
+	struct content_elements last_a = *a, last_b = *b;
+
+	while (peek(a) && same_attr(peek(a), peek(b))) {
+		last_a = *a;
+		last_b = *b;
+		a->next = mnl_attr_next(a->next);
+		b->next = mnl_attr_next(b->next);
+	}
+	if (at_end(a) || at_end(b)) {
+		*a = last_a;
+		*b = last_b;
+	}
+}
+
+static enum content_order order_of(const struct content_set *set)
+{
+	struct content_elements walk;
+	struct content_element last = { 0 };
+
+	content_elements(&walk, set);
+	while (content_next(&walk)) {
+		if (last.first && content_element_cmp(&last, &walk.now) > 0)
+			return CONTENT_MIXED;
+		last = walk.now;
+	}
+	return CONTENT_ASCENDING;
+}
+
+bool content_is_ascending(struct content_set *set)
+{
+	if (set->order == CONTENT_UNKNOWN)
+		set->order = order_of(set);
+	return set->order == CONTENT_ASCENDING;
 }
 
 bool content_same_message(const struct nlmsghdr *a, const struct nlmsghdr *b)

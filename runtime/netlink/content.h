@@ -49,8 +49,12 @@ struct content_chain {
 	VEC(struct content_rule) rules;
 };
 
+/* How a set's elements stand, by content_element_cmp(). */
+enum content_order { CONTENT_UNKNOWN, CONTENT_ASCENDING, CONTENT_MIXED };
+
 struct content_set {
 	struct content_thing thing;
+	enum content_order order; /* found when first asked for */
 	uint32_t flags, key_len;
 	uint32_t size;	  /* bound on elements, 0: none; no part of the hash */
 	size_t nelements; /* what the messages have, ends of intervals too */
@@ -94,8 +98,9 @@ struct content_element {
 
 struct content_elements { /* where the walk is */
 	const struct content_set *set;
-	size_t message;
+	size_t message; /* the next one */
 	const struct nlattr *next;
+	const char *end; /* of the list that @next is of */
 	struct content_element now;
 };
 
@@ -103,9 +108,15 @@ void content_elements(struct content_elements *walk,
 		      const struct content_set *set);
 /* False at the end. */
 bool content_next(struct content_elements *walk);
+/*
+ * Past what both go on with and write the same, by comparing bytes: nothing is
+ * taken apart. @now is none of it.
+ */
+void content_skip_same(struct content_elements *a, struct content_elements *b);
 /* Bytewise by the keys. */
 int content_element_cmp(const struct content_element *a,
 			const struct content_element *b);
+bool content_is_ascending(struct content_set *set);
 /* Of the same key: the same end and data, too? */
 bool content_element_same(const struct content_element *a,
 			  const struct content_element *b);

@@ -16,6 +16,7 @@
 
 #include "ir/lower.h"
 #include "runtime/base/seqdiff.h"
+#include "runtime/netlink/content_pair.h"
 #include "runtime/netlink/names.h"
 #include "runtime/netlink/nl.h"
 #include "runtime/ruleset/changes_parts.h"
@@ -371,31 +372,6 @@ static void find_rules(struct changes *c, const struct map *old,
  * Elements
  */
 
-static int by_key(const void *a, const void *b)
-{
-	return content_element_cmp(a, b);
-}
-
-struct elements {
-	struct content_element *v;
-	size_t n;
-};
-
-static struct elements elements_of(struct changes *c,
-				   const struct content_set *set)
-{
-	struct elements all = { 0 };
-	struct content_elements walk;
-
-	all.v = arena_array(c->arena, set->nelements, sizeof(*all.v));
-	content_elements(&walk, set);
-	while (content_next(&walk))
-		all.v[all.n++] = walk.now;
-	if (all.n)
-		qsort(all.v, all.n, sizeof(*all.v), by_key);
-	return all;
-}
-
 /* The elements that one thing happened to. */
 struct element_changes {
 	struct buf text;
@@ -427,31 +403,20 @@ static void end_elements(struct changes *c, struct element_changes *e,
 	buf_free(&e->text);
 }
 
-static void compare_elements(struct changes *c, const struct content_set *a,
-			     const struct content_set *b)
+static void compare_elements(struct changes *c, struct content_set *a,
+			     struct content_set *b)
 {
 	struct element_changes removed = { 0 }, added = { 0 }, changed = { 0 };
-	struct elements old, new;
-	size_t i = 0, j = 0;
-	int order;
+	struct content_pair pair;
 
 	if (content_same_elements(a, b))
 		return;
-	old = elements_of(c, a);
-	new = elements_of(c, b);
-	while (i < old.n || j < new.n) {
-		if (i == old.n || j == new.n)
-			order = i == old.n ? 1 : -1;
+	content_pair(&pair, c->arena, a, b);
+	while (content_pair_next(&pair)) {
+		if (!pair.new)
+			add_element(&removed, a, pair.old);
 		else
-			order = content_element_cmp(&old.v[i], &new.v[j]);
-		if (order < 0)
-			add_element(&removed, a, &old.v[i]);
-		else if (order > 0)
-			add_element(&added, b, &new.v[j]);
-		else if (!content_element_same(&old.v[i], &new.v[j]))
-			add_element(&changed, b, &new.v[j]);
-		i += order <= 0;
-		j += order >= 0;
+			add_element(pair.old ? &changed : &added, b, pair.new);
 	}
 	end_elements(c, &removed, CHANGE_REMOVED, a);
 	end_elements(c, &added, CHANGE_ADDED, b);
@@ -462,8 +427,8 @@ static void compare_elements(struct changes *c, const struct content_set *a,
  * What has a name
  */
 
-static void compare_sets(struct changes *c, const struct content_set *a,
-			 const struct content_set *b)
+static void compare_sets(struct changes *c, struct content_set *a,
+			 struct content_set *b)
 {
 	size_t n = c->list.n;
 

@@ -56,8 +56,8 @@ static void find_renewed(const struct map *old, const struct map *new,
 }
 
 /* What its definition does not tell. */
-static bool must_renew(struct delta *d, const struct content_set *old,
-		       const struct content_set *new)
+static bool must_renew(struct delta *d, struct content_set *old,
+		       struct content_set *new)
 {
 	if (old->size != new->size)
 		return true;

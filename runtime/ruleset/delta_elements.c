@@ -2,9 +2,6 @@
 /*
  * The elements of a set that both policies have: which go, which come.
  *
- * Both lists are walked side by side. They are ascending where the kernel
- * compares whole keys from the first byte on; others are sorted first.
- *
  * What must stay true: both ends of an interval go together; an end alone would
  * leave it open to the top.
  */
@@ -12,8 +9,8 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <stdlib.h>
 
+#include "runtime/netlink/content_pair.h"
 #include "runtime/netlink/nl.h"
 #include "runtime/ruleset/delta_parts.h"
 
@@ -22,91 +19,24 @@
 #define ELEMENT_MAX 2048u
 
 /*
- * Two walks side by side
+ * The order of concatenated intervals. They have no ends of their own, so that
+ * an element is one attribute.
  */
 
-struct side {
-	struct content_elements walk;
-	struct content_element *sorted; /* NULL: the walk is */
-	size_t n, i;
-	bool more;
-};
-
-static bool is_sorted(const struct content_set *set)
+static size_t count_common(struct delta *d, struct content_set *old,
+			   struct content_set *new)
 {
-	struct content_elements walk;
-	struct content_element last = { 0 };
+	struct content_pair pair;
+	size_t n = old->nelements;
 
-	content_elements(&walk, set);
-	while (content_next(&walk)) {
-		if (last.first && content_element_cmp(&last, &walk.now) > 0)
-			return false;
-		last = walk.now;
-	}
-	return true;
-}
-
-static int by_key(const void *a, const void *b)
-{
-	return content_element_cmp(a, b);
-}
-
-static void step(struct side *side)
-{
-	if (!side->sorted) {
-		side->more = content_next(&side->walk);
-		return;
-	}
-	side->more = side->i < side->n;
-	if (side->more)
-		side->walk.now = side->sorted[side->i++];
-}
-
-static void begin(struct delta *d, struct side *side,
-		  const struct content_set *set)
-{
-	*side = (struct side){ 0 };
-	content_elements(&side->walk, set);
-	if (!is_sorted(set)) {
-		side->sorted = arena_array(d->arena, set->nelements,
-					   sizeof(*side->sorted));
-		while (content_next(&side->walk))
-			side->sorted[side->n++] = side->walk.now;
-		qsort(side->sorted, side->n, sizeof(*side->sorted), by_key);
-	}
-	step(side);
-}
-
-/* Which of the two is met next, or both. */
-static int next_of(const struct side *a, const struct side *b)
-{
-	if (!a->more || !b->more)
-		return b->more - a->more;
-	return content_element_cmp(&a->walk.now, &b->walk.now);
-}
-
-static size_t count_common(struct delta *d, const struct content_set *old,
-			   const struct content_set *new)
-{
-	struct side a, b;
-	size_t n = 0;
-
-	begin(d, &a, old);
-	begin(d, &b, new);
-	while (a.more && b.more) {
-		int order = next_of(&a, &b);
-
-		n += !order && content_element_same(&a.walk.now, &b.walk.now);
-		if (order <= 0)
-			step(&a);
-		if (order >= 0)
-			step(&b);
-	}
+	content_pair(&pair, d->arena, old, new);
+	while (content_pair_next(&pair))
+		n -= pair.old != NULL;
 	return n;
 }
 
-bool delta_keeps_order(struct delta *d, const struct content_set *old,
-		       const struct content_set *new)
+bool delta_keeps_order(struct delta *d, struct content_set *old,
+		       struct content_set *new)
 {
 	struct content_elements a, b;
 	size_t common = count_common(d, old, new);
@@ -252,41 +182,33 @@ static void remove_dynamic(struct delta *d, const struct content_set *set,
 	close_list(&remove);
 }
 
-void delta_remove_elements(struct delta *d, const struct content_set *old,
-			   const struct content_set *new)
+void delta_remove_elements(struct delta *d, struct content_set *old,
+			   struct content_set *new)
 {
 	struct list list = { d, old, NFT(NFT_MSG_DELSETELEM), NULL, 0, 0 };
-	struct side a, b;
+	struct content_pair pair;
 
-	begin(d, &a, old);
-	begin(d, &b, new);
-	while (a.more) {
-		int order = next_of(&a, &b);
-
-		if (order < 0 ||
-		    (!order &&
-		     !content_element_same(&a.walk.now, &b.walk.now))) {
-			d->result->elements_removed++;
-			if (is_dynamic(old))
-				remove_dynamic(d, old, &a.walk.now);
-			else
-				put(&list, &a.walk.now);
-		}
-		if (order <= 0)
-			step(&a);
-		if (order >= 0)
-			step(&b);
+	content_pair(&pair, d->arena, old, new);
+	while (content_pair_next(&pair)) {
+		if (!pair.old)
+			continue;
+		d->result->elements_removed++;
+		if (is_dynamic(old))
+			remove_dynamic(d, old, pair.old);
+		else
+			put(&list, pair.old);
 	}
 	close_list(&list);
 }
 
 /* Behind those that stay, in their order. */
-static void add_behind(struct list *list, const struct content_set *old)
+static void add_behind(struct list *list, struct content_set *old,
+		       struct content_set *new)
 {
-	size_t common = count_common(list->d, old, list->set);
+	size_t common = count_common(list->d, old, new);
 	struct content_elements walk;
 
-	content_elements(&walk, list->set);
+	content_elements(&walk, new);
 	while (content_next(&walk)) {
 		if (common) {
 			common--;
@@ -298,8 +220,8 @@ static void add_behind(struct list *list, const struct content_set *old)
 	close_list(list);
 }
 
-void delta_add_elements(struct delta *d, const struct content_set *old,
-			const struct content_set *new)
+void delta_add_elements(struct delta *d, struct content_set *old,
+			struct content_set *new)
 {
 	struct list list = {
 		.d = d,
@@ -307,27 +229,18 @@ void delta_add_elements(struct delta *d, const struct content_set *old,
 		.type = NFT(NFT_MSG_NEWSETELEM),
 		.spot = new->elements.n ? &new->elements.v[0] : NULL,
 	};
-	struct side a, b;
+	struct content_pair pair;
 
 	if (new->flags & NFT_SET_CONCAT) {
-		add_behind(&list, old);
+		add_behind(&list, old, new);
 		return;
 	}
-	begin(d, &a, old);
-	begin(d, &b, new);
-	while (b.more) {
-		int order = next_of(&a, &b);
-
-		if (order > 0 ||
-		    (!order &&
-		     !content_element_same(&a.walk.now, &b.walk.now))) {
-			d->result->elements_added++;
-			put(&list, &b.walk.now);
-		}
-		if (order <= 0)
-			step(&a);
-		if (order >= 0)
-			step(&b);
+	content_pair(&pair, d->arena, old, new);
+	while (content_pair_next(&pair)) {
+		if (!pair.new)
+			continue;
+		d->result->elements_added++;
+		put(&list, pair.new);
 	}
 	close_list(&list);
 }

@@ -40,12 +40,12 @@ void delta_add_rules(struct delta *d, const struct delta_chain *chain);
  * Elements of a set that both have. Do those that come stand behind all that
  * stay? Of concatenated intervals that overlap, the kernel takes the first one.
  */
-bool delta_keeps_order(struct delta *d, const struct content_set *old,
-		       const struct content_set *new);
-void delta_remove_elements(struct delta *d, const struct content_set *old,
-			   const struct content_set *new);
-void delta_add_elements(struct delta *d, const struct content_set *old,
-			const struct content_set *new);
+bool delta_keeps_order(struct delta *d, struct content_set *old,
+		       struct content_set *new);
+void delta_remove_elements(struct delta *d, struct content_set *old,
+			   struct content_set *new);
+void delta_add_elements(struct delta *d, struct content_set *old,
+			struct content_set *new);
 
 /*
  * Messages. One is open at a time; @spot is the message of the new policy that

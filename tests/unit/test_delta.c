@@ -286,6 +286,19 @@ static const struct row rows[] = {
 	  "delete element pairs.forward.reply *1\n"
 	  "delete chain lan-to-dmz\n"
 	  "delete chain lan-to-dmz.reply\n" },
+	{ /* a zone comes between two that are not written by their names */
+	  "policy: p\n"
+	  "zones: { lan: { devices: [z] }, wan: { devices: [b] }, x: { devices: [a] } }\n"
+	  "rules: [ accept: { from: lan, to: wan }, accept: { from: x, to: wan } ]\n",
+	  "policy: p\n"
+	  "zones: { lan: { devices: [z] }, wan: { devices: [b] }, w: { devices: [m] }, x: { devices: [a] } }\n"
+	  "rules: [ accept: { from: lan, to: wan }, accept: { from: w, to: wan }, accept: { from: x, to: wan } ]\n",
+	  "add chain w-to-wan\n"
+	  "add chain w-to-wan.reply\n"
+	  "add rule w-to-wan\n"
+	  "add rule w-to-wan.reply\n"
+	  "add element pairs.forward *1\n"
+	  "add element pairs.forward.reply *1\n" },
 	{ /* translation comes: its base chains */
 	  HEAD "rules: [ accept: { from: lan, to: wan } ]\n",
 	  "policy: p\n"
