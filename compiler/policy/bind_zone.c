@@ -314,7 +314,7 @@ void bind_zones(struct binder *b, const struct node *node)
 bool zone_set_has(const struct zone_set *set, int zone)
 {
 	if (zone < 0)
-		return set->router;
+		return set->router && zone != ZONE_NONE;
 	return set->words[zone / 64] >> (zone % 64) & 1;
 }
 

@@ -114,9 +114,9 @@ static void note_rule(const struct model *model, struct answer *answer,
 static void decide(const struct model *model, const struct packet *packet,
 		   struct answer *answer)
 {
-	enum hook_index hook = packet->to < 0	? HOOK_INPUT :
-			       packet->from < 0 ? HOOK_OUTPUT :
-						  HOOK_FORWARD;
+	enum hook_index hook = packet->to == -1	  ? HOOK_INPUT :
+			       packet->from == -1 ? HOOK_OUTPUT :
+						    HOOK_FORWARD;
 	struct maybe maybe = { 0 };
 	size_t i;
 
@@ -191,8 +191,10 @@ static const char *why_not(const struct model *model,
 {
 	if (!passes(answer))
 		return "it is not accepted";
-	if (packet->from < 0 || packet->to < 0)
+	if (packet->from == -1 || packet->to == -1)
 		return "it is the router's own";
+	if (packet->from < 0 || packet->to < 0)
+		return "no zone has a device that it goes by";
 	if (!model->offload.given)
 		return "the policy offloads nothing";
 	if (packet->proto != IPPROTO_TCP && packet->proto != IPPROTO_UDP)

@@ -310,8 +310,12 @@ enum expect_bits {
 };
 
 /* A connection's first packet, as the policy sees it. */
+/* Instead of a zone's index: it goes by a device that no zone has, or has for
+ * its address. Only what lives is asked about so. */
+#define ZONE_NONE (-2)
+
 struct packet {
-	int from, to;	/* zone indexes, -1: the router */
+	int from, to;	/* zone indexes, -1: the router; or ZONE_NONE */
 	uint8_t family; /* FAMILY_INDEX_* */
 	uint8_t proto;
 	/*

@@ -200,7 +200,9 @@ static void accepted(const struct flowview *view, const struct connection *c,
 
 static const char *zone_name(const struct model *model, int zone)
 {
-	return zone >= 0 ? model->zones[zone].name : "router";
+	return zone >= 0	 ? model->zones[zone].name :
+	       zone == ZONE_NONE ? NULL :
+				   "router";
 }
 
 static void by_model(struct flowview *view, const struct connection *c,

@@ -62,15 +62,19 @@ static const char *find_zones(struct live *live, struct packet *packet,
 	to = destination.kind != PLACE_UNKNOWN;
 	packet->from = source.zone;
 	packet->to = destination.zone;
-	*hook = to && packet->to < 0	 ? HOOK_INPUT :
-		from && packet->from < 0 ? HOOK_OUTPUT :
-					   HOOK_FORWARD;
+	*hook = destination.kind == PLACE_HERE ? HOOK_INPUT :
+		source.kind == PLACE_HERE      ? HOOK_OUTPUT :
+						 HOOK_FORWARD;
 	if (!from)
 		return "the routes do not tell where it comes from";
 	if (!to)
 		return "the routes do not tell where it goes";
-	if (packet->from < 0 && packet->to < 0)
+	if (source.kind == PLACE_HERE && destination.kind == PLACE_HERE)
 		return "it is the router's own, with itself";
+	/* One may be translated that comes by whatever device. */
+	if (!packet->lives && live->model.nnats &&
+	    (source.kind == PLACE_OUTSIDE || destination.kind == PLACE_OUTSIDE))
+		return "no zone has a device that it would go by";
 	return NULL;
 }
 
@@ -200,5 +204,6 @@ bool live_returns(struct live *live, const struct connection *connection)
 	if (ask(live, &packet, &answer) || live_passes(&answer))
 		return true;
 	live_ask_new(live, &connection->reply, &answer);
-	return answer.answer.nat_forward; /* it would go to somebody else */
+	/* It would go to somebody else, or may. */
+	return answer.verdict == LIVE_UNKNOWN || answer.answer.nat_forward;
 }

@@ -22,7 +22,7 @@ struct device_zone {
 	uint32_t index;
 	const char *name; /* NULL: it is gone */
 	bool by_address;  /* zones share it */
-	int zone;	  /* else: this one, -1 none */
+	int zone;	  /* else: this one, or ZONE_NONE */
 };
 
 struct places {
@@ -56,6 +56,9 @@ int places_read(struct arena *arena, const struct model *model,
 	return ret;
 }
 
+static const struct located unknown = { PLACE_UNKNOWN, -1 };
+static const struct located here = { PLACE_HERE, -1 };
+
 /*
  * Devices
  */
@@ -76,7 +79,7 @@ static struct device_zone *add_zone(struct places *p, uint32_t index,
 	struct device_zone *device = vec_push(p->arena, &p->devices);
 	size_t i;
 
-	*device = (struct device_zone){ .index = index, .zone = -1 };
+	*device = (struct device_zone){ .index = index, .zone = ZONE_NONE };
 	if (!name)
 		return device;
 	device->name = arena_strndup(p->arena, name, strlen(name));
@@ -108,28 +111,33 @@ static const struct device_zone *find_device(struct places *p, uint32_t index)
 	return add_zone(p, index, if_indextoname(index, name) ? name : NULL);
 }
 
-/* The zone of an address behind the device, -1: none. */
-static int zone_behind(struct places *p, uint32_t index, unsigned int family,
-		       const uint8_t *address)
+static struct located in_zone(int zone)
+{
+	return zone < 0 ? (struct located){ PLACE_OUTSIDE, ZONE_NONE } :
+			  (struct located){ PLACE_ZONE, zone };
+}
+
+/* The place of an address behind the device. */
+static struct located place_behind(struct places *p, uint32_t index,
+				   unsigned int family, const uint8_t *address)
 {
 	const struct device_zone *device = find_device(p, index);
 
-	if (!device->by_address)
-		return device->zone;
-	return where_zone(p->model, device->name, family, address);
+	if (!device->name)
+		return unknown;
+	return in_zone(!device->by_address ? device->zone :
+					     where_zone(p->model, device->name,
+							family, address));
 }
 
 /*
  * Looking up
  */
 
-static const struct located unknown = { PLACE_UNKNOWN, -1 };
-static const struct located here = { PLACE_HERE, -1 };
-
 static struct located place_of(struct places *p, const struct ways *ways,
 			       unsigned int family, const uint8_t *address)
 {
-	int zone = -1, other;
+	struct located place = unknown, other;
 	size_t i;
 
 	if (ways->unknown || (ways->here && ways->n))
@@ -137,12 +145,12 @@ static struct located place_of(struct places *p, const struct ways *ways,
 	if (ways->here)
 		return here;
 	for (i = 0; i < ways->n; i++) {
-		other = zone_behind(p, ways->devices[i], family, address);
-		if (other < 0 || (i > 0 && other != zone))
+		other = place_behind(p, ways->devices[i], family, address);
+		if (i > 0 && other.zone != place.zone)
 			return unknown;
-		zone = other;
+		place = other;
 	}
-	return zone < 0 ? unknown : (struct located){ PLACE_ZONE, zone };
+	return place;
 }
 
 /* Who has it depends on the device: link-local, multicast, nobody's. */
@@ -176,8 +184,7 @@ static struct located ask(struct places *p, unsigned int family,
 		*place = here;
 		break;
 	case WHERE_BEHIND:
-		place->zone = where_zone(p->model, device, family, address);
-		place->kind = place->zone < 0 ? PLACE_UNKNOWN : PLACE_ZONE;
+		*place = in_zone(where_zone(p->model, device, family, address));
 		break;
 	case WHERE_UNKNOWN:
 		break;

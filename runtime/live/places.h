@@ -21,11 +21,12 @@ enum place_kind {
 	PLACE_UNKNOWN,
 	PLACE_HERE, /* the router's own address */
 	PLACE_ZONE,
+	PLACE_OUTSIDE, /* behind a device that no zone has, or not for it */
 };
 
 struct located {
 	enum place_kind kind;
-	int zone; /* of PLACE_ZONE; else -1 */
+	int zone; /* of PLACE_ZONE; of PLACE_OUTSIDE, ZONE_NONE; else -1 */
 };
 
 /* Reads rules and routes: 0 or -errno. All of it is in @arena. */

@@ -1191,6 +1191,12 @@ static void run(struct world *w, uint64_t seed, size_t packets)
 	arena_free(arena);
 }
 
+/* Of more than a few, nine in ten: it is hardly ever less than 98 in 100. */
+static bool is_known_enough(const struct world *w)
+{
+	return w->live < 1000 || w->known * 10 >= w->live * 9;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
@@ -1212,5 +1218,5 @@ int main(int argc, char **argv)
 	       w.live);
 	printf("random: %lu pairs of policy and packet, %lu failures\n",
 	       w.pairs, w.failures);
-	return w.failures ? 1 : 0;
+	return w.failures || !is_known_enough(&w);
 }

@@ -45,7 +45,7 @@ static const char policy_text[] =
 	"  eligible: [ { from: lan, to: wan } ]\n"
 	"  exempt: [ { destination: 203.0.113.9 } ]\n";
 
-enum { LAN, IOT, DMZ, WAN, HERE = -1, NOWHERE = -2 };
+enum { LAN, IOT, DMZ, WAN, HERE = -1, OUTSIDE = ZONE_NONE, NOWHERE = -3 };
 enum { LAN0 = 1, LAN1, WAN0, OTHER };
 
 static struct compilation policy;
@@ -248,7 +248,7 @@ static const struct {
 	{ "10.1.2.3", LAN }, /* the longest prefix of this table */
 	{ "10.2.1.1", IOT }, /* one device, two zones */
 	{ "10.3.1.1", DMZ },
-	{ "10.2.7.1", NOWHERE }, /* in a subnet, behind another device */
+	{ "10.2.7.1", OUTSIDE }, /* in a subnet, behind another device */
 	{ "10.8.0.1", NOWHERE }, /* by two devices */
 	{ "10.9.0.1", NOWHERE },
 	{ "203.0.113.1", WAN },
@@ -496,6 +496,11 @@ static const struct {
 	{ "203.0.113.1", "198.51.100.1", "10.2.0.2", 6, 80, IPS_DST_NAT,
 	  LIVE_DENIED, false, true },
 	{ "203.0.113.1", "10.3.0.2", NULL, 6, 80, 0, LIVE_DENIED },
+	/* of no zone: the default; its first packets may be translated */
+	{ "10.1.0.2", "10.2.7.1", NULL, 6, 80, 0, LIVE_DENIED, false, true },
+	{ "10.2.7.1", "198.51.100.1", NULL, 6, 80, 0, LIVE_DENIED, false,
+	  true },
+	{ "198.51.100.1", "10.2.7.1", NULL, 6, 80, 0, LIVE_ACCEPTED, false },
 };
 
 static struct connection connection_at(size_t i)
