@@ -296,9 +296,9 @@ static const struct {
 	{ "a\xe6\x97\xa5z", 1, 1 }, /* two columns in three bytes: whole, */
 	{ "a\xe6\x97\xa5z", 2, 1 }, /* or not at all */
 	{ "a\xe6\x97\xa5z", 3, 4 },
-	{ "e\xcc\x81x", 1, 3 }, /* an accent belongs to what it is on */
+	{ "e\xcc\x81x", 1, 3 },	       /* an accent belongs to what it is on */
 	{ "\xcc\x81\xcc\x81x", 0, 4 }, /* of no width */
-	{ "a\xff\xffz", 3, 3 },		      /* no character */
+	{ "a\xff\xffz", 3, 3 },	       /* no character */
 	{ "a\xe6\x97", 2, 2 },
 };
 
