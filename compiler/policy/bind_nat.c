@@ -25,7 +25,10 @@ struct nat_fill {
 	struct span random_span;
 	struct span outside_span, inside_span;
 	uint8_t outside; /* FAMILY_* bits that were given */
-	bool wrong;	 /* reported: what depends on it is not asked */
+	/* What may be meant as an address and a port. */
+	struct str seeming, seeming_port;
+	struct span seeming_span;
+	bool wrong; /* reported: what depends on it is not asked */
 };
 
 static void nat_from(struct binder *b, const struct node *node, void *into)
@@ -210,6 +213,56 @@ bool bind_split_port(struct binder *b, struct str text, struct str *address,
 	return true;
 }
 
+/* The match of destination ports, or NULL. */
+static const struct match *port_match(const struct nat *nat)
+{
+	size_t i;
+
+	for (i = 0; i < nat->nmatches; i++)
+		if (nat->matches[i].word->key[0] == KEY_TH_DPORT)
+			return &nat->matches[i];
+	return NULL;
+}
+
+/*
+ * "fd00::1:8443" is an address; who means a port writes it just so. That it may be
+ * one: all but its last group is an address, too, and that one a number.
+ */
+static void note_seeming_port(struct str text, struct span span,
+			      struct nat_fill *fill)
+{
+	struct value values[2];
+	struct str address = text;
+	const char *why;
+	size_t n = text.n;
+
+	while (n && text.p[n - 1] != ':')
+		n--;
+	address.n = n ? n - 1 : 0;
+	fill->seeming_port = (struct str){ text.p + n, text.n - n };
+	if (!memchr(address.p, ':', address.n) ||
+	    !type_address.parse(address, values, &why) ||
+	    !type_port.parse(fill->seeming_port, values, &why))
+		return;
+	fill->seeming = address;
+	fill->seeming_span = span;
+}
+
+static void check_seeming_port(struct binder *b, const struct nat_fill *fill)
+{
+	const struct nat *nat = fill->nat;
+
+	if (!fill->seeming.n || !port_match(nat))
+		return;
+	diag_help(diag_warning(b->diags, fill->seeming_span,
+			       "all of this is an address: a port stands "
+			       "behind brackets"),
+		  "write \"[%.*s]:%.*s\" for a port, or \"[%.*s:%.*s]\" for "
+		  "that address",
+		  STR_ARG(fill->seeming), STR_ARG(fill->seeming_port),
+		  STR_ARG(fill->seeming), STR_ARG(fill->seeming_port));
+}
+
 static void forward_target(struct binder *b, const struct node *node,
 			   void *into)
 {
@@ -244,6 +297,8 @@ static void forward_target(struct binder *b, const struct node *node,
 			      &why) ||
 		 (port.p && !parse_ports(fill->nat, port, &why)))
 		expected_because(b, node, expected, why, fill);
+	else if (!port.p)
+		note_seeming_port(text, node->span, fill);
 }
 
 static void forward_targets(struct binder *b, const struct node *node,
@@ -350,7 +405,8 @@ static const struct field forward_fields[] = {
 		  "them: which one a client gets follows from its address "
 		  "and the one that it asks for, and no host is asked "
 		  "whether it is there.\n"
-		  "Without a port, the port stays; a new port needs `port` "
+		  "Without a port, the port stays, as in `fd00::1:8443`, all "
+		  "of which is an address; a new port needs `port` "
 		  "or `service` that it replaces. A range of ports takes the "
 		  "place of one range of as many, port by port: `port: "
 		  "8000-8009` becomes `9000-9009`.") },
@@ -513,17 +569,6 @@ static const struct nat_word *find_nat(struct binder *b,
 	return NULL;
 }
 
-/* The match of destination ports, or NULL. */
-static const struct match *port_match(const struct nat *nat)
-{
-	size_t i;
-
-	for (i = 0; i < nat->nmatches; i++)
-		if (nat->matches[i].word->key[0] == KEY_TH_DPORT)
-			return &nat->matches[i];
-	return NULL;
-}
-
 /* The one range of ports that @match asks for. */
 static bool one_range(const struct match *match, uint16_t *lo, uint16_t *hi)
 {
@@ -647,8 +692,10 @@ static void check_nat(struct binder *b, struct nat_fill *fill)
 	switch (fill->nat->kind) {
 	case NAT_FORWARD:
 	case NAT_REDIRECT:
-		if (!fill->wrong)
-			check_destination_ports(b, fill);
+		if (fill->wrong)
+			break;
+		check_destination_ports(b, fill);
+		check_seeming_port(b, fill);
 		break;
 	case NAT_MAP:
 		check_map(b, fill);
