@@ -50,7 +50,11 @@ static int choose(struct apply *a, unsigned int *number)
 
 static int refuse(struct apply *a, unsigned int number, const char *why)
 {
-	if (!number)
+	if (!number && !a->has_old)
+		report_error("nothing runs that was applied from %s, so there "
+			     "is nothing before it; nothing was changed",
+			     a->options->state);
+	else if (!number)
 		report_error("there is no generation before this one in %s; "
 			     "nothing was changed",
 			     a->options->state);
@@ -62,7 +66,8 @@ static int refuse(struct apply *a, unsigned int number, const char *why)
 		report_error("there is no generation %u in %s; nothing was "
 			     "changed",
 			     number, a->options->state);
-	report_help("'nftoffc history' lists them");
+	report_help("'nftoffc history' lists them, and 'nftoffc rollback "
+		    "NUMBER' goes to any of them");
 	return EXIT_SYSTEM;
 }
 

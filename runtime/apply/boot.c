@@ -207,7 +207,8 @@ static int choose(struct boot *b)
 		return NEXT;
 	ret = state_current(b->state, &current);
 	if (ret == -ENOENT && !current.number) {
-		printf("no policy was applied yet: nothing is loaded\n");
+		printf("no policy was applied that is still to run: nothing is "
+		       "loaded\n");
 		return EXIT_DONE;
 	}
 	if (guard_status(b->state, &status) || !current.number) {
