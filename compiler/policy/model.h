@@ -309,11 +309,11 @@ enum expect_bits {
 	EXPECT_VERDICTS = 15,
 };
 
-/* A connection's first packet, as the policy sees it. */
 /* Instead of a zone's index: it goes by a device that no zone has, or has for
  * its address. Only what lives is asked about so. */
 #define ZONE_NONE (-2)
 
+/* A connection's first packet, as the policy sees it. */
 struct packet {
 	int from, to;	/* zone indexes, -1: the router; or ZONE_NONE */
 	uint8_t family; /* FAMILY_INDEX_* */
