@@ -30,20 +30,22 @@ struct fold {
 	struct slots slots;
 };
 
-void slots_init(struct slots *slots, struct opt *opt)
+void slots_init(struct slots *slots, struct arena *arena, size_t n)
 {
 	slots->n = 64;
-	while (slots->n < 8 * opt->lines.n)
+	while (slots->n < 2 * n)
 		slots->n *= 2;
-	slots->v = arena_array(opt->arena, slots->n, sizeof(*slots->v));
+	slots->v = arena_array(arena, slots->n, sizeof(*slots->v));
 }
 
 struct slot *slot_of(struct slots *slots, uint64_t hash)
 {
 	size_t at = hash & (slots->n - 1);
+	uint32_t high = (uint32_t)(hash >> 32);
 
-	while (slots->v[at].place && slots->v[at].hash != hash)
+	while (slots->v[at].place && slots->v[at].hash != high)
 		at = (at + 1) & (slots->n - 1);
+	slots->v[at].hash = high;
 	return &slots->v[at];
 }
 
@@ -202,7 +204,7 @@ static void join(struct fold *fold, const struct line *line, size_t place,
 		order_mixed(&fold->order, place);
 	to->grows = id;
 	to->wide = id == KEY_L4PROTO ? WIDE_PROTOS : 1u << region_field(id);
-	*vec_push(fold->opt->arena, &to->joined) = *line;
+	*vec_push(fold->opt->arena, &to->joined) = line;
 }
 
 struct key_place {
@@ -262,11 +264,9 @@ static void put_line(struct fold *fold, const struct line *line)
 		}
 	}
 	order_add(&fold->order, line);
-	for (i = 0; i < n; i++) {
-		slot = slot_of(&fold->slots, keys[i].hash);
-		slot->hash = keys[i].hash;
-		slot->place = (uint32_t)fold->order.lines.n;
-	}
+	for (i = 0; i < n; i++)
+		slot_of(&fold->slots, keys[i].hash)->place =
+			(uint32_t)fold->order.lines.n;
 }
 
 /* ---- finishing ---- */
@@ -287,7 +287,7 @@ static void note_joined(struct opt *opt, const struct line *line,
 	size_t i, j;
 
 	for (i = 0; i < line->joined.n; i++) {
-		const struct opt_line *other = &line->joined.v[i].out;
+		const struct opt_line *other = &line->joined.v[i]->out;
 
 		for (j = 0; j < other->nmembers; j++)
 			if (other->members[j] != line->out.members[0])
@@ -303,6 +303,16 @@ static int by_number(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+static bool ascending(const uint32_t *numbers, size_t n)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (numbers[i - 1] > numbers[i])
+			return false;
+	return true;
+}
+
 /* The members of all, each once. */
 void join_members(struct opt *opt, struct line *line, const char *what)
 {
@@ -311,15 +321,16 @@ void join_members(struct opt *opt, struct line *line, const char *what)
 
 	note_joined(opt, line, what);
 	for (i = 0; i < line->joined.n; i++)
-		n += line->joined.v[i].out.nmembers;
+		n += line->joined.v[i]->out.nmembers;
 	members = arena_array(opt->arena, n, sizeof(*members));
 	memcpy(members, line->out.members,
 	       line->out.nmembers * sizeof(*members));
 	n = line->out.nmembers;
 	for (i = 0; i < line->joined.n; i++)
-		for (j = 0; j < line->joined.v[i].out.nmembers; j++)
-			members[n++] = line->joined.v[i].out.members[j];
-	qsort(members, n, sizeof(*members), by_number);
+		for (j = 0; j < line->joined.v[i]->out.nmembers; j++)
+			members[n++] = line->joined.v[i]->out.members[j];
+	if (!ascending(members, n))
+		qsort(members, n, sizeof(*members), by_number);
 	for (i = 0; i < n; i++)
 		if (!kept || members[kept - 1] != members[i])
 			members[kept++] = members[i];
@@ -346,13 +357,13 @@ static struct ranges *all_values(struct opt *opt, const struct line *line)
 	size_t i, bytes = 2 * (size_t)one->len, n = one->n;
 
 	for (i = 0; i < line->joined.n; i++)
-		n += values_of(&line->joined.v[i], line->grows)->n;
+		n += values_of(line->joined.v[i], line->grows)->n;
 	all->len = one->len;
 	all->v = arena_array(opt->arena, n, bytes);
 	memcpy(all->v, one->v, one->n * bytes);
 	all->n = one->n;
 	for (i = 0; i < line->joined.n; i++) {
-		one = values_of(&line->joined.v[i], line->grows);
+		one = values_of(line->joined.v[i], line->grows);
 		memcpy(all->v + all->n * bytes, one->v, one->n * bytes);
 		all->n += one->n;
 	}
@@ -380,7 +391,7 @@ static void join_protos(struct alt *alt, const struct line *line)
 	for (i = 0; i < line->joined.n; i++)
 		for (j = 0; j < 4; j++)
 			alt->protos.bits[j] |=
-				line->joined.v[i].out.alts.v[0].protos.bits[j];
+				line->joined.v[i]->out.alts.v[0].protos.bits[j];
 }
 
 static void finish_set(struct opt *opt, struct line *line)
@@ -542,13 +553,13 @@ static bool finish_map(struct opt *opt, struct line *line)
 	struct entry *entries;
 
 	for (i = 0; i < line->joined.n; i++)
-		n += values_of(&line->joined.v[i], line->grows)->n;
+		n += values_of(line->joined.v[i], line->grows)->n;
 	if (n < MAP_MIN)
 		return false;
 	entries = arena_array(opt->arena, n, sizeof(*entries));
 	n = push_entries(entries, 0, line, line->grows);
 	for (i = 0; i < line->joined.n; i++)
-		n = push_entries(entries, n, &line->joined.v[i], line->grows);
+		n = push_entries(entries, n, line->joined.v[i], line->grows);
 	qsort(entries, n, sizeof(*entries), by_value);
 	if (overlaps(entries, n)) {
 		if (n > OVERLAPS_MAX)
@@ -579,7 +590,7 @@ void put_back(struct opt *opt, const struct line *line)
 
 	*vec_push(opt->arena, &opt->lines) = ungrown(line);
 	for (i = 0; i < line->joined.n; i++)
-		*vec_push(opt->arena, &opt->lines) = line->joined.v[i];
+		*vec_push(opt->arena, &opt->lines) = *line->joined.v[i];
 }
 
 void put_joined(struct opt *opt, const struct line *line, bool mixed)
@@ -606,13 +617,24 @@ static void finish_line(struct fold *fold, struct line *line)
 	put_joined(opt, line, fold->maps);
 }
 
+/* More than there are keys in all of keys_of(). */
+static size_t count_keys(const struct opt *opt)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < opt->lines.n; i++)
+		if (opt->lines.v[i].out.alts.n == 1)
+			n += opt->lines.v[i].out.alts.v[0].n + 1;
+	return n;
+}
+
 static void fold_lines(struct opt *opt, bool maps)
 {
 	struct fold fold = { .opt = opt, .maps = maps };
 	size_t i;
 
 	order_init(&fold.order, opt);
-	slots_init(&fold.slots, opt);
+	slots_init(&fold.slots, opt->arena, count_keys(opt));
 	for (i = 0; i < opt->lines.n; i++) {
 		opt->lines.v[i].zones =
 			order_zones(&fold.order, &opt->lines.v[i]);

@@ -77,11 +77,14 @@ static struct str zones_key(struct arena *arena, const struct rule *rule)
 
 uint32_t order_zones(struct order *order, const struct line *line)
 {
+	struct arena_mark mark = arena_mark(order->opt->arena);
 	struct str key = zones_key(order->opt->arena, line->out.rule);
 	struct zones_class *class = map_get(&order->numbers, key);
 
-	if (class)
+	if (class) {
+		arena_reset(order->opt->arena, mark);
 		return (uint32_t)(class - order->classes);
+	}
 	if (order->nclasses == ZONES_MAX)
 		return ZONES_MAX;
 	map_add(&order->numbers, key, &order->classes[order->nclasses]);

@@ -24,12 +24,13 @@ struct line {
 	bool gone;
 	bool mixed; /* decides in more than one way */
 	/* While it grows: the key whose values those of others join, if it is
-	 * one; the bits of all that may take any value; who joined, in order. */
+	 * one; the bits of all that may take any value; who joined, in order:
+	 * lines as they were before the pass. */
 	enum key_id grows;
 	unsigned int wide;  /* 1 << enum box_field, WIDE_PROTOS */
 	unsigned int exact; /* the same, of what may be in a tuple */
 	uint32_t number;    /* before the pass, where that asks for it */
-	VEC(struct line) joined;
+	VEC(const struct line *) joined;
 };
 
 #define WIDE_PROTOS (1u << FIELDS)
@@ -83,9 +84,9 @@ bool lines_meet(struct opt *opt, const struct line *a, const struct line *b);
 
 /* ---- fold.c ---- */
 
-/* Which line there is with this hash. */
+/* Which line there is with this hash; half of it is enough to tell apart. */
 struct slot {
-	uint64_t hash;
+	uint32_t hash;
 	uint32_t place; /* 0: free */
 };
 
@@ -94,7 +95,9 @@ struct slots {
 	size_t n;
 };
 
-void slots_init(struct slots *slots, struct opt *opt);
+/* Room for @n of them. */
+void slots_init(struct slots *slots, struct arena *arena, size_t n);
+/* The one with that hash, or a free one, which has it now. */
 struct slot *slot_of(struct slots *slots, uint64_t hash);
 
 /* Plain, of one alternative, and not joined into a map. */

@@ -213,7 +213,6 @@ static void take_census(struct tuples *t, struct line *line)
 		return;
 	slot = slot_of(&t->slots, hash_of(line));
 	group = &t->groups[slot - t->slots.v];
-	slot->hash = hash_of(line);
 	slot->place = NOWHERE;
 	if (!group->n)
 		group->first = line;
@@ -239,7 +238,7 @@ static void join(struct tuples *t, const struct line *line, size_t place)
 	to->wide = to->exact;
 	if (!to->mixed && to->out.rule->action != line->out.rule->action)
 		order_mixed(&t->order, place);
-	*vec_push(t->opt->arena, &to->joined) = *line;
+	*vec_push(t->opt->arena, &to->joined) = line;
 }
 
 /* Nothing moves that would find too few to join. */
@@ -475,7 +474,7 @@ static struct keys keys_of_line(const struct line *line)
 	size_t i;
 
 	for (i = 0; i < line->joined.n; i++)
-		differ |= differing(line, &line->joined.v[i]);
+		differ |= differing(line, line->joined.v[i]);
 	if (line->joined.n + 1 >= LINES_MIN && is_several(differ))
 		keys = keys_of(differ);
 	return keys;
@@ -494,7 +493,7 @@ static void finish_line(struct opt *opt, struct line *line)
 	m.line = line;
 	put_tuple(&m, 0, 0);
 	for (i = 0; i < line->joined.n; i++) {
-		m.line = &line->joined.v[i];
+		m.line = line->joined.v[i];
 		put_tuple(&m, 0, 0);
 	}
 	settle(&m);
@@ -510,7 +509,7 @@ static void arrange(struct tuples *t)
 	size_t i;
 
 	order_init(&t->order, opt);
-	slots_init(&t->slots, opt);
+	slots_init(&t->slots, opt->arena, opt->lines.n);
 	t->groups = arena_array(opt->arena, t->slots.n, sizeof(*t->groups));
 	for (i = 0; i < opt->lines.n; i++) {
 		struct line *line = &opt->lines.v[i];
@@ -537,7 +536,7 @@ static bool leave_alone(struct tuples *t)
 		any = true;
 		t->alone[line->number] = true;
 		for (j = 0; j < line->joined.n; j++)
-			t->alone[line->joined.v[j].number] = true;
+			t->alone[line->joined.v[j]->number] = true;
 	}
 	return any;
 }
