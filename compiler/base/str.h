@@ -27,9 +27,10 @@ static inline bool str_eq(struct str a, struct str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Most that are asked begin otherwise. */
 static inline bool str_is(struct str s, const char *cstr)
 {
-	return str_eq(s, str_of(cstr));
+	return (s.n ? s.p[0] == cstr[0] : !cstr[0]) && str_eq(s, str_of(cstr));
 }
 
 /* Bytewise order, shorter first among equals: <0, 0, >0. */

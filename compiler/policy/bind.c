@@ -235,6 +235,17 @@ static void missing_keys(struct binder *b, const struct node *map,
 	}
 }
 
+/* Room for the keys of @map that are no @fields: an entry has few of them. */
+static void reserve_matches(struct binder *b, const struct node *map,
+			    const struct field *fields, struct matches *matches)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < map->map.n; i++)
+		n += !find_field(fields, map->map.pairs[i].key->scalar);
+	vec_reserve(b->arena, &matches->list, n);
+}
+
 bool bind_map(struct binder *b, const struct node *map,
 	      const struct field *fields, void *into, const char *what,
 	      struct matches *matches)
@@ -248,6 +259,8 @@ bool bind_map(struct binder *b, const struct node *map,
 		habit_map(what, bind_expected(b, map, expected));
 		return false;
 	}
+	if (matches)
+		reserve_matches(b, map, fields, matches);
 	for (i = 0; i < map->map.n; i++)
 		if (!repeated_key(b, map, i))
 			bind_pair(b, &map->map.pairs[i], fields, into, what,

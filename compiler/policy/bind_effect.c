@@ -548,13 +548,17 @@ static void check_key(struct binder *b, const struct node *map,
 		      const struct field *field, const struct rule *rule,
 		      const char *word)
 {
-	const struct node *key = find_key(map, field->key);
+	uint32_t kind = KIND(rule->action);
+	const struct node *key;
 	struct diag *diag;
 
-	if (!key && field->needed_by & KIND(rule->action))
+	if (!((field->needed_by | field->not_of) & kind))
+		return;
+	key = find_key(map, field->key);
+	if (!key && field->needed_by & kind)
 		diag_error(b->diags, rule->action_span, "\"%s\" needs \"%s\"",
 			   word, field->key);
-	if (!key || !(field->not_of & KIND(rule->action)))
+	if (!key || !(field->not_of & kind))
 		return;
 	diag = diag_error(b->diags, key->span, "\"%s\" has no key \"%s\"", word,
 			  field->key);

@@ -10,24 +10,30 @@
 
 #define DERIVED_MAX 60
 
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '.' || c == '_';
+}
+
 static void add_word(struct buf *out, struct str word)
 {
+	char *begin = buf_reserve(out, word.n + 1) - out->n, *end;
 	size_t i;
 
-	if (out->n)
-		buf_putc(out, '-');
+	end = begin + out->n;
+	if (end > begin)
+		*end++ = '-';
 	for (i = 0; i < word.n; i++) {
-		char c = word.p[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			     (c >= '0' && c <= '9') || c == '.' || c == '_';
-
-		if (plain)
-			buf_putc(out, c);
-		else if (out->n && out->p[out->n - 1] != '-')
-			buf_putc(out, '-');
+		if (is_plain(word.p[i]))
+			*end++ = word.p[i];
+		else if (end > begin && end[-1] != '-')
+			*end++ = '-';
 	}
-	while (out->n && out->p[out->n - 1] == '-')
-		out->n--;
+	while (end > begin && end[-1] == '-')
+		end--;
+	*end = '\0';
+	out->n = (size_t)(end - begin);
 }
 
 static void add_zones(struct binder *b, struct buf *out,
@@ -86,9 +92,16 @@ static void add_said(struct binder *b, struct buf *out, const struct node *node)
 	}
 }
 
-static uint64_t hash_of(const struct buf *buf)
+/* The hash tells it from others that begin alike. */
+static void shorten(struct buf *name)
 {
-	return hash_bytes(HASH_INIT, buf->p, buf->n);
+	uint64_t hash = hash_bytes(HASH_INIT, name->p, name->n);
+	int shift;
+
+	name->n = DERIVED_MAX - 9;
+	buf_putc(name, '-');
+	for (shift = 28; shift >= 0; shift -= 4)
+		buf_putc(name, "0123456789abcdef"[hash >> shift & 15]);
 }
 
 const char *name_derive(struct binder *b, const char *word,
@@ -114,10 +127,8 @@ const char *name_derive(struct binder *b, const char *word,
 	if (more)
 		add_word(&out, str_of(more));
 	if (out.n > DERIVED_MAX)
-		name = arena_printf(b->arena, "%.*s-%08x", DERIVED_MAX - 9,
-				    out.p, (unsigned int)hash_of(&out));
-	else
-		name = arena_strndup(b->arena, out.p, out.n);
+		shorten(&out);
+	name = arena_strndup(b->arena, out.p, out.n);
 	buf_free(&out);
 	return name;
 }

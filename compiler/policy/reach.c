@@ -325,16 +325,17 @@ static struct reached search(struct takers *t, struct arena *scratch,
 	const struct node *node;
 	struct packet packet;
 	struct box part;
+	bool first;
 	size_t i;
 
 	for (i = region->n; i-- > 0;)
 		keep_part(&search, &region->boxes[i]);
 	out.packet_known = !region->nopaque && region->n;
-	if (region->n)
-		out.packet = box_packet(t->model, &region->boxes[0]);
-	while (search.left.n) {
+	for (first = true; search.left.n; first = false) {
 		part = search.left.v[--search.left.n];
 		packet = box_packet(t->model, &part);
+		if (first)
+			out.packet = packet;
 		node = find(t, &packet, region);
 		if (!node) {
 			out.reach = t->budget ? REACH_SOME : REACH_UNKNOWN;
