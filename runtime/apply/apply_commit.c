@@ -159,6 +159,8 @@ static int stage_content(struct apply *a, const struct batch *batch)
 	else if (a->ir)
 		content.sources = &a->c.sources;
 	ret = state_stage(a->state, &content, &a->number);
+	buf_free(&a->target.text);
+	c->messages = (struct str){ 0 };
 	return ret ? report_failure(ret,
 				    "cannot write to %s; nothing was "
 				    "changed",
@@ -297,7 +299,7 @@ static int build_difference(struct apply *a)
 	struct str old;
 	int ret;
 
-	if (a->whole)
+	if (a->whole || !a->content.n)
 		return -ESTALE;
 	old = apply_actual(a);
 	if (!old.n)
@@ -315,10 +317,12 @@ static int build_difference(struct apply *a)
 	return ret;
 }
 
+/* What is sent whole is as large as the content, which is not needed now. */
 static int build_whole(struct apply *a)
 {
 	struct table_names now;
 
+	batch_free(&a->content);
 	names_table(&a->now.names, &now);
 	if (a->target.stored.p)
 		return apply_build_whole_stored(a, &now);
@@ -569,10 +573,24 @@ int apply_verify(struct apply *a)
 	return NEXT;
 }
 
+/* Where all was sent, the content is made again. */
+static int renew(struct apply *a, struct batch *batch,
+		 const struct delta_options *options)
+{
+	struct delta_result result;
+	struct str content;
+	int ret = NEXT;
+
+	if (!a->content.n)
+		ret = build_content(a);
+	if (ret != NEXT)
+		return -EIO;
+	content = (struct str){ a->content.bytes.p, a->content.bytes.n };
+	return delta_build(batch, content, &a->content, options, &result);
+}
+
 static int build_renewal(struct apply *a, struct batch *batch, uint32_t *genid)
 {
-	struct str content = { a->content.bytes.p, a->content.bytes.n };
-	struct delta_result result;
 	struct kernel now;
 	struct delta_options options = {
 		.now = &now.names,
@@ -586,9 +604,7 @@ static int build_renewal(struct apply *a, struct batch *batch, uint32_t *genid)
 	if (ret)
 		return ret;
 	*genid = options.genid = now.genid;
-	return is_ours(a, &now) ? delta_build(batch, content, &a->content,
-					      &options, &result) :
-				  -EBUSY;
+	return is_ours(a, &now) ? renew(a, batch, &options) : -EBUSY;
 }
 
 static int try_renewal(struct apply *a)

@@ -54,18 +54,28 @@ static int sync_fd(int fd)
 	return !ret && fsync(fd) ? -errno : ret;
 }
 
-int files_create(int dirfd, const char *name, const void *data, size_t n)
+int files_create_of(int dirfd, const char *name, const struct str *parts,
+		    size_t n)
 {
-	int fd = open_new(dirfd, name), ret;
+	int fd = open_new(dirfd, name), ret = 0;
+	size_t i;
 
 	if (fd < 0)
 		return fd;
-	ret = files_write(fd, data, n);
+	for (i = 0; !ret && i < n; i++)
+		ret = files_write(fd, parts[i].p, parts[i].n);
 	if (!ret)
 		ret = sync_fd(fd);
 	if (close(fd) && !ret)
 		ret = -errno;
 	return ret;
+}
+
+int files_create(int dirfd, const char *name, const void *data, size_t n)
+{
+	const struct str all = { data, n };
+
+	return files_create_of(dirfd, name, &all, 1);
 }
 
 /* Written and synced, a file has its blocks; to write them again needs none. */

@@ -16,6 +16,9 @@ int files_write(int fd, const void *data, size_t n);
  * directory is the caller's to sync. For one that nobody knows yet.
  */
 int files_create(int dirfd, const char *name, const void *data, size_t n);
+/* The same of @n parts, one behind the other. */
+int files_create_of(int dirfd, const char *name, const struct str *parts,
+		    size_t n);
 /*
  * @name in @dirfd gets this content at one instant, or stays as it was; its
  * owner's only. When this answers 0 it is on the disk.

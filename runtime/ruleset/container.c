@@ -128,7 +128,7 @@ static uint32_t add_needs(struct buf *out, const struct container *c)
 	return (uint32_t)(out->n - begin);
 }
 
-void container_write(struct buf *out, const struct container *c)
+void container_write_head(struct buf *out, const struct container *c)
 {
 	size_t begin = out->n, head, record = strlen(c->record) + 1;
 	char fixed[CONTAINER_FIXED] = MAGIC;
@@ -141,11 +141,10 @@ void container_write(struct buf *out, const struct container *c)
 	while ((out->n - begin) % 8)
 		buf_putc(out, '\0');
 	head = out->n - begin;
-	buf_add(out, c->messages.p, c->messages.n);
 
 	put32(fixed, AT_ORDER, ORDER);
 	put32(fixed, AT_VERSION, CONTAINER_VERSION);
-	put64(fixed, AT_SIZE, out->n - begin);
+	put64(fixed, AT_SIZE, head + c->messages.n);
 	put64(fixed, AT_DIGEST,
 	      container_digest(0, c->messages.p, c->messages.n));
 	put64(fixed, AT_CREATED, c->created);
@@ -158,6 +157,12 @@ void container_write(struct buf *out, const struct container *c)
 	memcpy(out->p + begin, fixed, sizeof(fixed));
 	put64(out->p + begin, AT_HEAD_DIGEST,
 	      head_digest(out->p + begin, head));
+}
+
+void container_write(struct buf *out, const struct container *c)
+{
+	container_write_head(out, c);
+	buf_add(out, c->messages.p, c->messages.n);
 }
 
 /*

@@ -61,6 +61,8 @@ struct container {
 };
 
 void container_write(struct buf *out, const struct container *c);
+/* The head alone: the messages, which may be many, are to follow it. */
+void container_write_head(struct buf *out, const struct container *c);
 
 /*
  * NULL, or what is wrong with it, as the end of a sentence. Everything in @c

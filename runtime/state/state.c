@@ -453,16 +453,28 @@ static int write_sources(int fd, const struct state_content *content)
 			    content->kept.n);
 }
 
+/* Its messages may be the largest there is: they are not copied. */
+static int write_container(int fd, const struct container *c)
+{
+	struct buf head = { 0 };
+	struct str parts[2];
+	int ret;
+
+	container_write_head(&head, c);
+	parts[0] = (struct str){ head.p, head.n };
+	parts[1] = c->messages;
+	ret = files_create_of(fd, "container", parts, 2);
+	buf_free(&head);
+	return ret;
+}
+
 /* In a directory that nobody knows until it is whole, and has its number. */
 static int write_files(int fd, const struct state_content *content)
 {
 	const struct generation noted = { .genid = content->genid,
 					  .slow = content->slow };
-	struct buf container = { 0 };
-	int ret;
+	int ret = write_container(fd, content->container);
 
-	container_write(&container, content->container);
-	ret = files_create(fd, "container", container.p, container.n);
 	if (!ret)
 		ret = files_create(fd, STATE_TEXT, content->text.p,
 				   content->text.n);
@@ -474,7 +486,6 @@ static int write_files(int fd, const struct state_content *content)
 		ret = write_kernel(fd, &noted, files_create);
 	if (!ret && fsync(fd))
 		ret = -errno;
-	buf_free(&container);
 	return ret;
 }
 
