@@ -260,18 +260,22 @@ char *arena_strndup(struct arena *arena, const char *s, size_t n)
 	return copy;
 }
 
+/* Only what is long is printed twice. */
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
 {
+	char first[128], *s;
 	va_list again;
-	char *s;
 	int n;
 
 	va_copy(again, args);
-	n = vsnprintf(NULL, 0, fmt, args);
+	n = vsnprintf(first, sizeof(first), fmt, args);
 	if (n < 0)
 		n = 0;
 	s = arena_alloc(arena, (size_t)n + 1);
-	vsnprintf(s, (size_t)n + 1, fmt, again);
+	if ((size_t)n < sizeof(first))
+		memcpy(s, first, (size_t)n);
+	else
+		vsnprintf(s, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return s;
 }
