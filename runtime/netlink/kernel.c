@@ -23,7 +23,7 @@
 
 #define TRIES 50
 /* So many rules are read by one dump. */
-#define ONE_DUMP 2000
+#define ONE_DUMP 4000
 /* nft's userdata of a rule is a list of type, length, value; 0 is a comment. */
 #define UDATA_COMMENT 0
 
