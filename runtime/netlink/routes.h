@@ -8,6 +8,16 @@
  * taken. What comes of it is every way that the packet may take: if all are the
  * same, what is not known makes no difference.
  *
+ * A packet's mark stays unknown even where no rule of nft sets it: filters and
+ * actions of tc(8), programs of BPF, xfrm states, iptables' own tables and Open
+ * vSwitch set it too, and not all of them can be asked.
+ *
+ * So does what concerns a VRF. Connection tracking does not remember in which one
+ * a connection is: where two tables have a way to both its ends, as any two with
+ * a default route, either may be meant. And rules of nft see another name on
+ * either side, as measured on 6.1: forwarded packets come in by the VRF and leave
+ * by the device in it (iifname "blue" oifname "eth1"), and so do their replies.
+ *
  * What must stay true: the way that the kernel takes is among them, or
  * ways.unknown is set. That it takes none is not said: who asks knows of packets
  * that came through.
