@@ -783,7 +783,8 @@ uint64_t ir_digest(const struct ir *ir)
 	for (const struct ir_object *o = ir->objects; o; o = o->next)
 		add_object(&d, o);
 	for (const struct ir_set *set = ir->sets; set; set = set->next)
-		add_set(&d, set);
+		if (!set->former)
+			add_set(&d, set);
 	for (const struct ir_chain *c = ir->chains; c; c = c->next)
 		if (!c->former)
 			add_chain(&d, c);

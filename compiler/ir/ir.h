@@ -112,6 +112,7 @@ struct ir_set {
 			   * member_of; 0: none */
 	bool epoch;	  /* keys are marks of the epoch (see ir_digest()) */
 	bool nameless;	  /* ir_settle_sets() is about to give it a name */
+	bool former;	  /* asked by rules that are no part of the digest */
 	uint64_t timeout; /* milliseconds, 0: none */
 	uint32_t size;	  /* bound on elements, 0: none given */
 	uint32_t klen;

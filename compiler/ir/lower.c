@@ -213,6 +213,7 @@ static const char *former_target(struct lowering *l)
 static void former_rule(struct lowering *l, struct ir_chain *chain)
 {
 	const struct ir_record *former = l->former;
+	struct ir_rule *rule;
 	struct ir_set *set;
 	uint32_t i, n;
 
@@ -231,8 +232,9 @@ static void former_rule(struct lowering *l, struct ir_chain *chain)
 		lower_mark_value(
 			set, (former->epoch + i) << __builtin_ctz(former->mask),
 			VERDICT_GOTO, former_target(l));
-	lower_mark_vmap(l, chain, set, former->mask, "accepted before")
-		->former = true;
+	rule = lower_mark_vmap(l, chain, set, former->mask, "accepted before");
+	rule->former = true;
+	rule->ops->set->former = true;
 }
 
 static void forget_chain(struct lowering *l)
