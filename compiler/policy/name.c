@@ -18,10 +18,10 @@ static bool is_plain(char c)
 
 static void add_word(struct buf *out, struct str word)
 {
-	char *begin = buf_reserve(out, word.n + 1) - out->n, *end;
+	char *end = buf_reserve(out, word.n + 1);
+	const char *begin = out->p;
 	size_t i;
 
-	end = begin + out->n;
 	if (end > begin)
 		*end++ = '-';
 	for (i = 0; i < word.n; i++) {
@@ -32,8 +32,7 @@ static void add_word(struct buf *out, struct str word)
 	}
 	while (end > begin && end[-1] == '-')
 		end--;
-	*end = '\0';
-	out->n = (size_t)(end - begin);
+	buf_end(out, end);
 }
 
 static void add_zones(struct binder *b, struct buf *out,
